@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Version, and the inline namespace that keeps differently compiled code apart.
+
+#define ALMAGEST_VERSION_MAJOR 0
+#define ALMAGEST_VERSION_MINOR 1
+#define ALMAGEST_VERSION_PATCH 0
+#define ALMAGEST_VERSION "0.1.0"
+
+/// Eigen aligns and allocates by the vector instructions of the translation unit. Two units compiled
+/// with different flags must therefore not share one definition of a template: every numerical name
+/// of the library lives in an inline namespace called after those instructions, so that the linker
+/// sees two names. Users never write it.
+#if defined(__AVX512F__)
+#define ALMAGEST_ABI isa_avx512
+#elif defined(__AVX2__) && defined(__FMA__)
+#define ALMAGEST_ABI isa_avx2
+#elif defined(__AVX__)
+#define ALMAGEST_ABI isa_avx
+#else
+#define ALMAGEST_ABI isa_base
+#endif
+
+/// Marks what crosses the border of the compiled library (errors are caught on the other side).
+#define ALMAGEST_EXPORT __attribute__((visibility("default")))
