@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Linear algebra that the learners share.
+
+#include "almagest/linalg/streaming_qr.hpp"
