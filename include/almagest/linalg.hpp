@@ -4,4 +4,5 @@
 /// \file
 /// Linear algebra that the learners share.
 
+#include "almagest/linalg/rank.hpp"
 #include "almagest/linalg/streaming_qr.hpp"

@@ -15,21 +15,21 @@ namespace almagest::inline ALMAGEST_ABI::linalg {
 /// The triangular factor of a tall matrix whose rows arrive in pieces.
 ///
 /// For \f$ A \in \mathbb{R}^{m \times n} \f$ the class keeps the upper triangle
-/// \f$ R \in \mathbb{R}^{n \times n} \f$ with \f$ R^\top R = A^\top A \f$, hence \f$ A = QR \f$ for some
-/// Q with orthonormal columns that is never formed. Singular values and right singular vectors of A
-/// are those of R, and least squares against the columns of A is back substitution in R.
-/// Each block of rows is stacked under the triangle and reduced by Householder reflections
-/// \f$ H_j = I - \tau_j v_j v_j^\top \f$. Above the block, \f$ v_j \f$ is the j-th unit vector, so a
-/// reflection touches row j of R and the block, nothing else. A panel of reflections acts on the
-/// columns right of it at once, \f$ I - V T^\top V^\top \f$ with \f$ V = [I; B_\text{panel}] \f$.
+/// \f$ R \in \mathbb{R}^{n \times n} \f$ with \f$ R^\top R = A^\top A \f$, hence \f$ A = QR \f$ for
+/// some Q with orthonormal columns that is never formed. Singular values and right singular vectors
+/// of A are those of R, and least squares against the columns of A is back substitution in R. Each
+/// block of rows is stacked under the triangle and reduced by Householder reflections \f$ H_j = I -
+/// \tau_j v_j v_j^\top \f$. Above the block, \f$ v_j \f$ is the j-th unit vector, so a reflection
+/// touches row j of R and the block, nothing else. A panel of reflections acts on the columns right
+/// of it at once, \f$ I - V T^\top V^\top \f$ with \f$ V = [I; B_\text{panel}] \f$.
 ///
 /// A Gram matrix would be as short and as fast, but it squares the singular values: what lies below
 /// \f$ \sqrt{\varepsilon}\,\sigma_1 \f$ is lost there and kept here, down to
 /// \f$ \varepsilon\,\sigma_1 \f$.
 ///
 /// Cost: \f$ 2 m n^2 \f$ flops, \f$ O(n^2) \f$ memory whatever m. The result is deterministic; a
-/// different division into updates changes it by rounding only. Signs of the rows of R are arbitrary,
-/// and with fewer than n rows so far R has zero rows.
+/// different division into updates changes it by rounding only. Signs of the rows of R are
+/// arbitrary, and with fewer than n rows so far R has zero rows.
 ///
 /// Factors merge: `a.merge(b)` continues a as if it had seen the rows of b (threads, files, ranks).
 ///
@@ -48,7 +48,7 @@ class StreamingQr {
   explicit StreamingQr(Eigen::Index columns) {
     if (columns < 1)
       throw InvalidArgument(
-          detail::text("StreamingQr: columns is ", columns, "; give at least 1 column."));
+          almagest::detail::text("StreamingQr: columns is ", columns, "; give at least 1 column."));
     triangle_.setZero(columns, columns);
     // A block and the panel it is worked on with should stay in the first or second level cache.
     constexpr Eigen::Index cache = 32 * 1024 / Eigen::Index(sizeof(Scalar));
@@ -60,12 +60,12 @@ class StreamingQr {
   /// Absorbs further rows of the tall matrix, `rows x columns()`.
   void update(const Eigen::Ref<const Matrix>& rows) {
     if (rows.cols() != columns())
-      throw DimensionMismatch(detail::text("StreamingQr: rows has ", rows.cols(),
-                                           " columns, but the factor has ", columns(),
-                                           "; give rows of that length."));
+      throw DimensionMismatch(almagest::detail::text("StreamingQr: rows has ", rows.cols(),
+                                                     " columns, but the factor has ", columns(),
+                                                     "; give rows of that length."));
     // A finite sum has finite terms; only where it is not do we look for the culprit.
     if (!Eigen::numext::isfinite(rows.sum()))
-      detail::check_finite("StreamingQr", "rows", rows.transpose());
+      almagest::detail::check_finite("StreamingQr", "rows", rows.transpose());
     for (Eigen::Index first = 0; first < rows.rows(); first += block_.rows()) {
       const Eigen::Index count = std::min(block_.rows(), rows.rows() - first);
       block_.topRows(count) = rows.middleRows(first, count);
@@ -143,7 +143,8 @@ class StreamingQr {
     using std::abs, std::hypot;
     const Scalar squared = x.squaredNorm();
     // Squares that under- or overflow would pass for zero or infinity.
-    constexpr Scalar tiny = std::numeric_limits<Scalar>::min() / std::numeric_limits<Scalar>::epsilon();
+    constexpr Scalar tiny =
+        std::numeric_limits<Scalar>::min() / std::numeric_limits<Scalar>::epsilon();
     const bool safe = squared > tiny && squared < 1 / tiny;
     const Scalar length = safe ? Eigen::numext::sqrt(squared) : x.stableNorm();
     if (length == 0) return 0;

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Learners that approximate the Koopman operator.
+
+#include "almagest/koopman/delay_windows.hpp"
+#include "almagest/koopman/hankel_dmd.hpp"

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// How many singular values to believe. All functions take them in decreasing order.
+
+#include <Eigen/Core>
+#include <limits>
+
+#include "almagest/core/config.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::linalg {
+
+/// How many singular values stand above the rounding of the factorization,
+/// \f$ \sigma_i > \varepsilon\, n\, \sigma_1 \f$ for a factor of `size` n.
+template <typename Derived>
+Eigen::Index numerical_rank(const Eigen::MatrixBase<Derived>& singular_values, Eigen::Index size) {
+  using Scalar = typename Derived::Scalar;
+  if (singular_values.size() == 0) return 0;
+  const Scalar floor = std::numeric_limits<Scalar>::epsilon() * Scalar(size) * singular_values[0];
+  return (singular_values.array() > floor).count();
+}
+
+/// The least r with \f$ \sum_{i \le r} \sigma_i^2 \ge \text{energy} \sum_i \sigma_i^2 \f$.
+///
+/// Summed from the small end: what is left out is compared with 1 - energy, which keeps its digits
+/// where the sums themselves would agree to rounding.
+template <typename Derived>
+Eigen::Index rank_by_energy(const Eigen::MatrixBase<Derived>& singular_values, double energy) {
+  if (singular_values.size() == 0 || !(singular_values[0] > 0)) return 0;
+  // Relative to the largest, so that no square over- or underflows.
+  const auto square = [&](Eigen::Index i) {
+    const double ratio = double(singular_values[i]) / double(singular_values[0]);
+    return ratio * ratio;
+  };
+  double total = 0;
+  for (Eigen::Index i = singular_values.size() - 1; i >= 0; --i) total += square(i);
+  double left_out = 0;
+  Eigen::Index rank = singular_values.size();
+  while (rank > 1 && left_out + square(rank - 1) <= (1 - energy) * total)
+    left_out += square(--rank);
+  return rank;
+}
+
+/// Index of the first singular value of a noise floor, or the count of values where there is none.
+///
+/// The floor begins behind the last steep fall (a factor 3 from one value to the next), if at least
+/// four values follow that lie within a factor 1.5, a hundred times or more below the first. A
+/// spectrum that falls slowly throughout, or ends in a cliff to rounding level, has no floor; only
+/// the leading `rank` values, the numerical rank, are judged.
+///
+/// A Hankel matrix of clean data falls geometrically. Where its singular values stop falling, modes
+/// describe measurement noise or the interpolant of an adaptive integrator, not the system.
+template <typename Derived>
+Eigen::Index noise_floor(const Eigen::MatrixBase<Derived>& singular_values, Eigen::Index rank) {
+  const Eigen::Index none = singular_values.size();
+  Eigen::Index floor = 0;
+  for (Eigen::Index i = 0; i + 1 < none && i < rank; ++i)
+    if (singular_values[i] >= 3 * singular_values[i + 1]) floor = i + 1;
+  if (floor + 3 >= rank) return none;
+  const bool flat =
+      singular_values[floor] < typename Derived::Scalar(1.5) * singular_values[floor + 3];
+  const bool far_below = singular_values[0] > 100 * singular_values[floor];
+  return flat && far_below ? floor : none;
+}
+
+}  // namespace almagest::inline ALMAGEST_ABI::linalg
