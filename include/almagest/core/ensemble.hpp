@@ -46,14 +46,18 @@ class Ensemble {
   explicit Ensemble(const std::vector<Trajectory<Scalar>>& members)
       : Ensemble(std::span<const TrajectoryView<Scalar>>(views_of(members))) {}
 
-  /// Takes over a block that holds one run after another. `times[k]` and `info[k]` belong to member k.
-  Ensemble(Matrix states, std::vector<TimeGrid> times, std::vector<TrajectoryInfo> info) : states_(std::move(states)) {
+  /// Takes over a block that holds one run after another. `times[k]` and `info[k]` belong to member k;
+  /// members may share their info.
+  Ensemble(Matrix states, std::vector<TimeGrid> times, std::vector<std::shared_ptr<const TrajectoryInfo>> info)
+      : states_(std::move(states)) {
     if (times.empty()) throw InvalidArgument("Ensemble: members is empty; give at least 1 run.");
     detail::check_lengths("Ensemble", "info", Eigen::Index(info.size()), "times", Eigen::Index(times.size()));
+    members_.reserve(times.size());
     Eigen::Index first = 0;
     for (std::size_t k = 0; k < times.size(); ++k) {
-      add_member(times[k], first, std::make_shared<const TrajectoryInfo>(std::move(info[k])));
-      first += times[k].size();
+      const Eigen::Index length = times[k].size();
+      add_member(std::move(times[k]), first, std::move(info[k]));
+      first += length;
     }
     detail::check_lengths("Ensemble", "the block (samples)", states_.cols(), "the members together", first);
     detail::check_finite("Ensemble", "states", states_);

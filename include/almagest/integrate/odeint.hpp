@@ -31,25 +31,46 @@
 #include "almagest/integrate/rosenbrock.hpp"
 #include "almagest/integrate/state.hpp"
 
+namespace boost::numeric::odeint {
+
+template <typename Vector>
+struct is_resizeable<almagest::detail::EigenState<Vector>> : boost::true_type {
+  static const bool value = true;
+};
+template <typename Vector>
+struct same_size_impl<almagest::detail::EigenState<Vector>, almagest::detail::EigenState<Vector>> {
+  using State = almagest::detail::EigenState<Vector>;
+  static bool same_size(const State& a, const State& b) { return a.size() == b.size(); }
+};
+template <typename Vector>
+struct resize_impl<almagest::detail::EigenState<Vector>, almagest::detail::EigenState<Vector>> {
+  using State = almagest::detail::EigenState<Vector>;
+  static void resize(State& a, const State& b) { a.resize(b.size()); }
+};
+
+}  // namespace boost::numeric::odeint
+
 namespace almagest::inline ALMAGEST_ABI::detail {
 
 namespace odeint = boost::numeric::odeint;
 
-/// Odeint's algebra over indices, so that arrays, Eigen vectors and std::vector take one path.
+/// Odeint's algebra over indices, so that arrays, Eigen vectors and std::vector take one path. Odeint
+/// passes the operation last. Inlined by force: compilers give up on a step of thirteen stages, and a
+/// call for each sum costs more than the sum.
 struct IndexAlgebra {
   template <typename... Args>
-  static void each(Args&&... args) {
-    constexpr std::size_t states = sizeof...(Args) - 1;
-    auto pack = std::forward_as_tuple(args...);
-    auto& op = std::get<states>(pack);
+  [[gnu::always_inline]] static void each(Args&... args) {
+    each(std::make_index_sequence<sizeof...(Args) - 1>(), std::tie(args...));
+  }
+  template <std::size_t... k, typename Pack>
+  [[gnu::always_inline]] static void each(std::index_sequence<k...>, const Pack& pack) {
+    const auto& op = std::get<sizeof...(k)>(pack);
     const std::size_t n = std::size_t(std::get<0>(pack).size());
-    [&]<std::size_t... k>(std::index_sequence<k...>) {
-      for (std::size_t i = 0; i < n; ++i) op(detail::element(std::get<k>(pack), i)...);
-    }(std::make_index_sequence<states>());
+    for (std::size_t i = 0; i < n; ++i) op(detail::element(std::get<k>(pack), i)...);
   }
 #define ALMAGEST_FOR_EACH(n)                       \
   template <typename... Args>                      \
-  static void for_each##n(Args&&... args) {        \
+  [[gnu::always_inline]] static void for_each##n(Args&&... args) { \
     static_assert(sizeof...(Args) == n + 1);       \
     each(args...);                                 \
   }
@@ -128,6 +149,10 @@ class ErrorChecker {
   Real absolute_, relative_;
 };
 
+/// Static states never ask for their size; the question alone would keep them out of registers.
+template <typename State>
+using Resizer = std::conditional_t<odeint::is_resizeable<State>::value, odeint::initially_resizer, odeint::never_resizer>;
+
 /// The system as Odeint calls it: by reference, and on the state's own type.
 template <typename State, typename System>
 auto field_of(const System& system) {
@@ -144,14 +169,15 @@ template <typename State>
 class Steps<methods::Rk4, State> {
  public:
   explicit Steps(const methods::Rk4&) {}
+  /// Flattened: the system and the sums must meet in one function for the registers to hold a stage.
   template <typename System>
-  void step(const System& system, State& x, RealOf<State> t, RealOf<State> h) {
+  [[gnu::flatten]] void step(const System& system, State& x, RealOf<State> t, RealOf<State> h) {
     stepper_.do_step(field_of<State>(system), x, t, h);
   }
 
  private:
   odeint::runge_kutta4_classic<State, RealOf<State>, State, RealOf<State>, IndexAlgebra, Operations,
-                               odeint::initially_resizer>
+                               Resizer<State>>
       stepper_;
 };
 
@@ -189,11 +215,11 @@ class SymplecticSteps {
 template <typename State, std::size_t stages, std::size_t order>
 using Composition =
     odeint::symplectic_nystroem_stepper_base<stages, order, HalfOf<State>, HalfOf<State>, RealOf<State>, HalfOf<State>,
-                                             HalfOf<State>, RealOf<State>, IndexAlgebra, Operations, odeint::initially_resizer>;
+                                             HalfOf<State>, RealOf<State>, IndexAlgebra, Operations, Resizer<State>>;
 template <typename State>
 using McLachlan =
     odeint::symplectic_rkn_sb3a_m4_mclachlan<HalfOf<State>, HalfOf<State>, RealOf<State>, HalfOf<State>, HalfOf<State>,
-                                             RealOf<State>, IndexAlgebra, Operations, odeint::initially_resizer>;
+                                             RealOf<State>, IndexAlgebra, Operations, Resizer<State>>;
 
 /// Half a drift, a kick, half a drift.
 template <typename State>
@@ -230,7 +256,7 @@ class PairSteps {
   }
 
  private:
-  using Stepper = Pair<State, Real, State, Real, IndexAlgebra, Operations, odeint::initially_resizer>;
+  using Stepper = Pair<State, Real, State, Real, IndexAlgebra, Operations, Resizer<State>>;
   using Adjuster = odeint::default_step_adjuster<Real, Real>;
   /// Odeint copies a stepper whose work space is not set yet, which compilers warn about; in static
   /// storage it is zero.
@@ -238,7 +264,7 @@ class PairSteps {
     static const Stepper stepper;
     return stepper;
   }
-  odeint::controlled_runge_kutta<Stepper, ErrorChecker<Real>, Adjuster, odeint::initially_resizer> stepper_;
+  odeint::controlled_runge_kutta<Stepper, ErrorChecker<Real>, Adjuster, Resizer<State>> stepper_;
 };
 
 template <typename State>
@@ -266,7 +292,7 @@ class Steps<methods::BulirschStoer, State> {
   void reset() { stepper_.reset(); }
 
  private:
-  odeint::bulirsch_stoer<State, Real, State, Real, IndexAlgebra, Operations, odeint::initially_resizer> stepper_;
+  odeint::bulirsch_stoer<State, Real, State, Real, IndexAlgebra, Operations, Resizer<State>> stepper_;
 };
 
 template <typename State>
@@ -314,22 +340,3 @@ class Steps<methods::Rosenbrock4, State> {
 };
 
 }  // namespace almagest::inline ALMAGEST_ABI::detail
-
-namespace boost::numeric::odeint {
-
-template <typename Vector>
-struct is_resizeable<almagest::detail::EigenState<Vector>> : boost::true_type {
-  static const bool value = true;
-};
-template <typename Vector>
-struct same_size_impl<almagest::detail::EigenState<Vector>, almagest::detail::EigenState<Vector>> {
-  using State = almagest::detail::EigenState<Vector>;
-  static bool same_size(const State& a, const State& b) { return a.size() == b.size(); }
-};
-template <typename Vector>
-struct resize_impl<almagest::detail::EigenState<Vector>, almagest::detail::EigenState<Vector>> {
-  using State = almagest::detail::EigenState<Vector>;
-  static void resize(State& a, const State& b) { a.resize(b.size()); }
-};
-
-}  // namespace boost::numeric::odeint

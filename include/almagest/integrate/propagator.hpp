@@ -44,6 +44,20 @@ struct Limits {
   long long steps = 10'000'000;  ///< between two requested times
 };
 
+/// The outcome that names the largest component, or the first that is a NaN.
+template <typename State>
+Outcome diverged_at(const State& x, double t) {
+  Outcome out{Outcome::Kind::diverged, t};
+  double largest = -1;
+  for (std::size_t i = 0; i < std::size_t(x.size()); ++i) {
+    const double size = double(magnitude(element(x, i)));
+    if (std::isnan(out.value) || size <= largest) continue;
+    out.component = i;
+    out.value = largest = size;
+  }
+  return out;
+}
+
 /// Never ends an advance.
 struct NeverStop {
   template <typename State>
@@ -103,7 +117,7 @@ class Propagator {
         x = before_;
         for (long long k = done; k < done + chunk; ++k) {
           steps_.step(system, x, Real(t + h * double(k)), Real(h));
-          if (!within(x, limits_.bound)) return diverged(x, t + h * double(k + 1));
+          if (!within(x, limits_.bound)) return diverged_at(x, t + h * double(k + 1));
         }
       }
       done += chunk;
@@ -130,7 +144,7 @@ class Propagator {
         trial_ = double(next) < h && double(next) > 0 ? double(next) : h / 2;
         continue;
       }
-      if (!within(x, limits_.bound)) return diverged(x, t + done + h);
+      if (!within(x, limits_.bound)) return diverged_at(x, t + done + h);
       const double from = done;
       done = last ? interval : done + double(Real(h));
       // A step that was cut short to end on time must not shrink the next one.
@@ -139,18 +153,6 @@ class Propagator {
         if (stop(before_, t + from, x, t + done)) return {Outcome::Kind::stopped, t + done};
     }
     return {};
-  }
-
-  static Outcome diverged(const State& x, double t) {
-    Outcome out{Outcome::Kind::diverged, t};
-    double largest = -1;
-    for (std::size_t i = 0; i < std::size_t(x.size()); ++i) {
-      const double size = double(magnitude(element(x, i)));
-      if (std::isnan(out.value) || size <= largest) continue;
-      out.component = i;
-      out.value = largest = size;
-    }
-    return out;
   }
 
   Method method_;

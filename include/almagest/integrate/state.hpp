@@ -111,7 +111,7 @@ void resize_to(State& x, std::size_t size) {
 }
 
 template <typename State>
-auto& element(State& x, std::size_t i) {
+decltype(auto) element(State& x, std::size_t i) {
   return x[static_cast<IndexOf<State>>(i)];
 }
 
