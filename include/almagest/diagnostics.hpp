@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// How good a forecast is, how chaotic a system, how its energy is spread over frequencies.
+
+#include "almagest/diagnostics/forecast_errors.hpp"
+#include "almagest/diagnostics/lyapunov.hpp"
+#include "almagest/diagnostics/power_spectrum.hpp"

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Fourier transforms. The only folder that sees `fftw3.h`.
+
+#include "almagest/fft/real_transform.hpp"
