@@ -47,7 +47,7 @@ class Ensemble {
       : Ensemble(std::span<const TrajectoryView<Scalar>>(views_of(members))) {}
 
   /// Takes over a block that holds one run after another. `times[k]` and `info[k]` belong to member k;
-  /// members may share their info.
+  /// members may share their info, or have none (null).
   Ensemble(Matrix states, std::vector<TimeGrid> times, std::vector<std::shared_ptr<const TrajectoryInfo>> info)
       : states_(std::move(states)) {
     if (times.empty()) throw InvalidArgument("Ensemble: members is empty; give at least 1 run.");
@@ -88,6 +88,7 @@ class Ensemble {
     return {members.begin(), members.end()};
   }
   void add_member(TimeGrid times, Eigen::Index first, std::shared_ptr<const TrajectoryInfo> info) {
+    if (!info) info = std::make_shared<const TrajectoryInfo>();
     members_.push_back({std::move(times), first, std::move(info)});
   }
 
