@@ -259,10 +259,9 @@ inline void append_comments(std::string& out, const TrajectoryInfo& info) {
 /// The first line names the columns (a first line of numbers only is a sample; then nothing has a
 /// name); each further line is a sample. Cells are separated by commas, semicolons or tabs and may
 /// be quoted; lines end in LF or CRLF; blank lines are skipped. Lines that begin with `#` are
-/// comments:
-/// `# parameter rho = 28` becomes a parameter, `# units: m` an attribute, any other text the
-/// attribute `source`. States are read in the precision of `Scalar`, times in double; the nearest
-/// number is taken, so that what write_csv wrote comes back bit for bit.
+/// comments: `# parameter rho = 28` becomes a parameter, `# units: m` an attribute, any other text
+/// the attribute `source`. States are read in the precision of `Scalar`, times in double; the
+/// nearest number is taken, so that what write_csv wrote comes back bit for bit.
 ///
 /// A file is taken to memory as a whole. Spatial grids do not fit into the format; see
 /// write_netcdf.

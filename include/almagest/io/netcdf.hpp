@@ -63,22 +63,20 @@ inline TimeGrid time_grid(Eigen::VectorXd times, double step) {
 /// Writes a run as NetCDF-4 (an HDF5 file that xarray, Matlab, Julia, ... open by name). Needs
 /// `almagest::compiled`.
 ///
-/// | variable | dimensions | holds |
-/// |---|---|---|
-/// | `state` | `time`, `component` | the states; of a field `time`, then `x`, `y`, `z` as far as
-/// the grid has axes, with `component` before them where a point has several entries | | `time` |
-/// `time` | the times; attribute `step` where they are uniform | | `component` | `component` | the
-/// names, where they are given; of a field `name` over all entries | | `x`, `y`, `z` | its own |
-/// the points of the axis; attribute `length` | | `inputs`, `input` | `time`, `input` | the inputs
-/// and their names, where there are any |
+/// The variables, with their dimensions:
+/// - `state(time, component)`: the states; of a field `state(time, x, y, z)` as far as its grid has
+///   axes, with `component` after `time` where a point has several entries;
+/// - `time(time)`: the times; attribute `step` where they are uniform;
+/// - `component(component)`: the names, where they are given; of a field `name`, over all entries;
+/// - `x(x)`, `y(y)`, `z(z)`: the points of the grid; attribute `length`, the period of the axis;
+/// - `inputs(time, input)` and `input(input)`: the inputs and their names, where there are any.
 ///
 /// Parameters are numeric global attributes, attributes are textual ones. States and inputs keep
 /// their precision; what is read back has the same bits. The file appears complete or not at all.
 /// Threads may call at the same time, but the netCDF library lets only one work.
 ///
 /// \throws IoError for a file that cannot be written; InvalidArgument for a parameter and an
-/// attribute of
-///         one name.
+///         attribute of one name.
 ///
 /// Reference: R. Rew, G. Davis, NetCDF: an interface for scientific data access, IEEE Computer
 /// Graphics and Applications 10 (1990), https://doi.org/10.1109/38.56302
@@ -115,9 +113,8 @@ void write_netcdf(const RealRun auto& trajectory, const std::string& path) {
 /// `almagest::compiled`.
 ///
 /// \throws IoError for a file that cannot be read, is no NetCDF file, has no such variable (with
-/// those
-///         that it has) or another precision; NonFiniteData, InvalidArgument as Trajectory and
-///         TimeGrid do.
+///         those that it has) or another precision; NonFiniteData, InvalidArgument as Trajectory
+///         and TimeGrid do.
 template <std::floating_point Scalar = double>
 Trajectory<Scalar> read_netcdf(const std::string& path, const std::string& variable = "state") {
   using Matrix = typename Trajectory<Scalar>::Matrix;

@@ -245,8 +245,7 @@ void write_npy_elements(const std::string& path, const Scalar* elements, Eigen::
 /// Reference: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 ///
 /// \throws IoError for a file that cannot be read, is truncated, is no NPY file or holds another
-/// dtype;
-///         the text says what was found and what was expected.
+///         dtype; the text says what was found and what was expected.
 template <detail::NpyScalar Scalar = double>
 Eigen::MatrixX<Scalar> read_npy(const std::string& path) {
   detail::NpyFile file(path);
@@ -265,8 +264,7 @@ Eigen::MatrixX<Scalar> read_npy(const std::string& path) {
 /// dimension 1.
 ///
 /// \throws IoError as the matrix version does, and for Fortran order; DimensionMismatch where
-/// `times`
-///         has another length; NonFiniteData.
+///         `times` has another length; NonFiniteData.
 template <detail::NpyScalar Scalar = double>
 Trajectory<Scalar> read_npy(const std::string& path, TimeGrid times, TrajectoryInfo info = {}) {
   detail::NpyFile file(path);

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "almagest/core/errors.hpp"
+#include "almagest/core/text.hpp"
+#include "almagest/io/atomic_file.hpp"
+#include "almagest/sindy/model.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::io {
+namespace detail {
+
+/// Refuses what cannot be the name of a namespace in C++17 or later.
+inline void check_identifier(std::string_view name) {
+  constexpr std::array<std::string_view, 97> reserved = {"alignas",
+                                                         "alignof",
+                                                         "and",
+                                                         "and_eq",
+                                                         "asm",
+                                                         "auto",
+                                                         "bitand",
+                                                         "bitor",
+                                                         "bool",
+                                                         "break",
+                                                         "case",
+                                                         "catch",
+                                                         "char",
+                                                         "char16_t",
+                                                         "char32_t",
+                                                         "char8_t",
+                                                         "class",
+                                                         "co_await",
+                                                         "co_return",
+                                                         "co_yield",
+                                                         "compl",
+                                                         "concept",
+                                                         "const",
+                                                         "const_cast",
+                                                         "consteval",
+                                                         "constexpr",
+                                                         "constinit",
+                                                         "continue",
+                                                         "decltype",
+                                                         "default",
+                                                         "delete",
+                                                         "do",
+                                                         "double",
+                                                         "dynamic_cast",
+                                                         "else",
+                                                         "enum",
+                                                         "explicit",
+                                                         "export",
+                                                         "extern",
+                                                         "false",
+                                                         "float",
+                                                         "for",
+                                                         "friend",
+                                                         "goto",
+                                                         "if",
+                                                         "inline",
+                                                         "int",
+                                                         "long",
+                                                         "main",
+                                                         "mutable",
+                                                         "namespace",
+                                                         "new",
+                                                         "noexcept",
+                                                         "not",
+                                                         "not_eq",
+                                                         "nullptr",
+                                                         "operator",
+                                                         "or",
+                                                         "or_eq",
+                                                         "posix",
+                                                         "private",
+                                                         "protected",
+                                                         "public",
+                                                         "register",
+                                                         "reinterpret_cast",
+                                                         "requires",
+                                                         "return",
+                                                         "short",
+                                                         "signed",
+                                                         "sizeof",
+                                                         "static",
+                                                         "static_assert",
+                                                         "static_cast",
+                                                         "std",
+                                                         "struct",
+                                                         "switch",
+                                                         "template",
+                                                         "this",
+                                                         "thread_local",
+                                                         "throw",
+                                                         "true",
+                                                         "try",
+                                                         "typedef",
+                                                         "typeid",
+                                                         "typename",
+                                                         "union",
+                                                         "unix",
+                                                         "unsigned",
+                                                         "using",
+                                                         "virtual",
+                                                         "void",
+                                                         "volatile",
+                                                         "wchar_t",
+                                                         "while",
+                                                         "xor",
+                                                         "xor_eq"};
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool spelled = !name.empty() && letter(name.front()) &&
+                       std::all_of(name.begin(), name.end(),
+                                   [&](char c) { return letter(c) || digit(c) || c == '_'; });
+  if (!spelled || name.find("__") != std::string_view::npos)
+    throw InvalidArgument(
+        text("export_header: name is \"", name,
+             "\", which is no C++ identifier; begin with a letter, go on with letters, digits and "
+             "single underscores."));
+  if (std::find(reserved.begin(), reserved.end(), name) != reserved.end())
+    throw InvalidArgument(text("export_header: name is \"", name,
+                               "\", a word that C++ keeps for itself; choose another, such as \"",
+                               name, "_model\"."));
+}
+
+/// Text for a comment of one line: nothing in it can end the comment or continue the line.
+inline std::string comment_text(std::string line) {
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < ' ' || c == '\\' || c == '?') c = '_';
+  return line;
+}
+
+/// A literal that reads back to the same bits.
+template <typename Scalar>
+std::string literal(Scalar value) {
+  std::string digits = text(value);
+  if (digits.find_first_of(".e") == std::string::npos) digits += ".0";
+  if constexpr (std::is_same_v<Scalar, float>) digits += 'f';
+  return digits;
+}
+
+/// "dxdt[0] = S(-10.0) * x[0] + S(10.0) * x[1];", in the order in which the model adds and
+/// multiplies.
+template <typename Scalar>
+std::string component_statement(const sindy::Model<Scalar>& model, Eigen::Index component) {
+  constexpr std::size_t widest = 96;
+  std::string out, line = text("  dxdt[", component, "] =");
+  bool first = true;
+  for (Eigen::Index feature = 0; feature < model.exponents().rows(); ++feature) {
+    const Scalar value = model.coefficients()(feature, component);
+    if (value == Scalar(0)) continue;
+    std::string term = first ? (value < 0 ? " -" : " ") : (value < 0 ? " - " : " + ");
+    // A factor 1 changes no bit and need not be written, unless it stands alone.
+    bool bare = std::abs(value) == Scalar(1) && model.exponents().row(feature).any();
+    if (!bare) term += text("S(", literal(std::abs(value)), ')');
+    for (Eigen::Index i = 0; i < model.dimension(); ++i)
+      for (int power = 0; power < model.exponents()(feature, i); ++power)
+        term += text(std::exchange(bare, false) ? "x[" : " * x[", i, ']');
+    if (line.size() + term.size() > widest) {
+      out += line + '\n';
+      line = "           ";
+    }
+    line += term;
+    first = false;
+  }
+  return out + line + (first ? " S(0);\n" : ";\n");
+}
+
+}  // namespace detail
+
+/// The law of a SINDy model as a C++17 header that needs no other, for a simulation code.
+///
+/// The text defines, in the namespace `name`:
+///
+/// - `scalar`: `double` or `float`, the precision of the model;
+/// - `dimension`: the entries of the state;
+/// - `rhs(x, dxdt)`: writes the derivative of the state `x`; a function of `scalar`, and a template
+///   for other types of numbers;
+/// - `step(x, dt)`: advances `x` in place by one step of the classical Runge-Kutta method of order
+///   4.
+///
+/// Only terms that are not zero appear, as products; coefficients have the digits that give their
+/// bits. Terms are added in the order of the model, so that `rhs` differs from it by the compiler's
+/// fused multiplications at most. Nothing is allocated. The names of the variables, the bounds of
+/// the training and the equations stand in comments.
+///
+/// \throws InvalidArgument for a name that is no C++ identifier or a reserved word.
+template <typename Scalar>
+std::string header_text(const sindy::Model<Scalar>& model, const std::string& name) {
+  using detail::text, detail::comment_text;
+  detail::check_identifier(name);
+  const TrainingFacts& facts = model.training();
+  const std::string scalar = std::is_same_v<Scalar, float> ? "float" : "double";
+
+  std::string out = text("// A law of motion learned by almagest ", ALMAGEST_VERSION,
+                         " (sparse regression on polynomials).\n//\n");
+  for (const auto& equation : model.equations()) out += text("//   ", comment_text(equation), '\n');
+  out += "//\n// The state, and the range in which the law was learned:\n";
+  for (Eigen::Index i = 0; i < facts.dimension; ++i)
+    out += text("//   x[", i, "]  ", comment_text(facts.names[std::size_t(i)]), " in [",
+                almagest::detail::rounded(facts.lower[i], 6), ", ",
+                almagest::detail::rounded(facts.upper[i], 6), "]\n");
+  out += text("#ifndef ALMAGEST_MODEL_", name, "\n#define ALMAGEST_MODEL_", name, "\n\nnamespace ",
+              name, " {\n\n");
+  out += text("using scalar = ", scalar, ";\nconstexpr int dimension = ", facts.dimension, ";\n\n");
+
+  std::string body;
+  for (Eigen::Index i = 0; i < facts.dimension; ++i) body += detail::component_statement(model, i);
+  const bool state_matters = body.find("x[") != std::string::npos;
+  out += text(
+      "// Writes the derivative of the state x into dxdt, which must not overlap x.\n"
+      "template <typename S>\ninline void rhs(const S* ",
+      state_matters ? "x" : "/*x*/", ", S* dxdt) {\n", body,
+      "}\n\n"
+      "inline void rhs(const scalar* x, scalar* dxdt) { rhs<scalar>(x, dxdt); }\n\n");
+  out +=
+      R"(// Advances the state x by the time dt: one step of the classical Runge-Kutta method of order 4.
+template <typename S>
+inline void step(S* x, S dt) {
+  S k1[dimension], k2[dimension], k3[dimension], k4[dimension], y[dimension];
+  rhs<S>(x, k1);
+  for (int i = 0; i < dimension; ++i) y[i] = x[i] + dt * S(0.5) * k1[i];
+  rhs<S>(y, k2);
+  for (int i = 0; i < dimension; ++i) y[i] = x[i] + dt * S(0.5) * k2[i];
+  rhs<S>(y, k3);
+  for (int i = 0; i < dimension; ++i) y[i] = x[i] + dt * k3[i];
+  rhs<S>(y, k4);
+  for (int i = 0; i < dimension; ++i)
+    x[i] = x[i] + dt / S(6) * (k1[i] + S(2) * k2[i] + S(2) * k3[i] + k4[i]);
+}
+
+inline void step(scalar* x, scalar dt) { step<scalar>(x, dt); }
+)";
+  out += text("\n}  // namespace ", name, "\n\n#endif  // ALMAGEST_MODEL_", name, '\n');
+  return out;
+}
+
+/// Writes `header_text(model, name)` to a file, which appears complete or not at all.
+///
+/// \throws InvalidArgument as header_text does, IoError for a file that cannot be written.
+template <typename Scalar>
+void export_header(const sindy::Model<Scalar>& model, const std::string& path,
+                   const std::string& name) {
+  detail::write_file(path, header_text(model, name));
+}
+
+}  // namespace almagest::inline ALMAGEST_ABI::io

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <Eigen/Core>
+#include <complex>
+#include <utility>
+
+#include "almagest/core/random.hpp"
+#include "almagest/io/model_format.hpp"
+#include "almagest/koopman/hankel_dmd_model.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::io {
+
+/// A Hankel-DMD model: its options and all its parts. The probe is a short forecast.
+template <typename Scalar>
+struct ModelFormat<koopman::HankelDmd<Scalar>> {
+  using Model = koopman::HankelDmd<Scalar>;
+  using Matrix = Eigen::MatrixX<Scalar>;
+  static constexpr const char* kind = "hankel_dmd";
+
+  static void write(const Model& model, compiled::Archive& archive) {
+    const koopman::HankelDmdParts<Scalar>& parts = model.parts();
+    archive.architecture["delays"] = std::int64_t{parts.options.delays};
+    archive.architecture["rank"] = std::int64_t{parts.options.rank};
+    archive.architecture["energy"] = parts.options.energy;
+    archive.warnings = parts.warnings;
+    archive.tensors["singular_values"] = detail::tensor(parts.singular_values);
+    archive.tensors["basis"] = detail::tensor(parts.basis);
+    archive.tensors["reduced_operator"] = detail::tensor(parts.reduced_operator);
+    archive.tensors["eigenvalues"] = detail::tensor(parts.eigenvalues);
+    archive.tensors["modes"] = detail::tensor(parts.modes);
+    archive.tensors["amplitudes"] = detail::tensor(parts.amplitudes);
+    archive.tensors["residuals"] = detail::tensor(parts.residuals);
+  }
+
+  static Model read(const compiled::Archive& archive, TrainingFacts training) {
+    using Complex = std::complex<Scalar>;
+    koopman::HankelDmdParts<Scalar> parts;
+    parts.options.delays = detail::count_setting<Eigen::Index>(archive, "delays");
+    parts.options.rank = detail::count_setting<Eigen::Index>(archive, "rank");
+    parts.options.energy = detail::setting<double>(archive, "energy");
+    parts.warnings = archive.warnings;
+    parts.training = std::move(training);
+    parts.singular_values = column<Scalar>(archive, "singular_values");
+    parts.basis = detail::matrix<Scalar>(archive, "basis");
+    parts.reduced_operator = detail::matrix<Scalar>(archive, "reduced_operator");
+    parts.eigenvalues = column<Complex>(archive, "eigenvalues");
+    parts.modes = detail::matrix<Complex>(archive, "modes");
+    parts.amplitudes = column<Complex>(archive, "amplitudes");
+    parts.residuals = column<Scalar>(archive, "residuals");
+    return Model(std::move(parts));
+  }
+
+  /// A window that the model can represent: random coordinates of the size that they had in
+  /// training.
+  static Matrix probe_inputs(const Model& model) {
+    RandomStream random(20);
+    const auto& parts = model.parts();
+    const Scalar size =
+        Scalar(1 / std::sqrt(double(std::max<Eigen::Index>(parts.training.samples, 1))));
+    Eigen::VectorX<Scalar> z = Eigen::VectorX<Scalar>::NullaryExpr(
+        model.rank(), [&](Eigen::Index) { return size * Scalar(random.normal()); });
+    z = z.cwiseProduct(parts.singular_values.head(model.rank())).eval();
+    const Eigen::VectorX<Scalar> window = parts.basis * z;
+    return window.reshaped(model.dimension(), model.context());
+  }
+
+  static Matrix probe_outputs(const Model& model, const Matrix& inputs) {
+    constexpr Eigen::Index steps = 4;
+    const Trajectory<Scalar> window(TimeGrid::uniform(0, *model.training().step, inputs.cols()),
+                                    inputs);
+    Eigen::VectorX<Scalar> z = model.lift(window), next(model.rank()), sample(model.dimension());
+    auto workspace = model.workspace();
+    Matrix outputs(model.dimension(), steps);
+    for (Eigen::Index k = 0; k < steps; ++k) {
+      model.step(z, next, workspace);
+      z.swap(next);
+      model.observe(z, sample);
+      outputs.col(k) = sample;
+    }
+    return outputs;
+  }
+
+  /// Rounding mixes the samples of a window; the largest of all is the measure.
+  static Matrix probe_sizes(const Model& model, const Matrix& inputs) {
+    const Matrix outputs = probe_outputs(model, inputs);
+    const Scalar largest = std::max(inputs.cwiseAbs().maxCoeff(), outputs.cwiseAbs().maxCoeff());
+    return Matrix::Constant(outputs.rows(), outputs.cols(), largest);
+  }
+
+ private:
+  template <typename Number>
+  static Eigen::VectorX<Number> column(const compiled::Archive& archive, const char* name) {
+    const Eigen::MatrixX<Number> values = detail::matrix<Number>(archive, name);
+    if (values.cols() != 1)
+      detail::misfit(archive, almagest::detail::text("tensor \"", name, "\" is no vector"));
+    return values.col(0);
+  }
+};
+
+}  // namespace almagest::inline ALMAGEST_ABI::io

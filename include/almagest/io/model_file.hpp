@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Models to files and back. Needs `almagest::compiled`.
+
+#include <Eigen/Core>
+#include <cmath>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "almagest/core/errors.hpp"
+#include "almagest/core/text.hpp"
+#include "almagest/io/archive.hpp"
+#include "almagest/io/hankel_dmd_format.hpp"
+#include "almagest/io/model_format.hpp"
+#include "almagest/io/sindy_format.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::io {
+
+/// A model that can be stored: ModelFormat knows it.
+template <typename Model>
+concept Storable = requires(const Model& model, compiled::Archive& archive) {
+  ModelFormat<Model>::kind;
+  ModelFormat<Model>::write(model, archive);
+};
+
+namespace detail {
+
+/// Replays the probe. Another set of vector instructions rounds otherwise, another model errs
+/// otherwise.
+template <typename Model>
+void replay_probe(const compiled::Archive& archive, const Model& model) {
+  using Format = ModelFormat<Model>;
+  using Scalar = typename Model::Scalar;
+  constexpr double tolerance = std::is_same_v<Scalar, float> ? 1e-5 : 1e-12;
+  const auto inputs = matrix<Scalar>(archive, "probe.inputs", model.dimension());
+  const auto expected = matrix<Scalar>(archive, "probe.outputs", model.dimension());
+  const auto given = Format::probe_outputs(model, inputs);
+  if (given.cols() != expected.cols())
+    misfit(archive, almagest::detail::text("its probe has ", expected.cols(), " outputs where ",
+                                           given.cols(), " are expected"));
+  const auto sizes = Format::probe_sizes(model, inputs);
+  for (Eigen::Index k = 0; k < given.cols(); ++k)
+    for (Eigen::Index i = 0; i < given.rows(); ++i)
+      if (!(std::abs(double(given(i, k)) - double(expected(i, k))) <=
+            tolerance * double(sizes(i, k))))
+        throw IoError(almagest::detail::text(
+            "load: the model in \"", archive.origin, "\", saved by almagest ",
+            archive.library_version, ", fails its probe: output ", k, " gives ", given(i, k),
+            " in component ", i, " where ", expected(i, k), " is expected; almagest ",
+            ALMAGEST_VERSION,
+            " understands it otherwise, load it with the version that saved it or train it "
+            "again."));
+}
+
+}  // namespace detail
+
+/// What a model file will hold, probe included.
+template <Storable Model>
+compiled::Archive to_archive(const Model& model) {
+  using Format = ModelFormat<Model>;
+  compiled::Archive archive;
+  archive.kind = Format::kind;
+  archive.training = detail::plain(model.training());
+  Format::write(model, archive);
+  const auto inputs = Format::probe_inputs(model);
+  archive.tensors["probe.inputs"] = detail::tensor(inputs);
+  archive.tensors["probe.outputs"] = detail::tensor(Format::probe_outputs(model, inputs));
+  return archive;
+}
+
+/// The model of an archive, its probe replayed; the errors are those of `load`.
+template <Storable Model>
+Model from_archive(const compiled::Archive& archive) {
+  using almagest::detail::text;
+  if (archive.kind != ModelFormat<Model>::kind)
+    throw IoError(text("load: \"", archive.origin, "\" holds a model of kind \"", archive.kind,
+                       "\", but one of kind \"", ModelFormat<Model>::kind,
+                       "\" is asked for; load it as what it is."));
+  const auto build = [&] {
+    try {
+      return ModelFormat<Model>::read(archive, detail::training_facts(archive.training));
+    } catch (const IoError&) {
+      throw;
+    } catch (const Error& error) {
+      detail::misfit(archive, error.what());
+    }
+  };
+  Model model = build();
+  detail::replay_probe(archive, model);
+  return model;
+}
+
+/// Saves a model: `sindy::Model`, `koopman::HankelDmd`, or whatever ModelFormat knows.
+///
+/// The file holds numbers and text only, bit for bit; it carries what the model knows of its
+/// training, and a probe. Its layout is that of safetensors, described in
+/// `docs/methods/model_file.md`. It appears complete or not at all.
+///
+/// \throws IoError for a file that cannot be written; NonFiniteData, InvalidArgument for a model
+///         that no file can hold (see write_archive).
+template <Storable Model>
+void save(const Model& model, const std::string& path) {
+  compiled::write_archive(path, to_archive(model));
+}
+
+/// Loads a model, as in `io::load<sindy::Model<double>>("lorenz.almagest")`: the same bits that
+/// were saved, and so the same forecasts.
+///
+/// Before it is returned, its probe is replayed: outputs must be those of the model that was saved,
+/// to \f$ 10^{-12} \f$ (\f$ 10^{-5} \f$ in single precision) relative to the terms they are summed
+/// from, since programs compiled for other vector instructions round otherwise.
+///
+/// \throws IoError for a file that cannot be read, is foreign, damaged, of a newer format, of
+///         another kind or precision than asked for, or whose probe fails.
+template <Storable Model>
+Model load(const std::string& path) {
+  return from_archive<Model>(compiled::read_archive(path));
+}
+
+/// The kind of the model in a file: "sindy", "hankel_dmd".
+inline std::string kind_of(const std::string& path) { return compiled::read_archive(path).kind; }
+
+}  // namespace almagest::inline ALMAGEST_ABI::io
