@@ -22,7 +22,8 @@ namespace almagest::inline ALMAGEST_ABI::detail {
 /// Ordinary Differential Equations II, 2nd ed. (1996), IV.7; https://doi.org/10.1007/978-3-642-05221-7.
 ///
 /// Written here because Odeint's `rosenbrock4` stands on uBLAS, whose release in Boost 1.74 does not
-/// compile as C++20; the tableau and the controller are the same.
+/// compile as C++20, and because its tableau has the sign of \f$ d_4 \f$ wrong, which takes two orders
+/// from problems that depend on time. The controller is the same.
 template <typename Real>
 class RosenbrockStep {
  public:
@@ -65,7 +66,7 @@ class RosenbrockStep {
  private:
   static constexpr double gamma = 0.25;
   static constexpr std::array<double, 6> alpha{0, 0.386, 0.21, 0.63, 1, 1};
-  static constexpr std::array<double, 4> d{0.25, -0.1043, 0.1035, 0.03620000000000023};
+  static constexpr std::array<double, 4> d{0.25, -0.1043, 0.1035, -0.03620000000000023};
   static constexpr std::array<std::array<double, 4>, 5> a{
       {{},
        {1.544},
