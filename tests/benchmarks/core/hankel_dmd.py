@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Hankel-DMD: a sum of q sinusoids is continued by 2q delays; speed beside PyDMD is told, not judged."""
+
+import os
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+import pathlib
+import sys
+import warnings
+
+import numpy as np
+import pydmd
+
+import almagest as al
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+from yardstick import at_most, paired
+
+warnings.filterwarnings("ignore")
+
+worst = 0.0
+for q in (1, 2, 3, 4, 5):
+    frequencies = 1.0 + 0.77 * np.arange(q)
+    times = 0.25 * np.arange(1200)
+    series = sum(np.cos(w * times + w) for w in frequencies)[:, None]
+    known, unknown = series[:1000], series[1000:]
+    model = al.HankelDMD(delays=2 * q, rank=2 * q).fit(al.Trajectory(times[:1000], known))
+    ahead = model.forecast(al.Trajectory(times[:1000], known), steps=200)
+    worst = max(worst, np.abs(ahead.states - unknown).max())
+at_most("hankel_dmd_sinusoids_error", worst, 1e-9)
+
+grid = al.TimeGrid.uniform(0.0, 0.01, 20_000)
+run = al.integrate(al.systems.Lorenz63(), x0=[-8, 8, 27], times=grid, method=al.methods.RK4(0.01))
+x = al.Trajectory(grid, np.ascontiguousarray(run.states[:, :1]))
+a, b, ratio = paired(
+    3,
+    lambda: al.HankelDMD(delays=200, rank=15).fit(x),
+    lambda: pydmd.HankelDMD(svd_rank=15, d=200).fit(x.states.T),
+)
+print(f"20000 samples, 200 delays: {a:.3f} s, PyDMD {pydmd.__version__} {b:.3f} s, ratio {ratio:.1f}")
