@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <mutex>
 #include <netcdf.h>
@@ -11,17 +12,30 @@
 
 #include "almagest/io/atomic_file.hpp"
 
+// Of the HDF5 library that netCDF brings along; weak, because it may bring none.
+extern "C" int H5Eset_auto2(std::int64_t stack, void* function, void* data) __attribute__((weak));
+
 namespace almagest::compiled {
 namespace {
 
 using detail::text;
 constexpr const char* axis_names[] = {"x", "y", "z"};
 
-// Neither netCDF nor HDF5 may be entered by two threads.
-std::mutex& one_at_a_time() {
-  static std::mutex mutex;
-  return mutex;
-}
+/// Lets one thread at a time into netCDF. HDF5 keeps for each thread whether it prints errors, also
+/// those that netCDF expects and handles; netCDF silences the first thread only.
+class Turn {
+ public:
+  Turn() {
+    if (H5Eset_auto2) H5Eset_auto2(0, nullptr, nullptr);
+  }
+
+ private:
+  static std::mutex& mutex() {
+    static std::mutex one;
+    return one;
+  }
+  std::lock_guard<std::mutex> lock_{mutex()};
+};
 
 /// An open NetCDF file; every failure becomes an IoError that names the file and the part of it.
 class Dataset {
@@ -173,7 +187,7 @@ void write_attributes(const Dataset& data, const NetcdfRun& run) {
 template <typename Scalar>
 void write(const std::string& path, const NetcdfRun& run, const Scalar* states,
            const Scalar* inputs) {
-  const std::lock_guard lock(one_at_a_time());
+  const Turn turn;
   io::detail::AtomicFile file(path);
   Dataset data = Dataset::create(file.temporary(), path);
   write_attributes(data, run);
@@ -295,7 +309,7 @@ void read_axes(const Dataset& data, const std::vector<int>& dimensions, NetcdfRu
 template <typename Scalar>
 NetcdfRun read(const std::string& path, const std::string& variable, std::vector<Scalar>& states,
                std::vector<Scalar>& inputs) {
-  const std::lock_guard lock(one_at_a_time());
+  const Turn turn;
   const Dataset data = Dataset::open(path);
   const auto state = data.find(variable);
   if (!state) {
