@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// The whole library. Including single modules costs less compile time.
+
+#include "almagest/core.hpp"
+#include "almagest/diagnostics.hpp"
+#include "almagest/fft.hpp"
+#include "almagest/integrate.hpp"
+#include "almagest/io.hpp"
+#include "almagest/koopman.hpp"
+#include "almagest/linalg.hpp"
+#include "almagest/sindy.hpp"
+#include "almagest/systems.hpp"
