@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Sparse identification of nonlinear dynamics: laws of motion from samples.
+
+#include "almagest/sindy/derivative.hpp"
+#include "almagest/sindy/fit.hpp"
+#include "almagest/sindy/flow.hpp"
+#include "almagest/sindy/model.hpp"
+#include "almagest/sindy/polynomial.hpp"
+#include "almagest/sindy/stlsq.hpp"
