@@ -6,6 +6,7 @@
 /// indexed, with any element that can be added and scaled (numbers, SIMD lanes, dual numbers).
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -96,7 +97,8 @@ struct IndexAlgebra {
     RealOf<State> largest = 0;
     for (std::size_t i = 0; i < std::size_t(x.size()); ++i) {
       const RealOf<State> size = magnitude(detail::element(x, i));
-      if (!(size <= largest)) largest = size;
+      if (std::isnan(size)) return size;
+      largest = std::max(largest, size);
     }
     return largest;
   }
