@@ -79,18 +79,15 @@ Model from_archive(const compiled::Archive& archive) {
     throw IoError(text("load: \"", archive.origin, "\" holds a model of kind \"", archive.kind,
                        "\", but one of kind \"", ModelFormat<Model>::kind,
                        "\" is asked for; load it as what it is."));
-  const auto build = [&] {
-    try {
-      return ModelFormat<Model>::read(archive, detail::training_facts(archive.training));
-    } catch (const IoError&) {
-      throw;
-    } catch (const Error& error) {
-      detail::misfit(archive, error.what());
-    }
-  };
-  Model model = build();
-  detail::replay_probe(archive, model);
-  return model;
+  try {
+    Model model = ModelFormat<Model>::read(archive, detail::training_facts(archive.training));
+    detail::replay_probe(archive, model);
+    return model;
+  } catch (const IoError&) {
+    throw;
+  } catch (const Error& error) {
+    detail::misfit(archive, error.what());
+  }
 }
 
 /// Saves a model: `sindy::Model`, `koopman::HankelDmd`, or whatever ModelFormat knows.
