@@ -51,8 +51,10 @@ TrajectoryInfo describe(const System& system, std::size_t dimension) {
                                    "; take a smaller step or tolerance, end earlier, or raise bound."),
                               outcome.time);
   }
-  throw ConvergenceFailure(text("integrate: no progress beyond t = ", outcome.time, " within ", limits.steps,
-                                " steps; the system may be stiff (try Rosenbrock4), have a singularity there, or need max_steps raised."));
+  throw ConvergenceFailure(text("integrate: no progress beyond t = ", outcome.time,
+                                ": the step shrank to nothing, or max_steps = ", limits.steps,
+                                " were used up; the system may be stiff (try Rosenbrock4), have a singularity there, "
+                                "or need max_steps raised."));
 }
 
 /// The interval after sample i; the same number for all intervals of a uniform grid.

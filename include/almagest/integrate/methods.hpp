@@ -27,7 +27,7 @@ struct Verlet {
   double step = 0;
 };
 /// Fourth-order symplectic composition for separable Hamiltonians, coefficients SB3A m=4 of McLachlan
-/// 1995, https://doi.org/10.1137/0916010.
+/// 1995, https://doi.org/10.1137/0916010. The kinetic energy need not be quadratic.
 struct Symplectic4 {
   double step = 0;
 };
@@ -36,7 +36,8 @@ struct Symplectic4 {
 /// \name Controlled step
 /// The local error of every component stays below
 /// \f$ \mathrm{absolute} + \mathrm{relative}\,(|x_i| + h\,|\dot x_i|) \f$. The last step before a
-/// requested time is shortened to end on it; nothing is interpolated.
+/// requested time is shortened to end on it; nothing is interpolated. A relative tolerance below four
+/// roundings of the state's numbers counts as that.
 /// @{
 
 /// Cash–Karp 5(4), https://doi.org/10.1145/79505.79507.

@@ -161,6 +161,12 @@ auto field_of(const System& system) {
   return [&system](const State& x, State& dxdt, RealOf<State> t) { system(x, dxdt, t); };
 }
 
+/// The relative tolerance that a method can meet: no step is better than a few roundings of the state.
+template <typename Real, methods::Controlled Method>
+Real relative_of(const Method& m) {
+  return std::max(Real(m.relative), 4 * std::numeric_limits<Real>::epsilon());
+}
+
 /// The steppers, one for each method. Where the step is fixed, `step(system, x, t, h)` advances by h.
 /// Where the method controls it, `attempt(system, x, t, h)` tries h, replaces it by what to try next,
 /// and says whether it advanced; `reset()` forgets the past after x was changed from outside.
@@ -247,7 +253,7 @@ class PairSteps {
   using Real = RealOf<State>;
   template <methods::Controlled Method>
   explicit PairSteps(const Method& m)
-      : stepper_(ErrorChecker<Real>(Real(m.absolute), Real(m.relative)), Adjuster(), blank()) {}
+      : stepper_(ErrorChecker<Real>(Real(m.absolute), relative_of<Real>(m)), Adjuster(), blank()) {}
 
   template <typename System>
   bool attempt(const System& system, State& x, Real& t, Real& h) {
@@ -286,7 +292,7 @@ template <typename State>
 class Steps<methods::BulirschStoer, State> {
  public:
   using Real = RealOf<State>;
-  explicit Steps(const methods::BulirschStoer& m) : stepper_(Real(m.absolute), Real(m.relative)) {}
+  explicit Steps(const methods::BulirschStoer& m) : stepper_(Real(m.absolute), relative_of<Real>(m)) {}
   template <typename System>
   bool attempt(const System& system, State& x, Real& t, Real& h) {
     return stepper_.try_step(field_of<State>(system), x, t, h) == odeint::success;
@@ -301,13 +307,14 @@ template <typename State>
 class Steps<methods::Rosenbrock4, State> {
  public:
   using Real = RealOf<State>;
-  explicit Steps(const methods::Rosenbrock4& m) : stepper_(m.absolute, m.relative) {}
+  explicit Steps(const methods::Rosenbrock4& m) : stepper_(Real(m.absolute), relative_of<Real>(m)) {}
 
   template <typename System>
   bool attempt(const System& system, State& x, Real& t, Real& h) {
     using Vector = Eigen::VectorX<Real>;
     const std::size_t n = std::size_t(x.size());
-    at_ = make_state<Vector>(x);
+    resize_to(at_, n);
+    copy(x, at_);
     state_ = rate_ = earlier_ = x;
     const auto f = [&](const Vector& point, Real time, Vector& rate) {
       copy(point, state_);

@@ -28,7 +28,7 @@ template <typename Real>
 class RosenbrockStep {
  public:
   using Vector = Eigen::VectorX<Real>;
-  RosenbrockStep(double absolute, double relative) : absolute_(Real(absolute)), relative_(Real(relative)) {}
+  RosenbrockStep(Real absolute, Real relative) : absolute_(absolute), relative_(relative) {}
 
   /// Tries a step h from (x, t). `f(x, t, rate)` and `df(x, t, J, rate_t)` evaluate the system.
   /// Replaces h by the step to try next; x changes only where the step is accepted.
