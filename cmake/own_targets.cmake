@@ -8,7 +8,7 @@ target_compile_options(almagest_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wshadow
   -Wold-style-cast -Wcast-align -Wextra-semi -Wnon-virtual-dtor -Woverloaded-virtual
   # GCC 12 finds its own AVX-512 intrinsics uninitialised (its bug 105593).
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized>
   $<$<BOOL:${ALMAGEST_WARNINGS_AS_ERRORS}>:-Werror>)
 
 # For code that stays on the machine it is built on.

@@ -109,16 +109,16 @@ class Decoder {
       for (const auto& length : member(name, facts, "shape"))
         tensor.shape.push_back(std::int64_t(count(name, length)));
       const json& dtype = member(name, facts, "dtype");
-      const std::string type = dtype.is_string() ? dtype.get<std::string>() : dtype.dump();
-      if (type == "F64")
-        read_values<double>(name, begin, end, tensor);
-      else if (type == "F32")
-        read_values<float>(name, begin, end, tensor);
-      else if (type == "I64")
-        read_values<std::int64_t>(name, begin, end, tensor);
-      else
-        damaged(
-            text("tensor \"", name, "\" has dtype ", type, " where F64, F32 or I64 is expected"));
+      tensor.dtype = dtype.is_string() ? dtype.get<std::string>() : dtype.dump();
+      const std::uint64_t each = width(tensor.dtype);
+      if (each == 0)
+        damaged(text("tensor \"", name, "\" has dtype ", tensor.dtype,
+                     " where F64, F32 or I64 is expected"));
+      const auto expected = elements(tensor.shape);
+      if (!expected || *expected * each != end - begin)
+        damaged(text("tensor \"", name, "\" of shape ", shape_text(tensor), " and dtype ",
+                     tensor.dtype, " does not fit into its ", end - begin, " bytes"));
+      tensor.bytes = data_.substr(begin, end - begin);
       if (begin < end) ranges.emplace(begin, end);
     }
     std::uint64_t covered = 0;
@@ -160,37 +160,18 @@ class Decoder {
     return {begin, end};
   }
 
-  template <typename Scalar>
-  void read_values(const std::string& name, std::uint64_t begin, std::uint64_t end,
-                   Tensor& tensor) const {
-    const auto expected = elements(tensor.shape);
-    if (!expected || *expected * sizeof(Scalar) != end - begin)
-      damaged(text("tensor \"", name, "\" of shape ", shape_text(tensor), " and dtype ",
-                   dtype_of<Scalar>, " does not fit into its ", end - begin, " bytes"));
-    std::vector<Scalar> values(*expected);
-    if (!values.empty()) std::memcpy(values.data(), data_.data() + begin, end - begin);
-    tensor.values = std::move(values);
-  }
-
   json object(const char* key) const {
     json value = json::parse(entry(key), nullptr, false);
     if (!value.is_object()) damaged(text("entry \"", key, "\" of its metadata is no JSON object"));
     return value;
   }
 
-  void read_architecture(std::map<std::string, Setting>& architecture) const {
+  void read_architecture(std::map<std::string, double>& architecture) const {
     const json settings = object("architecture");
     for (const auto& [key, value] : settings.items()) {
-      if (value.is_boolean())
-        architecture[key] = value.get<bool>();
-      else if (value.is_number_integer())
-        architecture[key] = value.get<std::int64_t>();
-      else if (value.is_number_float())
-        architecture[key] = value.get<double>();
-      else if (value.is_string())
-        architecture[key] = value.get<std::string>();
-      else
-        damaged(text("setting \"", key, "\" of its architecture is no number, switch or text"));
+      if (!value.is_number())
+        damaged(text("setting \"", key, "\" of its architecture is no number"));
+      architecture[key] = value.get<double>();
     }
   }
 

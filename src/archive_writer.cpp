@@ -37,18 +37,22 @@ std::vector<const std::pair<const std::string, Tensor>*> file_order(
     const std::map<std::string, Tensor>& tensors) {
   std::vector<const std::pair<const std::string, Tensor>*> order;
   for (const auto& entry : tensors) order.push_back(&entry);
-  std::stable_partition(order.begin(), order.end(), [](const auto* entry) {
-    return !std::holds_alternative<std::vector<float>>(entry->second.values);
-  });
+  std::stable_partition(order.begin(), order.end(),
+                        [](const auto* entry) { return width(entry->second.dtype) == 8; });
   return order;
 }
 
 void check_tensor(const std::string& name, const Tensor& tensor) {
-  const auto values = std::visit([](const auto& v) { return v.size(); }, tensor.values);
-  if (elements(tensor.shape) != values)
+  const std::uint64_t each = width(tensor.dtype);
+  if (each == 0)
+    throw InvalidArgument(text("save: tensor \"", name, "\" has dtype \"", tensor.dtype,
+                               "\"; choose F64, F32 or I64."));
+  const auto count = elements(tensor.shape);
+  if (!count || *count * each != tensor.bytes.size())
     throw InvalidArgument(text("save: tensor \"", name, "\" has shape ", shape_text(tensor),
-                               " but ", values,
-                               " values; the product of the shape must be their count."));
+                               " and dtype ", tensor.dtype, " but ", tensor.bytes.size(),
+                               " bytes; the product of the shape times ", each,
+                               " must be their count."));
   if (const auto at = first_non_finite(tensor))
     throw NonFiniteData(text("save: tensor \"", name,
                              "\" holds a value that is not finite at position ", *at,
@@ -69,11 +73,12 @@ void check_training(const Training& training) {
   for (const double bound : training.upper) check_setting("upper", bound);
 }
 
-json architecture_json(const std::map<std::string, Setting>& settings) {
+json architecture_json(const std::map<std::string, double>& settings) {
   json architecture = json::object();
-  for (const auto& [name, setting] : settings) {
-    if (const auto* value = std::get_if<double>(&setting)) check_setting(name, *value);
-    std::visit([&entry = architecture[name]](const auto& value) { entry = value; }, setting);
+  for (const auto& [name, value] : settings) {
+    check_setting(name, value);
+    const bool whole = value == std::trunc(value) && std::abs(value) < 1e15;
+    architecture[name] = whole ? json(std::int64_t(value)) : json(value);
   }
   return architecture;
 }
@@ -89,9 +94,9 @@ std::string encode_archive(const Archive& archive) {
   for (const auto* entry : order) {
     const auto& [name, tensor] = *entry;
     check_tensor(name, tensor);
-    const std::uint64_t end = offset + bytes_of(tensor).size();
+    const std::uint64_t end = offset + tensor.bytes.size();
     header[name] = {
-        {"dtype", dtype(tensor)}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+        {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string content;
@@ -117,7 +122,7 @@ std::string encode_archive(const Archive& archive) {
   std::string bytes(reinterpret_cast<const char*>(&length), sizeof length);
   bytes.reserve(bytes.size() + content.size() + offset);
   bytes += content;
-  for (const auto* entry : order) bytes += bytes_of(entry->second);
+  for (const auto* entry : order) bytes += entry->second.bytes;
   return bytes;
 }
 

@@ -15,12 +15,24 @@
 /// sees two names. Users never write it.
 #if defined(__AVX512F__)
 #define ALMAGEST_ABI isa_avx512
+#define ALMAGEST_ABI_LEVEL 3
 #elif defined(__AVX2__) && defined(__FMA__)
 #define ALMAGEST_ABI isa_avx2
+#define ALMAGEST_ABI_LEVEL 2
 #elif defined(__AVX__)
 #define ALMAGEST_ABI isa_avx
+#define ALMAGEST_ABI_LEVEL 1
 #else
 #define ALMAGEST_ABI isa_base
+#define ALMAGEST_ABI_LEVEL 0
+#endif
+
+/// Linking almagest::compiled defines ALMAGEST_COMPILED_LEVEL. Where it is the level of this unit, the
+/// learners that are compiled there need not be compiled here once more, which takes seconds.
+#if defined(ALMAGEST_COMPILED_LEVEL) && !defined(ALMAGEST_BUILDING_COMPILED)
+#define ALMAGEST_INSTANTIATED (ALMAGEST_COMPILED_LEVEL == ALMAGEST_ABI_LEVEL)
+#else
+#define ALMAGEST_INSTANTIATED 0
 #endif
 
 /// Marks what crosses the border of the compiled library (errors are caught on the other side).

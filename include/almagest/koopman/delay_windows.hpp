@@ -30,6 +30,7 @@ Eigen::Index window_count(const TrajectoryView<Scalar>& run, Eigen::Index length
 template <typename Scalar, typename Derived>
 void write_windows(const TrajectoryView<Scalar>& run, Eigen::Index first,
                    Eigen::MatrixBase<Derived>& rows) {
+  if (rows.rows() == 0) return;  // a run too short for a window has no samples to point at
   const Eigen::Index dimension = run.dimension(), length = rows.cols() / dimension;
   for (Eigen::Index delay = 0; delay < length; ++delay)
     rows.middleCols(delay * dimension, dimension) =

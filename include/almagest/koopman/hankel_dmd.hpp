@@ -3,8 +3,6 @@
 
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
-#include <Eigen/QR>
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 #include <complex>
@@ -21,6 +19,7 @@
 #include "almagest/koopman/delay_windows.hpp"
 #include "almagest/koopman/hankel_dmd_model.hpp"
 #include "almagest/linalg/rank.hpp"
+#include "almagest/linalg/svd.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::koopman {
 namespace detail {
@@ -106,83 +105,111 @@ Eigen::Index choose_rank(const HankelDmdOptions& options, const Eigen::MatrixBas
   return rank;
 }
 
-/// W with \f$ Y^\top W = I \f$, by a QR that stays finite where eigenvectors coincide (a Jordan
-/// block).
-template <typename ComplexMatrix>
-ComplexMatrix dual_basis(const ComplexMatrix& y, std::vector<std::string>& warnings) {
-  using Real = typename ComplexMatrix::RealScalar;
-  const Eigen::ColPivHouseholderQR<ComplexMatrix> qr(y.transpose());
-  const auto diagonal = qr.matrixR().diagonal().cwiseAbs();
-  const Real parallel = diagonal.minCoeff() / diagonal.maxCoeff();
-  if (parallel < std::sqrt(std::numeric_limits<Real>::epsilon()))
+/// P^-T, by a pseudo-inverse that stays finite where columns coincide (a Jordan block).
+template <typename Scalar>
+Eigen::MatrixX<Scalar> dual_basis(const Eigen::MatrixX<Scalar>& p,
+                                  std::vector<std::string>& warnings) {
+  const linalg::Svd<Scalar> svd = linalg::svd<Scalar>(p);
+  const Scalar parallel = svd.singular_values.size() < p.cols()
+                              ? Scalar(0)
+                              : svd.singular_values[p.cols() - 1] / svd.singular_values[0];
+  // Eigenvectors near a Jordan block move by rounding / parallel, their dual by as much again.
+  if (parallel < 100 * std::sqrt(std::numeric_limits<Scalar>::epsilon()))
     warnings.push_back(
         text("eigenvectors are nearly parallel (to ", rounded(double(parallel), 2),
              "), as for a repeated eigenvalue: modes and amplitudes have lost digits; "
              "forecast and reconstruct do not use them."));
-  return qr.solve(ComplexMatrix::Identity(y.rows(), y.cols()));
+  return svd.u * svd.singular_values.cwiseInverse().asDiagonal() * svd.v.transpose();
 }
 
-/// Gives each mode unit length and a real positive largest component; what that takes moves into
-/// the amplitude.
-template <typename ComplexMatrix, typename ComplexVector>
-void normalize_modes(ComplexMatrix& modes, ComplexVector& amplitudes) {
-  for (Eigen::Index j = 0; j < modes.cols(); ++j) {
-    Eigen::Index largest = 0;
-    const auto peak = modes.col(j).cwiseAbs().maxCoeff(&largest);
-    if (!(peak > 0)) continue;
-    const auto scale = modes(largest, j) / peak * modes.col(j).norm();
-    modes.col(j) /= scale;
-    amplitudes[j] *= scale;
-  }
-}
-
-/// Order by decreasing amplitude. A conjugate pair, adjacent from the solver, stays together.
-template <typename ComplexVector>
-std::vector<Eigen::Index> by_amplitude(const ComplexVector& lambda,
-                                       const ComplexVector& amplitudes) {
-  std::vector<Eigen::Index> leads, order;
-  for (Eigen::Index j = 0; j < lambda.size(); j += lambda[j].imag() != 0 ? 2 : 1)
-    leads.push_back(j);
-  std::stable_sort(leads.begin(), leads.end(), [&](Eigen::Index a, Eigen::Index b) {
-    return std::abs(amplitudes[a]) > std::abs(amplitudes[b]);
-  });
-  for (const Eigen::Index j : leads) {
-    order.push_back(j);
-    if (lambda[j].imag() != 0) order.push_back(j + 1);
-  }
-  return order;
-}
-
-/// Fills in the spectrum. `q` and `c` hold the windows and their successors in normalized
-/// coordinates, `z` is the first window in them: an eigenfunction y solves \f$ Q^\top C y = \lambda
-/// y \f$ and has the residual \f$ |C y - \lambda Q y| / |y| \f$.
+/// One term of the mode sum.
 template <typename Scalar>
-void fill_spectrum(HankelDmdParts<Scalar>& parts, const Eigen::MatrixX<Scalar>& q,
-                   const Eigen::MatrixX<Scalar>& c, const Eigen::VectorX<Scalar>& z) {
+struct KoopmanMode {
+  std::complex<Scalar> eigenvalue, amplitude;
+  Eigen::VectorX<std::complex<Scalar>> mode;
+  Scalar residual;
+
+  /// Unit length, largest component real and positive; what that takes moves into the amplitude.
+  void normalize() {
+    Eigen::Index largest = 0;
+    const Scalar peak = mode.cwiseAbs().maxCoeff(&largest);
+    if (!(peak > 0)) return;
+    const std::complex<Scalar> scale = mode[largest] / peak * mode.norm();
+    mode /= scale;
+    amplitude *= scale;
+  }
+};
+
+/// The spectrum, largest amplitude first. `q` and `c` hold the windows and their successors in
+/// normalized coordinates, `z` is the first window in them: an eigenfunction y solves
+/// \f$ Q^\top C y = \lambda y \f$ and has the residual \f$ |C y - \lambda Q y| / |y| \f$.
+///
+/// All in real arithmetic, a conjugate pair \f$ u \pm iv \f$ as the two columns u, v of P; so pairs
+/// are exact. Returned is the member of each pair in the upper half plane.
+template <typename Scalar>
+std::vector<KoopmanMode<Scalar>> spectrum(HankelDmdParts<Scalar>& parts,
+                                          const Eigen::MatrixX<Scalar>& q,
+                                          const Eigen::MatrixX<Scalar>& c,
+                                          const Eigen::VectorX<Scalar>& z) {
+  using Matrix = Eigen::MatrixX<Scalar>;
   using Complex = std::complex<Scalar>;
-  using ComplexMatrix = Eigen::MatrixX<Complex>;
-  using ComplexVector = Eigen::VectorX<Complex>;
-  const Eigen::EigenSolver<Eigen::MatrixX<Scalar>> solver(parts.reduced_operator.transpose());
+  const Eigen::EigenSolver<Matrix> solver(Matrix(parts.reduced_operator.transpose()));
   if (solver.info() != Eigen::Success)
     throw ConvergenceFailure(
         text("fit_hankel_dmd: the eigenvalues of the reduced operator of rank ", q.cols(),
              " did not converge; try a lower rank."));
-  const ComplexVector lambda = solver.eigenvalues();
-  const ComplexMatrix y = solver.eigenvectors().colwise().normalized();
-  const ComplexMatrix defect =
-      c.template cast<Complex>() * y - q.template cast<Complex>() * y * lambda.asDiagonal();
+  const auto& lambda = solver.eigenvalues();
+  const auto is_pair = [&](Eigen::Index j) { return lambda[j].imag() != 0; };
+  Matrix p = solver.pseudoEigenvectors();
+  for (Eigen::Index j = 0; j < p.cols(); j += is_pair(j) ? 2 : 1) {
+    auto columns = p.middleCols(j, is_pair(j) ? 2 : 1);
+    columns /= columns.norm();
+  }
+  const Matrix defect = c * p - q * (p * solver.pseudoEigenvalueMatrix());
+  const auto scales = parts.singular_values.head(q.cols()).asDiagonal();
+  const Matrix modes =
+      parts.basis.topRows(parts.training.dimension) * scales * dual_basis(p, parts.warnings);
+  const Eigen::VectorX<Scalar> amplitudes = p.transpose() * z;
 
-  const Eigen::MatrixX<Scalar> oldest = parts.basis.topRows(parts.training.dimension) *
-                                        parts.singular_values.head(q.cols()).asDiagonal();
-  ComplexMatrix modes = oldest.template cast<Complex>() * dual_basis(y, parts.warnings);
-  ComplexVector amplitudes = y.transpose() * z.template cast<Complex>();
-  normalize_modes(modes, amplitudes);
+  std::vector<KoopmanMode<Scalar>> found;
+  for (Eigen::Index j = 0; j < p.cols(); j += is_pair(j) ? 2 : 1) {
+    KoopmanMode<Scalar> one{lambda[j], amplitudes[j], modes.col(j).template cast<Complex>(),
+                            defect.col(j).norm()};
+    if (is_pair(j)) {
+      one.amplitude += Complex(0, amplitudes[j + 1]);
+      one.mode = (one.mode - Complex(0, 1) * modes.col(j + 1).template cast<Complex>()) / Scalar(2);
+      one.residual = defect.middleCols(j, 2).norm();
+    }
+    one.normalize();
+    found.push_back(std::move(one));
+  }
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+    return std::abs(a.amplitude) > std::abs(b.amplitude);
+  });
+  return found;
+}
 
-  const std::vector<Eigen::Index> order = by_amplitude(lambda, amplitudes);
-  parts.eigenvalues = lambda(order);
-  parts.modes = modes(Eigen::all, order);
-  parts.amplitudes = amplitudes(order);
-  parts.residuals = defect.colwise().norm().transpose()(order);
+/// Writes the spectrum into the parts, each pair as two neighbours.
+template <typename Scalar>
+void store(const std::vector<KoopmanMode<Scalar>>& found, HankelDmdParts<Scalar>& parts) {
+  const Eigen::Index rank = parts.basis.cols();
+  parts.eigenvalues.resize(rank);
+  parts.modes.resize(parts.training.dimension, rank);
+  parts.amplitudes.resize(rank);
+  parts.residuals.resize(rank);
+  Eigen::Index j = 0;
+  const auto put = [&](const auto& eigenvalue, const auto& mode, const auto& amplitude,
+                       Scalar residual) {
+    parts.eigenvalues[j] = eigenvalue;
+    parts.modes.col(j) = mode;
+    parts.amplitudes[j] = amplitude;
+    parts.residuals[j++] = residual;
+  };
+  for (const auto& one : found) {
+    put(one.eigenvalue, one.mode, one.amplitude, one.residual);
+    if (one.eigenvalue.imag() != 0)
+      put(std::conj(one.eigenvalue), one.mode.conjugate(), std::conj(one.amplitude), one.residual);
+  }
 }
 
 template <typename Scalar>
@@ -202,19 +229,16 @@ HankelDmd<Scalar> fit_hankel_dmd(const std::vector<TrajectoryView<Scalar>>& seve
   // The triangle of windows one sample longer holds both the windows and their successors.
   const Eigen::Index dimension = parts.training.dimension, width = dimension * options.delays;
   const Matrix triangle = factor_windows(several, options.delays + 1).triangle();
-  const Eigen::BDCSVD<Matrix> svd(triangle.topLeftCorner(width, width),
-                                  Eigen::ComputeThinU | Eigen::ComputeThinV);
-  if (svd.info() != Eigen::Success)
-    throw ConvergenceFailure(
-        text("fit_hankel_dmd: the singular values of ", width,
-             " delayed components did not converge; scale the data or use fewer delays."));
-  parts.singular_values = svd.singularValues();
+  const linalg::Svd<Scalar> svd = linalg::svd<Scalar>(triangle.topLeftCorner(width, width));
+  // What the decomposition drops as rounding counts as zero.
+  parts.singular_values.setZero(width);
+  parts.singular_values.head(svd.singular_values.size()) = svd.singular_values;
   const Eigen::Index rank = choose_rank(options, parts.singular_values, parts.warnings);
-  parts.basis = svd.matrixV().leftCols(rank);
+  parts.basis = svd.v.leftCols(rank);
 
-  const auto inverse = parts.singular_values.head(rank).cwiseInverse().asDiagonal();
+  const auto inverse = svd.singular_values.head(rank).cwiseInverse().asDiagonal();
   Matrix q = Matrix::Zero(triangle.rows(), rank);
-  q.topRows(width) = svd.matrixU().leftCols(rank);
+  q.topRows(width) = svd.u.leftCols(rank);
   const Matrix c = triangle.rightCols(width) * parts.basis * inverse;
   parts.reduced_operator = c.transpose() * q;
 
@@ -222,9 +246,14 @@ HankelDmd<Scalar> fit_hankel_dmd(const std::vector<TrajectoryView<Scalar>>& seve
                                   [&](const auto& run) { return run.size() >= options.delays; });
   const Matrix window = first->states().leftCols(options.delays);
   const Eigen::VectorX<Scalar> z = inverse * (parts.basis.transpose() * window.reshaped());
-  fill_spectrum(parts, q, c, z);
+  store(spectrum(parts, q, c, z), parts);
   return HankelDmd<Scalar>(std::move(parts));
 }
+
+#if ALMAGEST_INSTANTIATED
+extern template HankelDmd<float> fit_hankel_dmd(const std::vector<TrajectoryView<float>>&, const HankelDmdOptions&);
+extern template HankelDmd<double> fit_hankel_dmd(const std::vector<TrajectoryView<double>>&, const HankelDmdOptions&);
+#endif
 
 }  // namespace detail
 

@@ -44,24 +44,22 @@ Eigen::Index rank_by_energy(const Eigen::MatrixBase<Derived>& singular_values, d
 
 /// Index of the first singular value of a noise floor, or the count of values where there is none.
 ///
-/// The floor begins behind the last steep fall (a factor 3 from one value to the next), if at least
-/// four values follow that lie within a factor 1.5, a hundred times or more below the first. A
-/// spectrum that falls slowly throughout, or ends in a cliff to rounding level, has no floor; only
-/// the leading `rank` values, the numerical rank, are judged.
-///
 /// A Hankel matrix of clean data falls geometrically. Where its singular values stop falling, modes
-/// describe measurement noise or the interpolant of an adaptive integrator, not the system.
+/// describe measurement noise or the interpolant of an adaptive integrator, not the system. The floor
+/// is looked for within two values of the last steep fall (a factor 3 from one value to the next): the
+/// first of four that agree within a factor 1.5, a hundred times or more below the largest. A spectrum
+/// that falls slowly throughout, or ends in a cliff to rounding level, has no floor; only the leading
+/// `rank` values, the numerical rank, are judged.
 template <typename Derived>
 Eigen::Index noise_floor(const Eigen::MatrixBase<Derived>& singular_values, Eigen::Index rank) {
-  const Eigen::Index none = singular_values.size();
-  Eigen::Index floor = 0;
-  for (Eigen::Index i = 0; i + 1 < none && i < rank; ++i)
-    if (singular_values[i] >= 3 * singular_values[i + 1]) floor = i + 1;
-  if (floor + 3 >= rank) return none;
-  const bool flat =
-      singular_values[floor] < typename Derived::Scalar(1.5) * singular_values[floor + 3];
-  const bool far_below = singular_values[0] > 100 * singular_values[floor];
-  return flat && far_below ? floor : none;
+  using Scalar = typename Derived::Scalar;
+  const auto& sigma = singular_values.derived();
+  Eigen::Index after_fall = 0;
+  for (Eigen::Index i = 0; i + 1 < sigma.size() && i < rank; ++i)
+    if (sigma[i] >= 3 * sigma[i + 1]) after_fall = i + 1;
+  for (Eigen::Index i = after_fall; i <= after_fall + 2 && i + 3 < rank; ++i)
+    if (sigma[i] < Scalar(1.5) * sigma[i + 3] && sigma[0] > 100 * sigma[i]) return i;
+  return sigma.size();
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::linalg

@@ -29,7 +29,8 @@ namespace almagest::inline ALMAGEST_ABI::linalg {
 ///
 /// Cost: \f$ 2 m n^2 \f$ flops, \f$ O(n^2) \f$ memory whatever m. The result is deterministic; a
 /// different division into updates changes it by rounding only. Signs of the rows of R are
-/// arbitrary, and with fewer than n rows so far R has zero rows.
+/// arbitrary, and with fewer than n rows so far the last rows of R
+/// are zero to rounding.
 ///
 /// Factors merge: `a.merge(b)` continues a as if it had seen the rows of b (threads, files, ranks).
 ///
@@ -50,9 +51,9 @@ class StreamingQr {
       throw InvalidArgument(
           almagest::detail::text("StreamingQr: columns is ", columns, "; give at least 1 column."));
     triangle_.setZero(columns, columns);
-    // A block and the panel it is worked on with should stay in the first or second level cache.
-    constexpr Eigen::Index cache = 32 * 1024 / Eigen::Index(sizeof(Scalar));
-    block_.resize(std::clamp<Eigen::Index>(cache / columns / 16 * 16, 64, 512), columns);
+    // Long columns pay for their reflection; a block should still lie in the second level cache.
+    constexpr Eigen::Index cache = 512 * 1024 / Eigen::Index(sizeof(Scalar));
+    block_.resize(std::clamp<Eigen::Index>(cache / columns / 16 * 16, 128, 512), columns);
     panel_t_.resize(panel_width, panel_width);
     products_.resize(panel_width, columns);
   }
@@ -76,9 +77,11 @@ class StreamingQr {
 
   /// Continues as if the rows that `other` has seen had come here.
   void merge(const StreamingQr& other) {
+    // Copies, because `other` may be this factor.
     const Matrix theirs = other.triangle_;
+    const Eigen::Index total = rows_ + other.rows_;
     update(theirs);
-    rows_ += other.rows_ - theirs.rows();
+    rows_ = total;
   }
 
   /// R, `columns x columns`, upper triangular with zeros below.

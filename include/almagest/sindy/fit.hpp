@@ -120,6 +120,38 @@ void check_runs(const std::vector<TrajectoryView<Scalar>>& several, const Traini
                                " exceed 1e150; rescale the states or lower the degree."));
 }
 
+/// The fit behind every kind of data and derivative.
+template <typename Scalar>
+Model<Scalar> fit(const std::vector<TrajectoryView<Scalar>>& several, const Polynomial& library,
+                  const Stlsq& optimizer, const LocalPolynomial& method) {
+  using Real = decltype(double() + Scalar());
+  check(optimizer);
+  TrainingFacts facts =
+      almagest::detail::training_facts(several, shared_step(several), "sindy::fit");
+  check_runs(several, facts, library.degree);
+
+  Accumulator<Real> accumulator(library, method, facts.dimension);
+  for (const auto& run : several) accumulator.update(run);
+
+  // What differencing makes of the rounding of a constant.
+  Eigen::VectorX<Real> rounding(facts.dimension);
+  for (Eigen::Index i = 0; i < facts.dimension; ++i)
+    rounding[i] = 16 * Real(std::numeric_limits<Scalar>::epsilon()) * accumulator.gain() *
+                  Real(std::max(std::abs(facts.lower[i]), std::abs(facts.upper[i])));
+  SparseRegression<Real> regression(accumulator.triangle(), accumulator.samples(), optimizer,
+                                    facts.names, rounding);
+  const Eigen::MatrixX<Real> coefficients = regression.solve();
+  return Model<Scalar>(library, coefficients.template cast<Scalar>(), std::move(facts),
+                       regression.report());
+}
+
+#if ALMAGEST_INSTANTIATED
+extern template Model<float> fit(const std::vector<TrajectoryView<float>>&, const Polynomial&,
+                                 const Stlsq&, const LocalPolynomial&);
+extern template Model<double> fit(const std::vector<TrajectoryView<double>>&, const Polynomial&,
+                                  const Stlsq&, const LocalPolynomial&);
+#endif
+
 }  // namespace detail
 
 /// Learns a sparse polynomial law of motion from runs: SINDy.
@@ -135,11 +167,10 @@ void check_runs(const std::vector<TrajectoryView<Scalar>>& several, const Traini
 /// \f$ O((n + d)^2) \f$. No Gram matrix is formed, so no digits are lost.
 ///
 /// \throws InvalidArgument for impossible options, runs shorter than the derivative's window, runs
-/// with
-///         inputs, features that overflow, or a threshold that removes every term of a component
-///         which the library could explain. (A component that does not move, or whose derivative is
-///         noise, gets no terms; the latter leaves a warning in the report.) DimensionMismatch
-///         where runs differ in dimension.
+///         with inputs, features that overflow, or a threshold that removes every term of a
+///         component which the library could explain. (A component that does not move, or whose
+///         derivative is noise, gets no terms; the latter leaves a warning in the report.)
+///         DimensionMismatch where runs differ in dimension.
 template <typename Data, DerivativeMethod Derivative = FiniteDifference>
 requires requires(const Data& data) { runs(data); }
 auto fit(const Data& data, const Polynomial& library = {}, const Stlsq& optimizer = {},
@@ -147,26 +178,7 @@ auto fit(const Data& data, const Polynomial& library = {}, const Stlsq& optimize
   const auto several = runs(data);
   using Scalar = typename std::remove_cvref_t<decltype(several.front())>::Matrix::Scalar;
   static_assert(std::floating_point<Scalar>, "sindy::fit learns from real states");
-  using Real = decltype(double() + Scalar());
-  detail::check(optimizer);
-  const detail::LocalPolynomial method = detail::local_polynomial(derivative);
-  TrainingFacts facts =
-      almagest::detail::training_facts(several, detail::shared_step(several), "sindy::fit");
-  detail::check_runs(several, facts, library.degree);
-
-  detail::Accumulator<Real> accumulator(library, method, facts.dimension);
-  for (const auto& run : several) accumulator.update(run);
-
-  // What differencing makes of the rounding of a constant.
-  Eigen::VectorX<Real> rounding(facts.dimension);
-  for (Eigen::Index i = 0; i < facts.dimension; ++i)
-    rounding[i] = 16 * Real(std::numeric_limits<Scalar>::epsilon()) * accumulator.gain() *
-                  Real(std::max(std::abs(facts.lower[i]), std::abs(facts.upper[i])));
-  detail::SparseRegression<Real> regression(accumulator.triangle(), accumulator.samples(),
-                                            optimizer, facts.names, rounding);
-  const Eigen::MatrixX<Real> coefficients = regression.solve();
-  return Model<Scalar>(library, coefficients.template cast<Scalar>(), std::move(facts),
-                       regression.report());
+  return detail::fit<Scalar>(several, library, optimizer, detail::local_polynomial(derivative));
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::sindy

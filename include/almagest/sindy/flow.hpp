@@ -103,7 +103,8 @@ class PolynomialFlow {
     int order = 0;
     do {
       extend(order++);
-    } while (order < most_orders && !(order >= least_orders && converged(order, h)));
+    } while (order < most_orders &&
+             !(order >= least_orders && converged(order, h) && satisfied(order, h)));
     while (!(converged(order, h) && satisfied(order, h))) {
       h /= 2;
       if (h < least) return 0;
@@ -145,11 +146,16 @@ class PolynomialFlow {
     return true;
   }
 
-  /// Whether the truncated series satisfies the equation at h. Catches what vanishing terms can
-  /// hide: the series of x' = y^9, y' = 1 from y = 0 shows its first term at order 10.
+  /// Whether the truncated series satisfies the equation at h, relative to the terms of the
+  /// equation or to the whole state. Catches what vanishing terms can hide: the series of x' = y^9,
+  /// y' = 1 from y = 0 shows its first term at order 10.
   bool satisfied(int order, double h) {
     at_end_.resize(dimension_ + products_.size());
-    for (std::size_t i = 0; i < dimension_; ++i) at_end_[i] = value(series(i), order, h);
+    double largest = 0;
+    for (std::size_t i = 0; i < dimension_; ++i) {
+      at_end_[i] = value(series(i), order, h);
+      largest = std::max(largest, std::abs(at_end_[i]));
+    }
     for (std::size_t p = 0; p < products_.size(); ++p)
       at_end_[dimension_ + p] = at_end_[products_[p].left] * at_end_[products_[p].right];
     for (std::size_t i = 0; i < dimension_; ++i) {
@@ -162,8 +168,8 @@ class PolynomialFlow {
       const double* c = series(i);
       double slope = 0;
       for (int k = order; k > 0; --k) slope = slope * h + double(k) * c[k];
-      if (!(std::abs(rate - slope) <= defect_tolerance * (size + std::abs(slope)) + nothing))
-        return false;
+      const double allowed = defect_tolerance * (size + std::abs(slope)) + tolerance * largest / h;
+      if (!(std::abs(rate - slope) <= allowed + nothing)) return false;
     }
     return true;
   }

@@ -103,7 +103,7 @@ class Model {
   /// The exponents of the features, `features x dimension`.
   const Eigen::MatrixXi& exponents() const { return monomials_.exponents(); }
   std::vector<std::string> feature_names() const { return monomials_.names(training_.names); }
-  /// How the fit went; without content for a model that was built from parts.
+  /// How the fit went; without content for a model built from coefficients alone.
   const FitReport& report() const { return report_; }
   /// Estimated condition number of the chosen features (see FitReport); NaN where nothing was
   /// fitted.

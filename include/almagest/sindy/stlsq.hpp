@@ -202,8 +202,8 @@ class SparseRegression {
       return;
     }
     throw InvalidArgument(text("Stlsq: threshold ", options_.threshold, " removes every term of ",
-                               name(target), "', whose largest coefficient ",
-                               options_.normalize ? "(normalized) " : "", "is ",
+                               name(target), "', whose largest remaining coefficient ",
+                               options_.normalize ? "(normalized) " : "", "was ",
                                rounded(largest, 6), "; give a threshold below that."));
   }
 
@@ -237,8 +237,7 @@ class SparseRegression {
 /// errors.
 ///
 /// \throws InvalidArgument for impossible options, or a threshold that removes every term of a
-/// component
-///         that the features could explain; DimensionMismatch where samples differ.
+///         component that the features could explain; DimensionMismatch where samples differ.
 template <typename Scalar>
 Eigen::MatrixX<Scalar> stlsq(const Eigen::MatrixX<Scalar>& features,
                              const Eigen::MatrixX<Scalar>& rates, const Stlsq& options = {}) {

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Hankel-DMD, compiled once for float and double.
+#include "almagest/koopman/hankel_dmd.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::koopman::detail {
+
+template ALMAGEST_EXPORT HankelDmd<float> fit_hankel_dmd(const std::vector<TrajectoryView<float>>&,
+                                                         const HankelDmdOptions&);
+template ALMAGEST_EXPORT HankelDmd<double> fit_hankel_dmd(const std::vector<TrajectoryView<double>>&,
+                                                          const HankelDmdOptions&);
+
+}  // namespace almagest::inline ALMAGEST_ABI::koopman::detail
