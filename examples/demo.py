@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The demo: runs the examples in C++ and in Python and their notebooks, compares what they found, prints one table a
+system, and leaves figures and report.html in build/demo.
+
+scripts/demo builds what it needs and calls it; its arguments come here.
+"""
+
+import argparse
+import contextlib
+import io
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+import almagest as al
+import figures
+import lorenz
+import lotka_volterra
+import report
+import workbench
+
+TRUE_LAWS = {
+    "Lorenz": {"x": {"x": -10.0, "y": 10.0}, "y": {"x": 28.0, "y": -1.0, "x z": -1.0}, "z": {"z": -8 / 3, "x y": 1.0}},
+    "Lotka–Volterra": {"x": {"x": 1.1, "x y": -0.4}, "y": {"y": -0.4, "x y": 0.1}},
+}
+NAMES = ("lorenz", "lotka_volterra")
+
+
+class Steps:
+    """A bar below, and above it a line for each step that is done, with its time."""
+
+    def __init__(self, console, count):
+        self.console, self.timings = console, []
+        self.bar = Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            console=console, transient=True,
+        )  # fmt: skip
+        self.task = self.bar.add_task("", total=count)
+
+    @contextlib.contextmanager
+    def step(self, what):
+        self.bar.update(self.task, description=what)
+        begin = time.perf_counter()
+        yield
+        self.timings.append((what, time.perf_counter() - begin))
+        self.bar.advance(self.task)
+        self.console.print(f"  {what:<58} {self.timings[-1][1]:7.2f} s", highlight=False)
+
+    def part(self, name):
+        """The steps of one part, in the form that the examples expect."""
+        part = workbench.Watch()
+        part.step = lambda what: self.step(f"{name}: {what}")
+        return part
+
+
+def run_program(program, folder):
+    if not program.exists():
+        sys.exit(f"demo: {program} is missing; run scripts/demo, or say --programs FOLDER where the examples were built.")
+    done = subprocess.run([program, "--output", folder], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"demo: {program} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def run_notebook(source, target):
+    import nbclient
+    import nbformat
+
+    notebook = nbformat.read(source, as_version=4)
+    folder = {"metadata": {"path": str(workbench.EXAMPLES)}}
+    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3", resources=folder).execute()
+    nbformat.write(notebook, target)
+
+
+def printed(module, result):
+    with contextlib.redirect_stdout(io.StringIO()) as text:
+        module.report(result)
+    return text.getvalue()
+
+
+def compare(cpp, python):
+    """How far what C++ left lies from what Python left."""
+
+    def difference(name, count=None):
+        return workbench.largest_difference(*(al.read_csv(folder / f"{name}.csv")[:count] for folder in (cpp, python)))
+
+    def coefficients(name):
+        models = (al.load(folder / f"{name}_sindy.almagest") for folder in (cpp, python))
+        return float(np.abs(np.subtract(*(model.coefficients_ for model in models))).max())
+
+    def model_of_cpp_in_python():
+        """The model that C++ saved, continuing in Python the run that C++ simulated."""
+        truth = al.read_netcdf(cpp / "lorenz_truth.nc")
+        one = lorenz.lyapunov_times(1)
+        ahead = al.load(cpp / "lorenz_sindy.almagest").forecast(truth[: lorenz.SETTLING], steps=one)
+        return workbench.largest_difference(ahead, al.read_csv(cpp / "lorenz_sindy.csv")[:one])
+
+    one = lorenz.lyapunov_times(1)
+    rows = [
+        ("Lorenz: coefficients of the laws", coefficients("lorenz"), 1e-9),
+        ("Lorenz: forecasts of SINDy, first Lyapunov time", difference("lorenz_sindy", one), 1e-8),
+        ("Lorenz: forecasts of Hankel-DMD, first Lyapunov time", difference("lorenz_hankel_dmd", one), 1e-6),
+        ("Lorenz: model file of C++ in Python, first Lyapunov time", model_of_cpp_in_python(), 1e-10),
+        ("Lotka–Volterra: coefficients of the laws", coefficients("lotka_volterra"), 1e-9),
+        ("Lotka–Volterra: forecasts of SINDy, 200 years", difference("lotka_volterra_sindy"), 1e-8),
+        ("Lotka–Volterra: forecasts of Hankel-DMD, 200 years", difference("lotka_volterra_hankel_dmd"), 1e-4),
+        ("Pelts: forecasts of SINDy", difference("pelts_sindy"), 1e-8),
+        ("Pelts: forecasts of Hankel-DMD", difference("pelts_hankel_dmd"), 1e-8),
+    ]
+    agree = all(distance <= limit for _, distance, limit in rows)
+    return agree, [(name, f"{distance:.1e}" + ("" if distance <= limit else f", more than {limit:.0e}")) for name, distance, limit in rows]
+
+
+def draw(r, folder, steps):
+    """All figures; returns their paths by name."""
+    eq, p = r.lotka_volterra.equations, r.lotka_volterra.pelts
+    plans = {
+        "attractors": lambda: figures.attractors(r.climate),
+        "lorenz_forecasts": lambda: figures.lorenz_forecasts(r.lorenz),
+        "power_spectra": lambda: figures.power_spectra(r.climate),
+        "lotka_volterra_forecasts": lambda: figures.lotka_volterra_forecasts(eq),
+        "coefficients": lambda: figures.coefficients([(name, law, truth) for name, (law, truth) in zip(TRUE_LAWS, r.compared_laws)]),
+        "pelts": lambda: figures.pelts(p),
+        "pelts_choice": lambda: figures.pelts_choice(p),
+        "eigenvalues": lambda: figures.eigenvalues(
+            [(name, model, span, text) for (name, model, span), text in zip(r.linear_models, ("0.05 units of time", "1 year", "1 year"))]
+        ),
+    }
+    images = {}
+    with steps.step("draw figures"):
+        for name, plan in plans.items():
+            images[name] = folder / f"{name}.png"
+            figures.save(plan(), images[name])
+    return images
+
+
+def show(console, result):
+    table = Table(title=result.title, title_justify="left", title_style="bold")
+    for name in ("forecast", "RMSE", "nRMSE", "sMAPE (0-200)", "valid for", "verdict"):
+        table.add_column(name, justify="right" if name in ("RMSE", "nRMSE", "sMAPE (0-200)") else "left")
+    for s in result.scores:
+        table.add_row(s.model, *(f"{v:.3g}" for v in (s.rmse, s.normalized_rmse, s.smape)), workbench.valid_text(s, result.unit), s.verdict)
+    console.print(table)
+
+
+def main(arguments):
+    figures.plt.switch_backend("agg")  # files, no windows
+    console = Console()
+    folder = arguments.output
+    folder.mkdir(parents=True, exist_ok=True)
+    python, cpp = folder / "python", folder / "cpp"
+    steps = Steps(console, 26)
+    r = SimpleNamespace(true_laws=TRUE_LAWS, outputs=[])
+    warnings.simplefilter("ignore", al.FitWarning)  # the report shows them beside the models
+
+    with steps.bar:
+        cpp_prints = {}
+        for name in NAMES:
+            with steps.step(f"C++: {name}"):
+                cpp_prints[name] = run_program(arguments.programs / name, cpp)
+        r.lorenz = lorenz.run(python, steps.part("Lorenz"))
+        r.climate = lorenz.climate(r.lorenz.law, r.lorenz.linear, steps.part("Lorenz"))
+        r.lotka_volterra = lotka_volterra.run(python, watch=steps.part("Lotka-Volterra"))
+        with steps.step("compare C++ and Python"):
+            r.agree, r.agreement = compare(cpp, python)
+        if not arguments.no_notebooks:
+            for name in NAMES:
+                with steps.step(f"notebook: {name}"):
+                    run_notebook(workbench.EXAMPLES / f"{name}.ipynb", folder / f"{name}.ipynb")
+
+        eq, p = r.lotka_volterra.equations, r.lotka_volterra.pelts
+        r.outputs = [
+            (name, cpp_prints[name], printed(module, result))
+            for name, module, result in (("lorenz", lorenz, r.lorenz), ("lotka_volterra", lotka_volterra, r.lotka_volterra))
+        ]
+        r.compared_laws = [(r.lorenz.law, TRUE_LAWS["Lorenz"]), (eq.law, TRUE_LAWS["Lotka–Volterra"])]
+        r.linear_models = [("Lorenz", r.lorenz.linear, 0.05), ("Lotka–Volterra", eq.linear, 1.0), ("pelts", p.linear, 1.0)]
+        r.exponent_error = max(spectrum.standard_errors.max() for spectrum in r.climate.exponents.values())
+        r.header = (python / "lorenz_model.hpp").read_text()
+        images = draw(r, folder, steps)
+        r.timings = steps.timings
+        report.write(folder / "report.html", r, images)
+
+    for result in (r.lorenz, eq, p):
+        console.print()
+        show(console, result)
+    console.print("\nC++ and Python " + ("agree:" if r.agree else "do NOT agree:"))
+    for name, distance in r.agreement:
+        console.print(f"  {name:<58} {distance}", highlight=False)
+    console.print(f"\n{folder / 'report.html'} shows it all.")
+    return 0 if r.agree else 1
+
+
+if __name__ == "__main__":
+    root = workbench.EXAMPLES.parent
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=root / "build" / "demo", help="folder for figures and report.html")
+    parser.add_argument("--programs", type=Path, default=root / "build" / "python" / "examples", help="folder of the C++ examples")
+    parser.add_argument("--no-notebooks", action="store_true", help="leave the notebooks out")
+    sys.exit(main(parser.parse_args()))

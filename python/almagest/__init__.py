@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Learned surrogates of dynamical systems.
+
+Simulate or load trajectories, learn a model from them, forecast with it, and say how far the forecast
+can be trusted:
+
+>>> import almagest as al
+>>> lorenz = al.systems.Lorenz63()
+>>> traj = al.integrate(lorenz, x0=[-8, 8, 27], times=al.TimeGrid.uniform(0, 0.002, 10_000))
+>>> model = al.SINDy(al.Polynomial(degree=2), al.STLSQ(threshold=0.1)).fit(traj)
+>>> print(model)
+>>> ahead = model.forecast(traj, steps=1000)
+>>> ahead.verdict
+
+Everything that happens in time is a `Trajectory`; everything learned from it can `forecast`. Nothing
+numerical is written in Python, and every call that computes releases the interpreter lock.
+"""
+
+from . import diagnostics, methods, systems
+from ._almagest import __version__
+from ._almagest.core import (
+    Cancelled,
+    ConvergenceFailure,
+    DimensionMismatch,
+    Ensemble,
+    Error,
+    Forecast,
+    IntegrationDiverged,
+    InvalidArgument,
+    IoError,
+    NonFiniteData,
+    NotFitted,
+    SpatialGrid,
+    TimeGrid,
+    Trajectory,
+    Verdict,
+)
+from ._estimator import FitWarning
+from ._io import (
+    export_header,
+    load,
+    read_csv,
+    read_netcdf,
+    read_npy,
+    save,
+    write_csv,
+    write_netcdf,
+    write_npy,
+)
+from ._koopman import HankelDMD
+from ._simulation import integrate, integrate_ensemble, iterate
+from ._sindy import STLSQ, FiniteDifference, Polynomial, SavitzkyGolay, SINDy
+
+__all__ = [
+    "Cancelled",
+    "ConvergenceFailure",
+    "DimensionMismatch",
+    "Ensemble",
+    "Error",
+    "FiniteDifference",
+    "FitWarning",
+    "Forecast",
+    "HankelDMD",
+    "IntegrationDiverged",
+    "InvalidArgument",
+    "IoError",
+    "NonFiniteData",
+    "NotFitted",
+    "Polynomial",
+    "SINDy",
+    "STLSQ",
+    "SavitzkyGolay",
+    "SpatialGrid",
+    "TimeGrid",
+    "Trajectory",
+    "Verdict",
+    "__version__",
+    "diagnostics",
+    "export_header",
+    "integrate",
+    "integrate_ensemble",
+    "iterate",
+    "load",
+    "methods",
+    "read_csv",
+    "read_netcdf",
+    "read_npy",
+    "save",
+    "systems",
+    "write_csv",
+    "write_netcdf",
+    "write_npy",
+]

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from typing import Any, Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from .core import Trajectory
+
+class LyapunovSpectrum:
+    @property
+    def exponents(self) -> NDArray[np.float64]: ...
+    @property
+    def standard_errors(self) -> NDArray[np.float64]: ...
+    @property
+    def duration(self) -> float: ...
+    @property
+    def kaplan_yorke_dimension(self) -> float: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, i: int, /) -> float: ...
+    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[np.float64]: ...
+
+def rmse(truth: Trajectory, forecast: Trajectory) -> float: ...
+def normalized_rmse(truth: Trajectory, forecast: Trajectory) -> float: ...
+def smape(truth: Trajectory, forecast: Trajectory) -> float: ...
+def valid_prediction_time(
+    truth: Trajectory, forecast: Trajectory, lyapunov: float, threshold: float
+) -> float: ...
+def lyapunov_spectrum(
+    system: Any,
+    x0: ArrayLike,
+    duration: float,
+    transient: float,
+    tolerance: float,
+    bound: float,
+    progress: Callable[[float], bool | None] | None,
+) -> LyapunovSpectrum: ...
+def largest_lyapunov_exponent(
+    system: Any,
+    x0: ArrayLike,
+    duration: float,
+    transient: float,
+    tolerance: float,
+    bound: float,
+    progress: Callable[[float], bool | None] | None,
+) -> float: ...
+def power_spectrum(run: Trajectory, segment: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...

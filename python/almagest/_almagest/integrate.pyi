@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from typing import Any, Callable
+
+from numpy.typing import ArrayLike
+
+from .core import Ensemble, TimeGrid, Trajectory
+
+def integrate(
+    system: Any,
+    x0: ArrayLike,
+    times: TimeGrid | ArrayLike,
+    method: Any,
+    stop_when: Callable[..., float] | None,
+    crossing: str,
+    bound: float,
+    max_steps: int,
+    progress: Callable[[float], bool | None] | None,
+) -> Trajectory: ...
+def integrate_ensemble(
+    system: Any,
+    x0: ArrayLike,
+    times: TimeGrid | ArrayLike,
+    method: Any,
+    threads: int,
+    bound: float,
+    max_steps: int,
+    progress: Callable[[float], bool | None] | None,
+) -> Ensemble: ...
+def iterate(
+    map: Any,
+    x0: ArrayLike,
+    steps: int,
+    bound: float,
+    progress: Callable[[float], bool | None] | None,
+) -> Trajectory: ...

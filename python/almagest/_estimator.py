@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The habits of scikit-learn's estimators, without scikit-learn; and what models learn from."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from typing import TYPE_CHECKING, Any, List, Sequence, Union
+
+import numpy as np
+
+from ._almagest.core import (
+    DimensionMismatch,
+    Ensemble,
+    Forecast,
+    InvalidArgument,
+    NotFitted,
+    TimeGrid,
+    Trajectory,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    Data = Union[Trajectory, Ensemble, ArrayLike, Sequence[Union[Trajectory, ArrayLike]]]
+
+
+class FitWarning(UserWarning):
+    """What a fit found doubtful. The sentences are in the model's `warnings_` too."""
+
+
+class Parameters:
+    """Keyword parameters that can be asked for and set, as scikit-learn's clone and searches do."""
+
+    @classmethod
+    def _parameter_names(cls) -> list[str]:
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters by name; with `deep` those of parameters too, as 'library__degree'."""
+        found: dict[str, Any] = {}
+        for name in self._parameter_names():
+            value = getattr(self, name)
+            found[name] = value
+            if deep and isinstance(value, Parameters):
+                found.update({f"{name}__{inner}": v for inner, v in value.get_params().items()})
+        return found
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters, those of parameters as `library__degree=3`; returns self.
+
+        Raises InvalidArgument for a name that is no parameter.
+        """
+        known = self._parameter_names()
+        for name, value in params.items():
+            own, _, inner = name.partition("__")
+            part = getattr(self, own) if own in known else None
+            if own not in known or (inner and not isinstance(part, Parameters)):
+                raise InvalidArgument(
+                    f"set_params: {name} is no parameter of {self!r}; choose from {', '.join(known)}."
+                )
+            if inner:
+                part.set_params(**{inner: value})  # type: ignore[union-attr]
+            else:
+                setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        usual = {name: p.default for name, p in inspect.signature(type(self).__init__).parameters.items()}
+        given = [f"{n}={v!r}" for n, v in self.get_params(deep=False).items() if v != usual[n]]
+        return f"{type(self).__name__}({', '.join(given)})"
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return bool(self.get_params() == other.get_params())  # type: ignore[attr-defined]
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Estimator(Parameters):
+    """What SINDy and HankelDMD share: a compiled model once fitted, and its forecast."""
+
+    _model: Any = None
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._model is not None
+
+    def _fitted(self, asked: str) -> Any:
+        """The compiled model. Raises NotFitted, which names what was asked for."""
+        if self._model is None:
+            kind = type(self).__name__
+            raise NotFitted(f"{kind}.{asked}: this model is not fitted yet; call fit(trajectory) first.")
+        return self._model
+
+    def _adopt(self, model: Any) -> None:
+        """Takes a freshly fitted model and passes its doubts on, to the line that called fit."""
+        self._model = model
+        for text in model.warnings:
+            warnings.warn(text, FitWarning, stacklevel=3)
+
+    @property
+    def warnings_(self) -> list[str]:
+        """What the fit found doubtful, in sentences."""
+        return list(self._fitted("warnings_").warnings)
+
+    def forecast(self, history: Trajectory | ArrayLike, steps: int) -> Forecast:
+        """Continue a history by `steps` samples at the time step of the training.
+
+        history  Trajectory, or an array of its last samples, (samples, dimension), at the training's
+                 time step and ending at time 0; a model that needs one sample takes a state too.
+
+        Returns a Forecast, a Trajectory with a `verdict`: it begins one step after the history, and
+        ends early where it diverges.
+        Raises DimensionMismatch, InvalidArgument for a history of another dimension, time step or
+        grid than the training, or a short one; ConvergenceFailure where no sample can be foreseen.
+        """
+        model = self._fitted("forecast")
+        return model.forecast(as_history(history, model), steps)  # type: ignore[no-any-return]
+
+
+def as_run(data: Trajectory | ArrayLike, dt: float | None, what: str) -> Trajectory:
+    """A trajectory as it is, an array with its time step."""
+    if isinstance(data, Trajectory):
+        if dt is not None:
+            raise InvalidArgument(
+                f"{what}: dt = {dt} is given for a Trajectory, which has times of its own; leave dt out."
+            )
+        return data
+    if dt is None:
+        raise InvalidArgument(
+            f"{what}: an array tells no times; give dt=, the time between its samples, or a Trajectory."
+        )
+    states = np.asarray(data)
+    if states.ndim == 0 or len(states) == 0:
+        raise InvalidArgument(
+            f"{what}: the array has shape {states.shape} and so no samples; give (samples, dimension)."
+        )
+    return Trajectory(TimeGrid.uniform(0.0, dt, len(states)), data)
+
+
+def as_runs(data: Data, dt: float | None, what: str) -> List[Trajectory]:
+    """One run, or the runs of a list or an ensemble."""
+    if isinstance(data, Ensemble):
+        return [as_run(run, dt, what) for run in data]
+    if isinstance(data, (list, tuple)):
+        # A list of numbers, or of rows of numbers, is an array that has not become one yet.
+        if not data or any(isinstance(run, Trajectory) or np.ndim(run) == 2 for run in data):
+            return [as_run(run, dt, what) for run in data]
+    return [as_run(data, dt, what)]  # type: ignore[arg-type]
+
+
+def as_history(history: Trajectory | ArrayLike, model: Any) -> Trajectory:
+    """A history at the time step of the model's training."""
+    if isinstance(history, Trajectory):
+        return history
+    if model.step is None:
+        raise InvalidArgument(
+            "forecast: history is an array, but the model was trained on non-uniform times and has no "
+            "time step; give a Trajectory, whose times tell one."
+        )
+    states = np.asarray(history)
+    if states.ndim == 1 and model.context == 1:
+        states = states[np.newaxis, :]
+    if states.ndim == 0 or len(states) == 0:
+        raise InvalidArgument(
+            f"forecast: history has shape {states.shape} and so no samples; give (samples, dimension)."
+        )
+    start = model.step * (1 - len(states))
+    return Trajectory(TimeGrid.uniform(start, model.step, len(states)), states)
+
+
+def check_choice(value: Any, kind: type | tuple[type, ...], what: str) -> None:
+    """Refuses a parameter of another type, at the time of the fit as scikit-learn's habit is."""
+    if not isinstance(value, kind):
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        names = " or ".join(f"al.{k.__name__}" for k in kinds)
+        raise InvalidArgument(f"{what} is {value!r}; give {names}(...).")
+
+
+__all__ = ["DimensionMismatch", "Estimator", "FitWarning", "Parameters"]

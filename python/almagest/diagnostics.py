@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How good a forecast is, and how chaotic a system.
+
+The errors compare a forecast with the truth at the forecast's times: the truth may begin earlier and end
+later, and a forecast that ended early is judged up to its end. They raise DimensionMismatch where the
+states differ in dimension, InvalidArgument where the truth has no sample at a time of the forecast.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Callable, Optional
+
+from ._almagest import diagnostics as _compiled
+from ._almagest.core import Trajectory
+from ._almagest.diagnostics import LyapunovSpectrum
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    from ._simulation import Flow
+    from .systems import Map
+
+    Progress = Optional[Callable[[float], Optional[bool]]]
+
+__all__ = [
+    "LyapunovSpectrum",
+    "largest_lyapunov_exponent",
+    "lyapunov_spectrum",
+    "normalized_rmse",
+    "power_spectrum",
+    "rmse",
+    "smape",
+    "valid_prediction_time",
+]
+
+
+def rmse(truth: Trajectory, forecast: Trajectory) -> float:
+    """Root of the mean squared error over all components and samples, in the unit of the state."""
+    return _compiled.rmse(truth, forecast)
+
+
+def normalized_rmse(truth: Trajectory, forecast: Trajectory) -> float:
+    """The same with every component divided by its standard deviation over the whole truth given.
+
+    1 is as bad as forecasting the mean. Raises InvalidArgument for a component that never changes.
+    """
+    return _compiled.normalized_rmse(truth, forecast)
+
+
+def smape(truth: Trajectory, forecast: Trajectory) -> float:
+    """Symmetric mean absolute percentage error in the 0 to 200 convention.
+
+    200 |forecast - truth| / (|forecast| + |truth|), averaged; 0/0 counts as 0.
+    """
+    return _compiled.smape(truth, forecast)
+
+
+def valid_prediction_time(
+    truth: Trajectory, forecast: Trajectory, *, lyapunov: float = 1.0, threshold: float = 0.4
+) -> float:
+    """How long a forecast stays valid, in Lyapunov times.
+
+    The first time at which the error, each component divided by its standard deviation over the whole
+    truth, averaged over components, exceeds the threshold; the whole length where it never does.
+
+    lyapunov   largest Lyapunov exponent per unit of time; 1 gives the answer in units of time
+    threshold  of the normalised error
+    """
+    return _compiled.valid_prediction_time(truth, forecast, lyapunov, threshold)
+
+
+def lyapunov_spectrum(
+    system: Flow | Map,
+    x0: ArrayLike,
+    duration: float = 1000.0,
+    *,
+    transient: float = 50.0,
+    tolerance: float = 1e-9,
+    bound: float = 1e12,
+    progress: Progress = None,
+) -> LyapunovSpectrum:
+    """All Lyapunov exponents, by tangent dynamics with QR (Benettin et al. 1980, 10.1007/BF02128236).
+
+    system     one of al.systems, a map, a fitted SINDy model or a function f(x, t)
+    x0         initial state, shape (dimension,)
+    duration   over which growth is averaged, in the system's time (of a map: iterations); the error
+               falls with its square root
+    transient  before it, to come onto the attractor
+    tolerance  of the integration, relative and absolute
+    bound      a component beyond it counts as divergence
+    progress   called with the fraction done; return False to cancel
+
+    Raises InvalidArgument, DimensionMismatch, NonFiniteData for bad arguments; IntegrationDiverged,
+    ConvergenceFailure from the integration; Cancelled.
+    """
+    return _compiled.lyapunov_spectrum(system, x0, duration, transient, tolerance, bound, progress)
+
+
+def largest_lyapunov_exponent(
+    system: Flow | Map,
+    x0: ArrayLike,
+    duration: float = 1000.0,
+    *,
+    transient: float = 50.0,
+    tolerance: float = 1e-9,
+    bound: float = 1e12,
+    progress: Progress = None,
+) -> float:
+    """The largest Lyapunov exponent alone; arguments and errors as for lyapunov_spectrum."""
+    return _compiled.largest_lyapunov_exponent(
+        system, x0, duration, transient, tolerance, bound, progress
+    )
+
+
+def power_spectrum(
+    trajectory: Trajectory, *, segment: int = 0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """One-sided power spectral densities by Welch's method (1967, 10.1109/TAU.1967.1161901).
+
+    segment  samples per segment (Hann window, half overlap); 0: an eighth of the run
+
+    Returns frequencies (bins,), in cycles per unit of time, and densities (bins, dimension), squared
+    unit of the state per frequency.
+    Raises InvalidArgument for non-uniform times, fewer than 8 samples, or a segment longer than the run.
+    """
+    return _compiled.power_spectrum(trajectory, segment)

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "almagest/diagnostics/forecast_errors.hpp"
+#include "almagest/diagnostics/power_spectrum.hpp"
+#include "map.hpp"
+#include "system.hpp"
+
+namespace almagest::python {
+
+namespace {
+
+/// A System on dual numbers: the tangents follow by the Jacobian.
+struct AnyTangent : AnyField {
+  using AnyField::operator();
+  template <typename Dual>
+  void operator()(const std::vector<Dual>& x, std::vector<Dual>& dxdt, double t) const {
+    const auto n = Eigen::Index(x.size());
+    Vector value(n), rate(n);
+    Matrix J(n, n), tangents(n, x.front().derivatives().size());
+    for (Eigen::Index i = 0; i < n; ++i) {
+      value[i] = x[std::size_t(i)].value();
+      tangents.row(i) = x[std::size_t(i)].derivatives().transpose();
+    }
+    system->rate(value, rate, t);
+    system->jacobian(value, J, t);
+    const Matrix rates = J * tangents;
+    for (Eigen::Index i = 0; i < n; ++i) {
+      dxdt[std::size_t(i)].value() = rate[i];
+      dxdt[std::size_t(i)].derivatives() = rates.row(i).transpose();
+    }
+  }
+};
+
+}  // namespace
+
+diagnostics::LyapunovSpectrum System::lyapunov_spectrum(const Vector& x0,
+                                                        const diagnostics::LyapunovOptions& options) const {
+  return diagnostics::lyapunov_spectrum(AnyTangent{{this}}, x0, options);
+}
+
+double System::largest_lyapunov_exponent(const Vector& x0, const diagnostics::LyapunovOptions& options) const {
+  return diagnostics::largest_lyapunov_exponent(AnyTangent{{this}}, x0, options);
+}
+
+namespace {
+
+using diagnostics::LyapunovSpectrum;
+
+template <typename Error>
+double compare(const Run& truth, const Run& forecast, const Error& error) {
+  const auto a = truth.view(), b = forecast.view();
+  return computed([&] { return error(a, b); });
+}
+
+diagnostics::LyapunovOptions lyapunov_options(double duration, double transient, double tolerance, double bound,
+                                              const py::object& progress) {
+  return {duration, transient, tolerance, bound, reporter(progress)};
+}
+
+LyapunovSpectrum lyapunov_spectrum(const py::object& given, const py::object& start, double duration, double transient,
+                                   double tolerance, double bound, const py::object& progress) {
+  const Vector x0 = vector(start, "lyapunov_spectrum", "x0");
+  const auto options = lyapunov_options(duration, transient, tolerance, bound, progress);
+  if (py::isinstance<Map>(given)) {
+    const Map& map = given.cast<const Map&>();
+    return computed([&] { return map.lyapunov_spectrum(x0, options); });
+  }
+  py::object keeper;
+  const System& system = system_of(given, "lyapunov_spectrum", keeper);
+  return computed([&] { return system.lyapunov_spectrum(x0, options); });
+}
+
+double largest_lyapunov_exponent(const py::object& given, const py::object& start, double duration, double transient,
+                                 double tolerance, double bound, const py::object& progress) {
+  if (py::isinstance<Map>(given))
+    return lyapunov_spectrum(given, start, duration, transient, tolerance, bound, progress).exponents[0];
+  const Vector x0 = vector(start, "largest_lyapunov_exponent", "x0");
+  const auto options = lyapunov_options(duration, transient, tolerance, bound, progress);
+  py::object keeper;
+  const System& system = system_of(given, "largest_lyapunov_exponent", keeper);
+  return computed([&] { return system.largest_lyapunov_exponent(x0, options); });
+}
+
+void bind_errors_of_forecasts(py::module_& m) {
+  m.def("rmse", [](const Run& truth, const Run& forecast) {
+    return compare(truth, forecast, [](const auto& a, const auto& b) { return diagnostics::rmse(a, b); });
+  }, py::arg("truth"), py::arg("forecast"), "See almagest.diagnostics.rmse.");
+  m.def("normalized_rmse", [](const Run& truth, const Run& forecast) {
+    return compare(truth, forecast, [](const auto& a, const auto& b) { return diagnostics::normalized_rmse(a, b); });
+  }, py::arg("truth"), py::arg("forecast"), "See almagest.diagnostics.normalized_rmse.");
+  m.def("smape", [](const Run& truth, const Run& forecast) {
+    return compare(truth, forecast, [](const auto& a, const auto& b) { return diagnostics::smape(a, b); });
+  }, py::arg("truth"), py::arg("forecast"), "See almagest.diagnostics.smape.");
+  m.def("valid_prediction_time", [](const Run& truth, const Run& forecast, double lyapunov, double threshold) {
+    return compare(truth, forecast, [&](const auto& a, const auto& b) {
+      return diagnostics::valid_prediction_time(a, b, {lyapunov, threshold});
+    });
+  }, py::arg("truth"), py::arg("forecast"), py::arg("lyapunov"), py::arg("threshold"), "See almagest.diagnostics.valid_prediction_time.");
+}
+
+void bind_lyapunov(py::module_& m) {
+  py::class_<LyapunovSpectrum>(m, "LyapunovSpectrum", R"(Lyapunov exponents in decreasing order, per unit of time (of a map: per iteration).
+
+Converts to a NumPy array of the exponents; len() and indices go by them too.)")
+      .def_property_readonly("exponents", [](const py::object& self) {
+             return shown(self.cast<const LyapunovSpectrum&>().exponents, self);
+           }, "Shape (dimension,).")
+      .def_property_readonly("standard_errors", [](const py::object& self) {
+             return shown(self.cast<const LyapunovSpectrum&>().standard_errors, self);
+           }, "Of the exponents, from twenty parts of the run.")
+      .def_readonly("duration", &LyapunovSpectrum::duration, "Over which growth was averaged.")
+      .def_property_readonly("kaplan_yorke_dimension", &LyapunovSpectrum::kaplan_yorke_dimension,
+                             "j plus the sum of the first j exponents over |the next one|.")
+      .def("__len__", [](const LyapunovSpectrum& self) { return self.exponents.size(); })
+      .def("__getitem__", [](const py::object& self, const py::object& i) { return py::object(self.attr("exponents")[i]); })
+      .def("__array__", [](const py::object& self, const py::object& dtype, const py::object&) {
+             return self.attr("exponents").attr("astype")(dtype.is_none() ? py::object(py::str("float64")) : dtype);
+           }, py::arg("dtype") = py::none(), py::arg("copy") = py::none())
+      .def("__repr__", [](const py::object& self) {
+             return py::str("<LyapunovSpectrum {} over {:g}>").format(self.attr("exponents"), self.attr("duration"));
+           });
+  m.def("lyapunov_spectrum", &lyapunov_spectrum, "See almagest.diagnostics.lyapunov_spectrum.", py::arg("system"), py::arg("x0"),
+        py::arg("duration"), py::arg("transient"), py::arg("tolerance"), py::arg("bound"), py::arg("progress"));
+  m.def("largest_lyapunov_exponent", &largest_lyapunov_exponent, "See almagest.diagnostics.largest_lyapunov_exponent.", py::arg("system"), py::arg("x0"),
+        py::arg("duration"), py::arg("transient"), py::arg("tolerance"), py::arg("bound"), py::arg("progress"));
+}
+
+}  // namespace
+
+void bind_diagnostics(py::module_& m) {
+  bind_errors_of_forecasts(m);
+  bind_lyapunov(m);
+  m.def("power_spectrum", [](const Run& run, Eigen::Index segment) {
+    const auto view = run.view();
+    auto spectrum = computed([&] { return diagnostics::power_spectrum(view, {segment}); });
+    // dimension x frequencies in C++ is (frequencies, dimension) in Python.
+    return py::make_tuple(given_away(std::move(spectrum.frequencies)), given_away(std::move(spectrum.density)));
+  }, py::arg("run"), py::arg("segment"), "See almagest.diagnostics.power_spectrum.");
+}
+
+}  // namespace almagest::python

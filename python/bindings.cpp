@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bindings.hpp"
+
+#include <chrono>
+
+#include "almagest/core/text.hpp"
+
+namespace almagest::python {
+
+using almagest::detail::text;
+
+// --- runs -------------------------------------------------------------------------------------------
+
+namespace {
+
+using Block = TrajectoryView<double>::Block;
+
+Block block(const py::array& samples) {
+  if (samples.ndim() != 2)
+    throw InvalidArgument(text("Trajectory: the array of samples was given ", samples.ndim(),
+                               " axes after the trajectory was made; it must keep its shape (samples, dimension)."));
+  const Eigen::Index count = samples.shape(0), entries = samples.shape(1);
+  const Eigen::Index stride = count > 1 ? samples.strides(0) / Eigen::Index(sizeof(double)) : entries;
+  return Block(static_cast<const double*>(samples.data()), entries, count, Eigen::OuterStride<>(stride));
+}
+
+/// Samples in memory that `owner` keeps, as an array (samples, entries).
+py::array samples_of(const Block& samples, const py::handle& owner) {
+  constexpr py::ssize_t width = sizeof(double);
+  return py::array_t<double>({samples.cols(), samples.rows()}, {width * samples.outerStride(), width}, samples.data(),
+                             owner);
+}
+
+Run run_of(const TrajectoryView<double>& run, const py::handle& owner) {
+  py::object inputs = py::none();
+  if (run.inputs().size() > 0) inputs = samples_of(run.inputs(), owner);
+  return {run.times(), samples_of(run.states(), owner), std::move(inputs), run.shared_info()};
+}
+
+template <typename Owned>
+py::capsule keep(const Owned* owned) {
+  return py::capsule(owned, [](void* p) { delete static_cast<Owned*>(p); });
+}
+
+}  // namespace
+
+TrajectoryView<double> Run::view() const {
+  if (inputs.is_none()) return {times, block(states), info};
+  return {times, block(states), info, block(py::reinterpret_borrow<py::array>(inputs))};
+}
+
+Run Run::slice(Eigen::Index first, Eigen::Index stride, Eigen::Index count) const {
+  const py::slice part(first, first + stride * (count - 1) + 1, stride);
+  TimeGrid kept = times.slice(first, stride == 1 ? count : 1);
+  if (stride != 1 && count > 1)  // the very times, where a uniform grid of a longer step would round anew
+    kept = TimeGrid(Vector::NullaryExpr(count, [&](Eigen::Index i) { return times[first + i * stride]; }));
+  return {std::move(kept), states.attr("__getitem__")(part),
+          inputs.is_none() ? inputs : py::object(inputs.attr("__getitem__")(part)), info};
+}
+
+RunList::RunList(Ensemble<double>&& made) : members(new Ensemble<double>(std::move(made))), owner(keep(members)) {}
+
+Run RunList::operator[](std::size_t k) const { return run_of((*members)[k], owner); }
+
+Run take(Trajectory<double>&& made) {
+  const auto* owned = new Trajectory<double>(std::move(made));
+  return run_of(*owned, keep(owned));
+}
+
+ForecastRun take(Forecast<double>&& made) {
+  Verdict verdict = made.verdict();
+  return {take(static_cast<Trajectory<double>&&>(made)), std::move(verdict)};
+}
+
+py::array given_away(Matrix&& values) {
+  const auto* owned = new Matrix(std::move(values));
+  const Eigen::Index apart = std::max<Eigen::Index>(owned->rows(), 1);
+  return samples_of(Block(owned->data(), owned->rows(), owned->cols(), Eigen::OuterStride<>(apart)), keep(owned));
+}
+
+py::array given_away(Vector&& values) {
+  const auto* owned = new Vector(std::move(values));
+  return py::array_t<double>({owned->size()}, {sizeof(double)}, owned->data(), keep(owned));
+}
+
+// --- arguments --------------------------------------------------------------------------------------
+
+std::string described(const py::handle& given) {
+  if (!py::isinstance<py::array>(given)) return py::str(py::type::of(given).attr("__name__"));
+  const auto array = py::reinterpret_borrow<py::array>(given);
+  return text(std::string(py::str(array.dtype())), " array of shape ", std::string(py::str(given.attr("shape"))));
+}
+
+py::array_t<double> real_array(const py::object& given, const char* what, const char* argument) {
+  const py::array array = py::array::ensure(given);
+  const char kind = array ? array.dtype().kind() : 'O';
+  if (kind != 'f' && kind != 'i' && kind != 'u' && kind != 'b')
+    throw InvalidArgument(text(what, ": ", argument, " is a ", described(array ? py::handle(array) : py::handle(given)),
+                               ", but must hold real numbers; convert it to an array of floats."));
+  return py::array_t<double, py::array::c_style | py::array::forcecast>::ensure(array);
+}
+
+Vector vector(const py::object& given, const char* what, const char* argument) {
+  const auto array = real_array(given, what, argument);
+  if (array.ndim() > 1)
+    throw InvalidArgument(text(what, ": ", argument, " is a ", described(array),
+                               ", but must have one axis; give one number for each component."));
+  return Eigen::Map<const Vector>(array.data(), array.size());
+}
+
+Matrix columns(const py::object& given, const char* what, const char* argument) {
+  const auto array = real_array(given, what, argument);
+  if (array.ndim() < 1 || array.ndim() > 2)
+    throw InvalidArgument(text(what, ": ", argument, " is a ", described(array),
+                               ", but must have the shape (count, dimension)."));
+  const Eigen::Index entries = array.shape(array.ndim() - 1);
+  return Eigen::Map<const Matrix>(array.data(), entries, array.ndim() == 2 ? array.shape(0) : 1);
+}
+
+TimeGrid time_grid(const py::object& given) {
+  if (py::isinstance<TimeGrid>(given)) return given.cast<TimeGrid>();
+  return TimeGrid(vector(given, "TimeGrid", "values"));
+}
+
+// --- long calls -------------------------------------------------------------------------------------
+
+Progress reporter(const py::object& callback) {
+  if (callback.is_none())
+    return [last = std::chrono::steady_clock::now()](double) mutable {
+      const auto now = std::chrono::steady_clock::now();
+      if (now - last < std::chrono::milliseconds(50)) return true;
+      last = now;
+      const py::gil_scoped_acquire interpreter;
+      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+      return true;
+    };
+  // The caller holds the function for as long as the call takes.
+  return [function = callback.ptr()](double fraction) {
+    const py::gil_scoped_acquire interpreter;
+    const py::object answer = py::handle(function)(fraction);
+    const int yes = answer.is_none() ? 1 : PyObject_IsTrue(answer.ptr());
+    if (yes < 0) throw py::error_already_set();
+    return yes != 0;
+  };
+}
+
+}  // namespace almagest::python

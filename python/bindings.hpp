@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// What the bindings share: runs whose memory is NumPy's, arguments that become arrays, errors that
+/// name the argument, and calls that leave the interpreter alone while they compute.
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "almagest/core/ensemble.hpp"
+#include "almagest/core/errors.hpp"
+#include "almagest/core/forecast.hpp"
+#include "almagest/core/progress.hpp"
+#include "almagest/core/trajectory.hpp"
+
+namespace almagest::python {
+
+namespace py = pybind11;
+using Vector = Eigen::VectorXd;
+using Matrix = Eigen::MatrixXd;
+
+/// \name One for each module of the library
+/// @{
+void bind_core(py::module_& m);
+void bind_methods(py::module_& m);
+void bind_integrate(py::module_& m);
+void bind_systems(py::module_& m);
+void bind_sindy(py::module_& m);
+void bind_koopman(py::module_& m);
+void bind_diagnostics(py::module_& m);
+void bind_io(py::module_& m);
+/// @}
+
+/// A run as Python has it, `almagest.Trajectory`: the samples are a NumPy array, whoever owns that.
+/// Rows may be apart in memory (a slice of columns, every second sample), the entries of one row not.
+struct Run {
+  TimeGrid times;
+  py::array states;  ///< (samples, dimension)
+  py::object inputs;  ///< (samples, inputs) or None
+  std::shared_ptr<const TrajectoryInfo> info;
+
+  Eigen::Index size() const { return states.shape(0); }
+  Eigen::Index dimension() const { return states.shape(1); }
+  /// The same memory for C++. Checks the samples, which Python may have changed meanwhile. The view
+  /// does not keep the array alive.
+  TrajectoryView<double> view() const;
+  /// The `count` samples first, first + stride, ..., without a copy of the samples.
+  Run slice(Eigen::Index first, Eigen::Index stride, Eigen::Index count) const;
+};
+
+/// `almagest.Forecast`.
+struct ForecastRun : Run {
+  Verdict verdict;
+};
+
+/// `almagest.Ensemble`: the members share the block of a C++ ensemble.
+struct RunList {
+  explicit RunList(Ensemble<double>&& made);
+  Run operator[](std::size_t k) const;
+
+  const Ensemble<double>* members;
+  py::capsule owner;
+};
+
+/// \name Results to Python, without a copy
+/// @{
+Run take(Trajectory<double>&& made);
+ForecastRun take(Forecast<double>&& made);
+
+/// A matrix inside `owner` as a read-only array (rows, columns).
+template <typename Derived>
+py::array shown(const Eigen::PlainObjectBase<Derived>& values, py::handle owner) {
+  using Scalar = typename Derived::Scalar;
+  constexpr py::ssize_t width = sizeof(Scalar);
+  py::array_t<Scalar> array;
+  if constexpr (Derived::IsVectorAtCompileTime)
+    array = py::array_t<Scalar>({values.size()}, {width}, values.data(), owner);
+  else
+    array = py::array_t<Scalar>({values.rows(), values.cols()}, {width, width * values.rows()}, values.data(), owner);
+  array.attr("flags").attr("writeable") = false;
+  return array;
+}
+
+/// A matrix that nobody needs any more as an array (columns, rows): one column is one row there.
+py::array given_away(Matrix&& values);
+py::array given_away(Vector&& values);
+/// @}
+
+/// \name Arguments from Python
+/// `what` is the function and `argument` its argument, for the error.
+/// @{
+
+/// Real numbers, as C-ordered float64; copied only where they are not that already.
+py::array_t<double> real_array(const py::object& given, const char* what, const char* argument);
+/// One axis.
+Vector vector(const py::object& given, const char* what, const char* argument);
+/// `(count, dimension)` in Python, `dimension x count` in C++; one axis is one column.
+Matrix columns(const py::object& given, const char* what, const char* argument);
+/// A TimeGrid, or an array of times.
+TimeGrid time_grid(const py::object& given);
+/// "float32 array (3, 4)", "list": what was given, for an error text.
+std::string described(const py::handle& given);
+/// @}
+
+/// Progress for a call that computes without the interpreter lock. Hands on to the caller's function,
+/// which may return False to cancel; without one it looks for an interrupt (Ctrl-C) now and then.
+Progress reporter(const py::object& callback);
+
+/// Computes without the interpreter lock.
+template <typename Work>
+auto computed(const Work& work) {
+  const py::gil_scoped_release release;
+  return work();
+}
+
+}  // namespace almagest::python

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bindings.hpp"
+
+namespace {
+
+/// Classes are known by the names that users import them under; pickles hold those names too.
+void rename_classes(const pybind11::module_& m, const char* public_name) {
+  for (const auto& [name, item] : m.attr("__dict__").cast<pybind11::dict>())
+    if (pybind11::isinstance<pybind11::type>(item)) item.attr("__module__") = public_name;
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_almagest, m) {
+  namespace python = almagest::python;
+  m.doc() = "The compiled part of almagest. Import almagest instead.";
+  m.attr("__version__") = ALMAGEST_VERSION;
+  const auto part = [&](const char* name, void (*bind)(pybind11::module_&), const char* public_name) {
+    pybind11::module_ inner = m.def_submodule(name);
+    bind(inner);
+    rename_classes(inner, public_name);
+  };
+  part("core", python::bind_core, "almagest");
+  part("methods", python::bind_methods, "almagest.methods");
+  part("systems", python::bind_systems, "almagest.systems");
+  part("integrate", python::bind_integrate, "almagest");
+  part("sindy", python::bind_sindy, "almagest._almagest.sindy");
+  part("koopman", python::bind_koopman, "almagest._almagest.koopman");
+  part("diagnostics", python::bind_diagnostics, "almagest.diagnostics");
+  part("io", python::bind_io, "almagest._almagest.io");
+}
