@@ -6,3 +6,4 @@
 
 #include "almagest/linalg/rank.hpp"
 #include "almagest/linalg/streaming_qr.hpp"
+#include "almagest/linalg/svd.hpp"

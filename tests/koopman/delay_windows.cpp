@@ -16,14 +16,15 @@ namespace {
 template <typename Scalar>
 Trajectory<Scalar> random_run(Index dimension, Index samples, std::uint64_t seed) {
   RandomStream random(seed);
-  return {TimeGrid::uniform(0, 0.1, samples), Eigen::MatrixX<Scalar>::NullaryExpr(dimension, samples, [&](Index, Index) {
-            return Scalar(random.normal());
-          })};
+  return {TimeGrid::uniform(0, 0.1, samples),
+          Eigen::MatrixX<Scalar>::NullaryExpr(
+              dimension, samples, [&](Index, Index) { return Scalar(random.normal()); })};
 }
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("A window holds the oldest sample first, channel by channel", "[delay_windows]", float, double) {
+TEMPLATE_TEST_CASE("A window holds the oldest sample first, channel by channel", "[delay_windows]",
+                   float, double) {
   Eigen::MatrixX<TestType> states(2, 3), expected(2, 4);
   states << 1, 2, 3, 4, 5, 6;
   expected << 1, 4, 2, 5, 2, 5, 3, 6;
@@ -37,8 +38,8 @@ TEMPLATE_TEST_CASE("A window holds the oldest sample first, channel by channel",
   CHECK_THROWS_WITH(koopman::delay_windows(run, 0), ContainsSubstring("length is 0"));
 }
 
-TEMPLATE_TEST_CASE("The factor of the windows is that of the formed matrix, run by run", "[delay_windows]", float,
-                   double) {
+TEMPLATE_TEST_CASE("The factor of the windows is that of the formed matrix, run by run",
+                   "[delay_windows]", float, double) {
   // Runs that end inside a block of windows, fill several, or have no window at all.
   const Index length = 5;
   std::vector<Trajectory<TestType>> owners;
@@ -57,5 +58,6 @@ TEMPLATE_TEST_CASE("The factor of the windows is that of the formed matrix, run 
   const auto factor = koopman::factor_windows(several, length);
   CHECK(factor.rows() == count);
   const Eigen::MatrixXd r = factor.triangle().template cast<double>();
-  CHECK((r.transpose() * r - gram).norm() < 20 * double(std::numeric_limits<TestType>::epsilon()) * gram.trace());
+  CHECK((r.transpose() * r - gram).norm() <
+        20 * double(std::numeric_limits<TestType>::epsilon()) * gram.trace());
 }

@@ -13,21 +13,21 @@
 #include "support/catch.hpp"
 
 using namespace almagest;
-using koopman::fit_hankel_dmd;
 using Eigen::Index;
+using koopman::fit_hankel_dmd;
 using Complex = std::complex<double>;
 
 namespace {
 
-/// One channel: the sum of amplitude * exp(growth t) * sin(frequency t + phase). Summed in long double:
-/// the rounding of frequency * t alone would be noise far above that of the samples.
+/// One channel: the sum of amplitude * exp(growth t) * sin(frequency t + phase). Summed in long
+/// double: the rounding of frequency * t alone would be noise far above that of the samples.
 struct Wave {
   double amplitude, frequency, phase = 0, growth = 0;
 };
 
 template <typename Scalar = double>
-Trajectory<Scalar> waves(const std::vector<Wave>& parts, double step, Index samples, double start = 0,
-                         double offset = 0) {
+Trajectory<Scalar> waves(const std::vector<Wave>& parts, double step, Index samples,
+                         double start = 0, double offset = 0) {
   Eigen::MatrixX<Scalar> states(1, samples);
   for (Index k = 0; k < samples; ++k) {
     const long double t = start + static_cast<long double>(step) * k;
@@ -42,7 +42,8 @@ Trajectory<Scalar> waves(const std::vector<Wave>& parts, double step, Index samp
 /// The Lorenz attractor, after a transient, by the classical Runge-Kutta method.
 Trajectory<double> lorenz(double step, Index samples, int substeps = 1) {
   const auto rate = [](const Eigen::Vector3d& v) {
-    return Eigen::Vector3d(10 * (v[1] - v[0]), v[0] * (28 - v[2]) - v[1], v[0] * v[1] - 8.0 / 3 * v[2]);
+    return Eigen::Vector3d(10 * (v[1] - v[0]), v[0] * (28 - v[2]) - v[1],
+                           v[0] * v[1] - 8.0 / 3 * v[2]);
   };
   Eigen::Vector3d v(-8, 8, 27);
   const double h = step / substeps;
@@ -50,7 +51,8 @@ Trajectory<double> lorenz(double step, Index samples, int substeps = 1) {
   for (Index k = 0; k < samples; ++k) {
     states.col(k) = v;
     for (int i = 0; i < substeps; ++i) {
-      const Eigen::Vector3d a = rate(v), b = rate(v + h / 2 * a), c = rate(v + h / 2 * b), d = rate(v + h * c);
+      const Eigen::Vector3d a = rate(v), b = rate(v + h / 2 * a), c = rate(v + h / 2 * b),
+                            d = rate(v + h * c);
       v += h / 6 * (a + 2 * b + 2 * c + d);
     }
   }
@@ -63,7 +65,8 @@ double farthest(const std::vector<Complex>& expected, const Found& found) {
   double worst = 0;
   for (const Complex& e : expected) {
     double nearest = std::numeric_limits<double>::infinity();
-    for (Index j = 0; j < found.size(); ++j) nearest = std::min(nearest, std::abs(e - Complex(found[j])));
+    for (Index j = 0; j < found.size(); ++j)
+      nearest = std::min(nearest, std::abs(e - Complex(found[j])));
     worst = std::max(worst, nearest);
   }
   return worst;
@@ -114,12 +117,14 @@ TEST_CASE("q sinusoids are continued by 2q delays", "[hankel_dmd]") {
   }
 }
 
-TEMPLATE_TEST_CASE("Float and double agree with the exact continuation", "[hankel_dmd]", float, double) {
+TEMPLATE_TEST_CASE("Float and double agree with the exact continuation", "[hankel_dmd]", float,
+                   double) {
   const auto all = waves<TestType>(three_waves, 0.2, 300);
   const auto history = all.slice(0, 250);
   const auto model = fit_hankel_dmd(history, {.delays = 24, .rank = 6});
   const double tolerance = std::is_same_v<TestType, float> ? 5e-4 : 1e-11;
-  CHECK(largest_difference(model.forecast(history, 50).states(), all.states().rightCols(50)) < tolerance);
+  CHECK(largest_difference(model.forecast(history, 50).states(), all.states().rightCols(50)) <
+        tolerance);
   for (const Wave& w : three_waves)
     CHECK(farthest({std::polar(1.0, w.frequency * 0.2)}, model.eigenvalues()) < tolerance);
 }
@@ -133,7 +138,8 @@ TEST_CASE("Damped waves: growth rates, frequencies and the mode sum", "[hankel_d
   // x_k = sum of modes lambda^k amplitudes, the formula that the class documents.
   Eigen::MatrixXcd sum(1, run.size());
   for (Index k = 0; k < run.size(); ++k)
-    sum.col(k) = model.modes() * model.eigenvalues().array().pow(double(k)).matrix().cwiseProduct(model.amplitudes());
+    sum.col(k) = model.modes() * model.eigenvalues().array().pow(double(k)).matrix().cwiseProduct(
+                                     model.amplitudes());
   CHECK(largest_difference(sum.real(), run.states()) < 1e-10);
   CHECK(sum.imag().cwiseAbs().maxCoeff() < 1e-10);
   CHECK(largest_difference(model.reconstruct(run).states(), run.states()) < 1e-10);
@@ -171,7 +177,8 @@ TEST_CASE("One delay on a linear map gives its eigenvalues and eigenvectors", "[
       pairs.emplace_back(TimeGrid::uniform(k, 1, 2), pair);
     }
     const auto by_pairs = fit_hankel_dmd(pairs, {.delays = 1, .rank = 3});
-    for (Index j = 0; j < 3; ++j) CHECK(farthest({exact.eigenvalues()[j]}, by_pairs.eigenvalues()) < 1e-12);
+    for (Index j = 0; j < 3; ++j)
+      CHECK(farthest({exact.eigenvalues()[j]}, by_pairs.eigenvalues()) < 1e-12);
     CHECK(by_pairs.residuals().maxCoeff() < 1e-12);
     const auto of_ensemble = fit_hankel_dmd(Ensemble<double>(pairs), {.delays = 1, .rank = 3});
     CHECK(of_ensemble.eigenvalues() == by_pairs.eigenvalues());
@@ -180,7 +187,9 @@ TEST_CASE("One delay on a linear map gives its eigenvalues and eigenvectors", "[
 
 TEST_CASE("Several channels share delays", "[hankel_dmd]") {
   // Two frequencies seen through three channels: two delays span what one channel needs four for.
-  const auto wave = [](double w, double phase) { return waves({{1, w, phase}}, 0.2, 400).states(); };
+  const auto wave = [](double w, double phase) {
+    return waves({{1, w, phase}}, 0.2, 400).states();
+  };
   Eigen::MatrixXd states(3, 400);
   states.row(0) = wave(1.1, 0) + 0.5 * wave(3.7, 1);
   states.row(1) = 2 * wave(1.1, 0.8) - wave(3.7, 0.1);
@@ -210,7 +219,8 @@ TEST_CASE("Windows never straddle two runs", "[hankel_dmd]") {
 
   Eigen::MatrixXd glued(1, 218);
   glued << several[0].states(), several[1].states(), several[2].states();
-  const auto spoiled = fit_hankel_dmd(Trajectory<double>(TimeGrid::uniform(0, 0.2, 218), glued), {.delays = 8, .rank = 4});
+  const auto spoiled = fit_hankel_dmd(Trajectory<double>(TimeGrid::uniform(0, 0.2, 218), glued),
+                                      {.delays = 8, .rank = 4});
   CHECK(spoiled.residuals().maxCoeff() > 1e-3);
 }
 
@@ -218,7 +228,8 @@ TEST_CASE("A run too short for a window is left out, and said to be", "[hankel_d
   std::vector<Trajectory<double>> several = {waves({{1, 1.7}}, 0.2, 5), waves({{1, 1.7}}, 0.2, 80)};
   const auto model = fit_hankel_dmd(several, {.delays = 5, .rank = 2});
   REQUIRE(model.warnings().size() == 1);
-  CHECK_THAT(model.warnings()[0], ContainsSubstring("1 of 2 runs") && ContainsSubstring("fewer than 6 samples"));
+  CHECK_THAT(model.warnings()[0],
+             ContainsSubstring("1 of 2 runs") && ContainsSubstring("fewer than 6 samples"));
   CHECK(model.residuals().maxCoeff() < 1e-12);
 }
 
@@ -228,9 +239,11 @@ TEST_CASE("An offset is one more mode, of eigenvalue 1", "[hankel_dmd]") {
   const auto model = fit_hankel_dmd(history, {.delays = 6, .rank = 3});
   CHECK(std::abs(model.eigenvalues()[0] - 1.0) < 1e-12);
   CHECK(model.amplitudes()[0].real() == Approx(5.0));
-  CHECK(largest_difference(model.forecast(history, 150).states(), all.states().rightCols(150)) < 1e-9);
+  CHECK(largest_difference(model.forecast(history, 150).states(), all.states().rightCols(150)) <
+        1e-9);
   const auto lower = fit_hankel_dmd(history, {.delays = 6, .rank = 2});
-  CHECK(largest_difference(lower.forecast(history, 150).states(), all.states().rightCols(150)) > 0.1);
+  CHECK(largest_difference(lower.forecast(history, 150).states(), all.states().rightCols(150)) >
+        0.1);
 }
 
 TEST_CASE("The rank follows from the energy", "[hankel_dmd]") {
@@ -251,13 +264,15 @@ TEST_CASE("One pass over the windows equals the textbook on the formed matrix", 
   const Eigen::MatrixXd before = windows.leftCols(delays), after = windows.rightCols(delays);
   const auto [u, sigma, v] = linalg::svd<double>(before);
   REQUIRE(sigma[0] / sigma[rank - 1] > 1e9);
-  CHECK((model.singular_values().head(sigma.size()) - sigma).cwiseAbs().maxCoeff() < 1e-14 * sigma[0]);
+  CHECK((model.singular_values().head(sigma.size()) - sigma).cwiseAbs().maxCoeff() <
+        1e-14 * sigma[0]);
 
   // Residuals in the windows themselves: |Psi_Y y - lambda Psi_X y| / |Psi_X y| for the model's own
   // coordinates. The least of them concern small singular values, which hold few digits.
   const Eigen::MatrixXd encode =
       model.parts().basis * model.singular_values().head(rank).cwiseInverse().asDiagonal();
-  const Eigen::MatrixXcd psi_x = (before * encode).cast<Complex>(), psi_y = (after * encode).cast<Complex>();
+  const Eigen::MatrixXcd psi_x = (before * encode).cast<Complex>(),
+                         psi_y = (after * encode).cast<Complex>();
   const Eigen::EigenSolver<Eigen::MatrixXd> solver(model.reduced_operator().transpose());
   for (Index j = 0; j < rank; ++j) {
     const Eigen::VectorXcd y = solver.eigenvectors().col(j);
@@ -329,10 +344,12 @@ TEST_CASE("lift, step and observe are the forecast", "[hankel_dmd]") {
     z = next;
   }
   CHECK_THROWS_AS(model.lift(run.slice(0, 11)), DimensionMismatch);
-  CHECK_THROWS_WITH(model.lift(run.slice(0, 11)), ContainsSubstring("1 x 11") && ContainsSubstring("1 x 12"));
+  CHECK_THROWS_WITH(model.lift(run.slice(0, 11)),
+                    ContainsSubstring("1 x 11") && ContainsSubstring("1 x 12"));
 }
 
-TEST_CASE("A repeated eigenvalue: forecasts stay exact, the modes are declared doubtful", "[hankel_dmd]") {
+TEST_CASE("A repeated eigenvalue: forecasts stay exact, the modes are declared doubtful",
+          "[hankel_dmd]") {
   // A straight line is a Jordan block of eigenvalue 1.
   const Eigen::MatrixXd line = Eigen::RowVectorXd::LinSpaced(100, 1, 10.9);
   const Trajectory<double> run(TimeGrid::uniform(0, 1, 100), line);
@@ -343,7 +360,8 @@ TEST_CASE("A repeated eigenvalue: forecasts stay exact, the modes are declared d
   CHECK(model.modes().allFinite());
   CHECK(model.amplitudes().allFinite());
   REQUIRE(model.warnings().size() == 1);
-  CHECK_THAT(model.warnings()[0], ContainsSubstring("nearly parallel") && ContainsSubstring("repeated eigenvalue"));
+  CHECK_THAT(model.warnings()[0],
+             ContainsSubstring("nearly parallel") && ContainsSubstring("repeated eigenvalue"));
   CHECK_THAT(model.summary(), ContainsSubstring("warning: eigenvectors"));
 }
 
@@ -353,16 +371,19 @@ TEST_CASE("A rank that reaches into the noise floor is reported", "[hankel_dmd]"
   CHECK(fit_hankel_dmd(x, {.delays = 100, .rank = 15}).warnings().empty());
 
   RandomStream random(3);
-  const Eigen::MatrixXd noise = Eigen::MatrixXd::NullaryExpr(1, 5000, [&](Index, Index) { return 1e-3 * random.normal(); });
+  const Eigen::MatrixXd noise =
+      Eigen::MatrixXd::NullaryExpr(1, 5000, [&](Index, Index) { return 1e-3 * random.normal(); });
   const Trajectory<double> noisy(x.times(), x.states() + noise);
   const auto model = fit_hankel_dmd(noisy, {.delays = 100, .rank = 15});
   REQUIRE(model.warnings().size() == 1);
-  CHECK_THAT(model.warnings()[0], ContainsSubstring("rank 15") && ContainsSubstring("stop falling"));
+  CHECK_THAT(model.warnings()[0],
+             ContainsSubstring("rank 15") && ContainsSubstring("stop falling"));
   // The rank it advises is one that it does not warn of, and the next is.
   const auto& sigma = model.singular_values();
   Index advised = 1;
   while (fit_hankel_dmd(noisy, {.delays = 100, .rank = advised + 1}).warnings().empty()) ++advised;
-  CHECK_THAT(model.warnings()[0], ContainsSubstring("use rank " + std::to_string(advised) + " or less"));
+  CHECK_THAT(model.warnings()[0],
+             ContainsSubstring("use rank " + std::to_string(advised) + " or less"));
   CHECK(sigma[advised - 1] > 2 * sigma[advised]);
 }
 
@@ -376,11 +397,13 @@ TEST_CASE("The summary shows a residual with every eigenvalue", "[hankel_dmd]") 
   CHECK(std::count(summary.begin(), summary.end(), '\n') == 4);
 }
 
-TEST_CASE("A model from its parts forecasts the same bits; parts that do not fit are refused", "[hankel_dmd]") {
+TEST_CASE("A model from its parts forecasts the same bits; parts that do not fit are refused",
+          "[hankel_dmd]") {
   const auto run = waves(three_waves, 0.2, 300);
   const auto model = fit_hankel_dmd(run, {.delays = 12, .rank = 6});
   const koopman::HankelDmd<double> again(model.parts());
-  CHECK(largest_difference(again.forecast(run, 50).states(), model.forecast(run, 50).states()) == 0);
+  CHECK(largest_difference(again.forecast(run, 50).states(), model.forecast(run, 50).states()) ==
+        0);
 
   auto parts = model.parts();
   SECTION("basis") { parts.basis.conservativeResize(11, 6); }
@@ -399,33 +422,41 @@ TEST_CASE("A model from its parts forecasts the same bits; parts that do not fit
 
 TEST_CASE("What fit_hankel_dmd refuses", "[hankel_dmd]") {
   const auto run = waves(three_waves, 0.2, 64);
-  CHECK_THROWS_WITH(fit_hankel_dmd(run, {.delays = 0}), ContainsSubstring("delays is 0") && ContainsSubstring("at least 1"));
-  CHECK_THROWS_WITH(fit_hankel_dmd(run, {.rank = -1}), ContainsSubstring("rank is -1") && ContainsSubstring("energy"));
+  CHECK_THROWS_WITH(fit_hankel_dmd(run, {.delays = 0}),
+                    ContainsSubstring("delays is 0") && ContainsSubstring("at least 1"));
+  CHECK_THROWS_WITH(fit_hankel_dmd(run, {.rank = -1}),
+                    ContainsSubstring("rank is -1") && ContainsSubstring("energy"));
   for (const double energy : {0.0, -1.0, 1.5, std::numeric_limits<double>::quiet_NaN()})
-    CHECK_THROWS_WITH(fit_hankel_dmd(run, {.energy = energy}), ContainsSubstring("energy is") && ContainsSubstring("(0, 1]"));
+    CHECK_THROWS_WITH(fit_hankel_dmd(run, {.energy = energy}),
+                      ContainsSubstring("energy is") && ContainsSubstring("(0, 1]"));
   CHECK_THROWS_AS(fit_hankel_dmd(run, {.energy = 2}), InvalidArgument);
 
-  CHECK_THROWS_WITH(fit_hankel_dmd(run, {.delays = 100}),
-                    ContainsSubstring("fit_hankel_dmd: 100 delays need at least 102 samples, but the trajectory has 64;") &&
-                        ContainsSubstring("fewer delays"));
+  CHECK_THROWS_WITH(
+      fit_hankel_dmd(run, {.delays = 100}),
+      ContainsSubstring(
+          "fit_hankel_dmd: 100 delays need at least 102 samples, but the trajectory has 64;") &&
+          ContainsSubstring("fewer delays"));
   CHECK_THROWS_WITH(fit_hankel_dmd(run, {.delays = 63}), ContainsSubstring("65 samples"));
   CHECK_NOTHROW(fit_hankel_dmd(run, {.delays = 62}));
   const std::vector<Trajectory<double>> two = {run, waves(three_waves, 0.2, 50)};
-  CHECK_THROWS_WITH(fit_hankel_dmd(two, {.delays = 80}), ContainsSubstring("82 samples") && ContainsSubstring("2 runs has 64"));
+  CHECK_THROWS_WITH(fit_hankel_dmd(two, {.delays = 80}),
+                    ContainsSubstring("82 samples") && ContainsSubstring("2 runs has 64"));
   CHECK_THROWS_AS(fit_hankel_dmd(std::vector<Trajectory<double>>{}), InvalidArgument);
 
   CHECK_THROWS_WITH(fit_hankel_dmd(run, {.delays = 20, .rank = 9}),
-                    ContainsSubstring("rank is 9") && ContainsSubstring("rank 6 to rounding") && ContainsSubstring("energy"));
+                    ContainsSubstring("rank is 9") && ContainsSubstring("rank 6 to rounding") &&
+                        ContainsSubstring("energy"));
   const Trajectory<double> still(TimeGrid::uniform(0, 1, 50), Eigen::MatrixXd::Zero(2, 50));
   CHECK_THROWS_WITH(fit_hankel_dmd(still), ContainsSubstring("0 throughout"));
 
   Eigen::VectorXd uneven = Eigen::VectorXd::LinSpaced(64, 0, 6.3);
   uneven[63] = 7;
   CHECK_THROWS_WITH(fit_hankel_dmd(Trajectory<double>(TimeGrid(uneven), run.states())),
-                    ContainsSubstring("fit_hankel_dmd: times are not uniform") && ContainsSubstring("to 0.8") &&
-                        ContainsSubstring("resample"));
+                    ContainsSubstring("fit_hankel_dmd: times are not uniform") &&
+                        ContainsSubstring("to 0.8") && ContainsSubstring("resample"));
   const std::vector<Trajectory<double>> mixed = {run, waves(three_waves, 0.3, 64)};
-  CHECK_THROWS_WITH(fit_hankel_dmd(mixed), ContainsSubstring("0.2") && ContainsSubstring("0.3") && ContainsSubstring("resample"));
+  CHECK_THROWS_WITH(fit_hankel_dmd(mixed), ContainsSubstring("0.2") && ContainsSubstring("0.3") &&
+                                               ContainsSubstring("resample"));
   const std::vector<Trajectory<double>> shapes = {run, lorenz(0.2, 64, 40)};
   CHECK_THROWS_AS(fit_hankel_dmd(shapes), DimensionMismatch);
   CHECK_THROWS_WITH(fit_hankel_dmd(shapes), ContainsSubstring("3") && ContainsSubstring("1"));
@@ -435,17 +466,21 @@ TEST_CASE("What a Hankel-DMD refuses to forecast", "[hankel_dmd]") {
   const auto run = waves(three_waves, 0.2, 100);
   const auto model = fit_hankel_dmd(run, {.delays = 12, .rank = 6});
   CHECK(model.context() == 12);
-  CHECK_THROWS_WITH(model.forecast(run.slice(0, 11), 5), ContainsSubstring("11 samples") && ContainsSubstring("needs 12"));
+  CHECK_THROWS_WITH(model.forecast(run.slice(0, 11), 5),
+                    ContainsSubstring("11 samples") && ContainsSubstring("needs 12"));
   CHECK_THROWS_WITH(model.forecast(run, 0), ContainsSubstring("steps is 0"));
   CHECK_THROWS_AS(model.forecast(lorenz(0.2, 50, 40), 5), DimensionMismatch);
-  CHECK_THROWS_WITH(model.forecast(waves(three_waves, 0.25, 50), 5), ContainsSubstring("0.25") && ContainsSubstring("0.2"));
-  CHECK_THROWS_WITH(model.reconstruct(run.slice(0, 11)), ContainsSubstring("11 samples") && ContainsSubstring("needs 12"));
+  CHECK_THROWS_WITH(model.forecast(waves(three_waves, 0.25, 50), 5),
+                    ContainsSubstring("0.25") && ContainsSubstring("0.2"));
+  CHECK_THROWS_WITH(model.reconstruct(run.slice(0, 11)),
+                    ContainsSubstring("11 samples") && ContainsSubstring("needs 12"));
 
   const auto growing = waves({{1, 2, 0, 5}}, 0.1, 60);
   const auto unstable = fit_hankel_dmd(growing, {.delays = 4, .rank = 2});
   CHECK_THROWS_AS(unstable.reconstruct(waves({{1, 2}}, 0.1, 5000)), ConvergenceFailure);
   CHECK_THROWS_WITH(unstable.reconstruct(waves({{1, 2}}, 0.1, 5000)),
-                    ContainsSubstring("of 5000") && ContainsSubstring("modulus 1.6") && ContainsSubstring("lower rank"));
+                    ContainsSubstring("of 5000") && ContainsSubstring("modulus 1.6") &&
+                        ContainsSubstring("lower rank"));
 }
 
 TEST_CASE("Inputs are not used, and the model says so", "[hankel_dmd]") {

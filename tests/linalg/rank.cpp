@@ -9,7 +9,8 @@
 using namespace almagest::linalg;
 using Eigen::Index;
 
-TEMPLATE_TEST_CASE("The numerical rank counts what stands above rounding", "[rank]", float, double) {
+TEMPLATE_TEST_CASE("The numerical rank counts what stands above rounding", "[rank]", float,
+                   double) {
   constexpr TestType eps = std::numeric_limits<TestType>::epsilon();
   Eigen::VectorX<TestType> sigma(4);
   sigma << 8, 1, 8 * eps * 5, 8 * eps * 3;
@@ -44,18 +45,21 @@ TEST_CASE("Energy near 1 is told from 1, and squares may underflow", "[rank]") {
 TEST_CASE("A noise floor begins where singular values stop falling", "[rank]") {
   // Six signal values falling by 10, then noise.
   Eigen::VectorXd noisy(12);
-  for (Index i = 0; i < 12; ++i) noisy[i] = i < 6 ? std::pow(10.0, -double(i)) : 2e-6 * std::pow(0.97, double(i - 6));
+  for (Index i = 0; i < 12; ++i)
+    noisy[i] = i < 6 ? std::pow(10.0, -double(i)) : 2e-6 * std::pow(0.97, double(i - 6));
   CHECK(noise_floor(noisy, 12) == 6);
   // A signal value that the noise has lifted stands between the two.
   noisy[6] = 4e-6;
   CHECK(noise_floor(noisy, 12) == 7);
 
   SECTION("a geometric fall has none") {
-    const Eigen::VectorXd falling = Eigen::VectorXd::NullaryExpr(12, [](Index i) { return std::pow(7.6, -double(i)); });
+    const Eigen::VectorXd falling =
+        Eigen::VectorXd::NullaryExpr(12, [](Index i) { return std::pow(7.6, -double(i)); });
     CHECK(noise_floor(falling, 12) == 12);
   }
   SECTION("nor has a slow fall, however deep it goes") {
-    const Eigen::VectorXd slow = Eigen::VectorXd::NullaryExpr(60, [](Index i) { return std::pow(0.8, double(i)); });
+    const Eigen::VectorXd slow =
+        Eigen::VectorXd::NullaryExpr(60, [](Index i) { return std::pow(0.8, double(i)); });
     CHECK(noise_floor(slow, 60) == 60);
   }
   SECTION("nor have equal values that end in rounding") {

@@ -19,7 +19,8 @@ namespace {
 template <typename Scalar>
 Eigen::MatrixX<Scalar> random_matrix(Index rows, Index columns, std::uint64_t seed) {
   almagest::RandomStream random(seed);
-  return Eigen::MatrixX<Scalar>::NullaryExpr(rows, columns, [&](Index, Index) { return Scalar(random.normal()); });
+  return Eigen::MatrixX<Scalar>::NullaryExpr(rows, columns,
+                                             [&](Index, Index) { return Scalar(random.normal()); });
 }
 
 template <typename Scalar>
@@ -53,7 +54,8 @@ Eigen::MatrixX<Scalar> orthonormal(Index rows, Index columns, std::uint64_t seed
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("The triangle has the Gram matrix of the rows", "[streaming_qr]", float, double) {
+TEMPLATE_TEST_CASE("The triangle has the Gram matrix of the rows", "[streaming_qr]", float,
+                   double) {
   // Around the widths of panels and blocks, where an index slips first.
   for (const Index columns : {1, 2, 7, 8, 9, 16, 23, 60})
     for (const Index rows : {1, 5, 60, 127, 128, 129, 1500}) {
@@ -67,8 +69,8 @@ TEMPLATE_TEST_CASE("The triangle has the Gram matrix of the rows", "[streaming_q
     }
 }
 
-TEMPLATE_TEST_CASE("Rows in pieces, or merged from two factors, give the same triangle", "[streaming_qr]", float,
-                   double) {
+TEMPLATE_TEST_CASE("Rows in pieces, or merged from two factors, give the same triangle",
+                   "[streaming_qr]", float, double) {
   const Index columns = 13;
   const auto a = random_matrix<TestType>(1111, columns, 2);
   const auto whole = signless<TestType>(factor(a).triangle());
@@ -91,7 +93,8 @@ TEMPLATE_TEST_CASE("Rows in pieces, or merged from two factors, give the same tr
 
   upper.merge(upper);
   CHECK(upper.rows() == 2 * a.rows());
-  CHECK((signless<TestType>(upper.triangle()) - std::sqrt(TestType(2)) * whole).norm() < 2 * tolerance);
+  CHECK((signless<TestType>(upper.triangle()) - std::sqrt(TestType(2)) * whole).norm() <
+        2 * tolerance);
 
   upper.merge(StreamingQr<TestType>(columns));
   CHECK(upper.rows() == 2 * a.rows());
@@ -110,31 +113,38 @@ TEST_CASE("Columns graded over eleven decades keep all their digits", "[streamin
   REQUIRE(scales[11] < 1e-11);
   const Eigen::MatrixXd graded = a * scales.asDiagonal();
   const Eigen::MatrixXd expected = factor(a).triangle() * scales.asDiagonal();
-  CHECK((factor(graded).triangle() - expected).cwiseQuotient(expected.cwiseAbs().cwiseMax(1e-300)).cwiseAbs().maxCoeff() <
-        1e-13);
+  CHECK((factor(graded).triangle() - expected)
+            .cwiseQuotient(expected.cwiseAbs().cwiseMax(1e-300))
+            .cwiseAbs()
+            .maxCoeff() < 1e-13);
 }
 
-TEST_CASE("Singular values over eleven decades survive; a Gram matrix would lose them", "[streaming_qr]") {
+TEST_CASE("Singular values over eleven decades survive; a Gram matrix would lose them",
+          "[streaming_qr]") {
   const Index count = 12;
   Eigen::VectorXd sigma(count);
   for (Index i = 0; i < count; ++i) sigma[i] = std::pow(10.0, -double(i));
-  const Eigen::MatrixXd a =
-      orthonormal<double>(5000, count, 5) * sigma.asDiagonal() * orthonormal<double>(count, count, 6).transpose();
-  const Eigen::VectorXd found = Eigen::JacobiSVD<Eigen::MatrixXd>(factor(a).triangle()).singularValues();
+  const Eigen::MatrixXd a = orthonormal<double>(5000, count, 5) * sigma.asDiagonal() *
+                            orthonormal<double>(count, count, 6).transpose();
+  const Eigen::VectorXd found =
+      Eigen::JacobiSVD<Eigen::MatrixXd>(factor(a).triangle()).singularValues();
   // A few roundings of the largest.
   CHECK((found - sigma).cwiseAbs().maxCoeff() < 2e-15);
   CHECK(found[count - 1] == Approx(sigma[count - 1]).epsilon(1e-3));
 
   const Eigen::MatrixXd gram = a.transpose() * a;
-  const Eigen::VectorXd squared = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(gram).eigenvalues();
+  const Eigen::VectorXd squared =
+      Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(gram).eigenvalues();
   CHECK(std::abs(std::sqrt(std::abs(squared[0])) - sigma[count - 1]) > 10 * sigma[count - 1]);
 }
 
-TEMPLATE_TEST_CASE("Fewer rows than columns, and columns of zeros", "[streaming_qr]", float, double) {
+TEMPLATE_TEST_CASE("Fewer rows than columns, and columns of zeros", "[streaming_qr]", float,
+                   double) {
   const auto few = random_matrix<TestType>(3, 5, 7);
   const auto qr = factor(few);
   CHECK(gram_error<TestType>(qr.triangle(), few) < 8);
-  CHECK(qr.triangle().bottomRows(2).norm() < 8 * std::numeric_limits<TestType>::epsilon() * few.norm());
+  CHECK(qr.triangle().bottomRows(2).norm() <
+        8 * std::numeric_limits<TestType>::epsilon() * few.norm());
 
   Eigen::MatrixX<TestType> holes = random_matrix<TestType>(300, 9, 8);
   holes.col(0).setZero();
@@ -143,7 +153,8 @@ TEMPLATE_TEST_CASE("Fewer rows than columns, and columns of zeros", "[streaming_
   CHECK(gram_error<TestType>(factor(holes).triangle(), holes) < 8);
 
   CHECK(StreamingQr<TestType>(4).triangle() == Eigen::MatrixX<TestType>::Zero(4, 4));
-  CHECK(factor<TestType>(Eigen::MatrixX<TestType>::Zero(20, 4)).triangle() == Eigen::MatrixX<TestType>::Zero(4, 4));
+  CHECK(factor<TestType>(Eigen::MatrixX<TestType>::Zero(20, 4)).triangle() ==
+        Eigen::MatrixX<TestType>::Zero(4, 4));
 }
 
 TEMPLATE_TEST_CASE("Numbers whose squares over- or underflow", "[streaming_qr]", float, double) {
@@ -169,16 +180,19 @@ TEST_CASE("A part of a larger matrix", "[streaming_qr]") {
 
 TEST_CASE("What a streaming QR refuses", "[streaming_qr]") {
   CHECK_THROWS_AS(StreamingQr<double>(0), almagest::InvalidArgument);
-  CHECK_THROWS_WITH(StreamingQr<double>(-2), ContainsSubstring("columns is -2") && ContainsSubstring("at least 1"));
+  CHECK_THROWS_WITH(StreamingQr<double>(-2),
+                    ContainsSubstring("columns is -2") && ContainsSubstring("at least 1"));
 
   const auto a = random_matrix<double>(600, 4, 11);
   auto qr = factor(a);
   const Eigen::MatrixXd before = qr.triangle();
   CHECK_THROWS_AS(qr.update(a.leftCols(3)), almagest::DimensionMismatch);
-  CHECK_THROWS_WITH(qr.update(a.leftCols(3)), ContainsSubstring("rows has 3 columns") && ContainsSubstring("has 4"));
+  CHECK_THROWS_WITH(qr.update(a.leftCols(3)),
+                    ContainsSubstring("rows has 3 columns") && ContainsSubstring("has 4"));
   CHECK_THROWS_AS(qr.merge(StreamingQr<double>(5)), almagest::DimensionMismatch);
 
-  for (const double bad : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+  for (const double bad :
+       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
     Eigen::MatrixXd holed = a;
     holed(555, 2) = bad;
     CHECK_THROWS_AS(qr.update(holed), almagest::NonFiniteData);

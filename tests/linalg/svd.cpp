@@ -17,7 +17,8 @@ namespace {
 template <typename Scalar>
 Eigen::MatrixX<Scalar> random_matrix(Index rows, Index columns, std::uint64_t seed) {
   almagest::RandomStream random(seed);
-  return Eigen::MatrixX<Scalar>::NullaryExpr(rows, columns, [&](Index, Index) { return Scalar(random.normal()); });
+  return Eigen::MatrixX<Scalar>::NullaryExpr(rows, columns,
+                                             [&](Index, Index) { return Scalar(random.normal()); });
 }
 
 Eigen::MatrixXd orthonormal(Index rows, Index columns, std::uint64_t seed) {
@@ -25,7 +26,8 @@ Eigen::MatrixXd orthonormal(Index rows, Index columns, std::uint64_t seed) {
   return qr.householderQ() * Eigen::MatrixXd::Identity(rows, columns);
 }
 
-/// The factors multiply to the matrix, their columns are orthonormal, the values positive and sorted.
+/// The factors multiply to the matrix, their columns are orthonormal, the values positive and
+/// sorted.
 template <typename Scalar>
 void check_decomposition(const Eigen::MatrixX<Scalar>& a) {
   const auto result = svd<Scalar>(a);
@@ -35,12 +37,16 @@ void check_decomposition(const Eigen::MatrixX<Scalar>& a) {
   REQUIRE(result.u.cols() == k);
   REQUIRE(result.v.rows() == a.cols());
   REQUIRE(result.v.cols() == k);
-  const auto rounding = double(std::numeric_limits<Scalar>::epsilon()) * double(std::max(a.rows(), a.cols()));
+  const auto rounding =
+      double(std::numeric_limits<Scalar>::epsilon()) * double(std::max(a.rows(), a.cols()));
   const Eigen::MatrixXd u = result.u.template cast<double>(), v = result.v.template cast<double>();
   const Eigen::VectorXd s = result.singular_values.template cast<double>();
-  CHECK((u * s.asDiagonal() * v.transpose() - a.template cast<double>()).norm() <= 4 * rounding * s.norm());
-  CHECK((u.transpose() * u - Eigen::MatrixXd::Identity(k, k)).norm() <= 8 * rounding * std::sqrt(double(k)));
-  CHECK((v.transpose() * v - Eigen::MatrixXd::Identity(k, k)).norm() <= 8 * rounding * std::sqrt(double(k)));
+  CHECK((u * s.asDiagonal() * v.transpose() - a.template cast<double>()).norm() <=
+        4 * rounding * s.norm());
+  CHECK((u.transpose() * u - Eigen::MatrixXd::Identity(k, k)).norm() <=
+        8 * rounding * std::sqrt(double(k)));
+  CHECK((v.transpose() * v - Eigen::MatrixXd::Identity(k, k)).norm() <=
+        8 * rounding * std::sqrt(double(k)));
   for (Index i = 0; i < k; ++i) CHECK(s[i] > 0);
   for (Index i = 1; i < k; ++i) CHECK(s[i] <= s[i - 1]);
 }
@@ -65,7 +71,8 @@ TEST_CASE("Singular values agree with Eigen's Jacobi decomposition", "[svd]") {
 TEST_CASE("Values over eleven decades", "[svd]") {
   Eigen::VectorXd sigma(12);
   for (Index i = 0; i < 12; ++i) sigma[i] = std::pow(10.0, -double(i));
-  const Eigen::MatrixXd a = orthonormal(50, 12, 2) * sigma.asDiagonal() * orthonormal(12, 12, 3).transpose();
+  const Eigen::MatrixXd a =
+      orthonormal(50, 12, 2) * sigma.asDiagonal() * orthonormal(12, 12, 3).transpose();
   check_decomposition<double>(a);
   CHECK((svd<double>(a).singular_values - sigma).cwiseAbs().maxCoeff() < 2e-15);
 
@@ -76,20 +83,23 @@ TEST_CASE("Values over eleven decades", "[svd]") {
 }
 
 TEMPLATE_TEST_CASE("What is rounding is dropped", "[svd]", float, double) {
-  const Eigen::MatrixX<TestType> low = random_matrix<TestType>(40, 3, 5) * random_matrix<TestType>(3, 25, 6);
+  const Eigen::MatrixX<TestType> low =
+      random_matrix<TestType>(40, 3, 5) * random_matrix<TestType>(3, 25, 6);
   const auto result = svd<TestType>(low);
   check_decomposition<TestType>(low);
   // A few values at rounding level may remain, none above it.
   REQUIRE(result.singular_values.size() >= 3);
   CHECK(result.singular_values[2] > TestType(0.1));
   for (Index i = 3; i < result.singular_values.size(); ++i)
-    CHECK(result.singular_values[i] < 40 * std::numeric_limits<TestType>::epsilon() * result.singular_values[0]);
+    CHECK(result.singular_values[i] <
+          40 * std::numeric_limits<TestType>::epsilon() * result.singular_values[0]);
 
   CHECK(svd<TestType>(Eigen::MatrixX<TestType>::Zero(4, 6)).singular_values.size() == 0);
   CHECK(svd<TestType>(Eigen::MatrixX<TestType>(0, 3)).v.rows() == 3);
 }
 
-TEMPLATE_TEST_CASE("Equal singular values, and numbers whose squares over- or underflow", "[svd]", float, double) {
+TEMPLATE_TEST_CASE("Equal singular values, and numbers whose squares over- or underflow", "[svd]",
+                   float, double) {
   check_decomposition<TestType>(Eigen::MatrixX<TestType>::Identity(12, 12));
   const auto a = random_matrix<TestType>(15, 15, 7);
   const auto plain = svd<TestType>(a).singular_values;

@@ -45,11 +45,11 @@ Eigen::Index rank_by_energy(const Eigen::MatrixBase<Derived>& singular_values, d
 /// Index of the first singular value of a noise floor, or the count of values where there is none.
 ///
 /// A Hankel matrix of clean data falls geometrically. Where its singular values stop falling, modes
-/// describe measurement noise or the interpolant of an adaptive integrator, not the system. The floor
-/// is looked for within two values of the last steep fall (a factor 3 from one value to the next): the
-/// first of four that agree within a factor 1.5, a hundred times or more below the largest. A spectrum
-/// that falls slowly throughout, or ends in a cliff to rounding level, has no floor; only the leading
-/// `rank` values, the numerical rank, are judged.
+/// describe measurement noise or the interpolant of an adaptive integrator, not the system. The
+/// floor is looked for within two values of the last steep fall (a factor 3 from one value to the
+/// next): the first of four that agree within a factor 1.5, a hundred times or more below the
+/// largest. A spectrum that falls slowly throughout, or ends in a cliff to rounding level, has no
+/// floor; only the leading `rank` values, the numerical rank, are judged.
 template <typename Derived>
 Eigen::Index noise_floor(const Eigen::MatrixBase<Derived>& singular_values, Eigen::Index rank) {
   using Scalar = typename Derived::Scalar;
