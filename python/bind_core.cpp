@@ -225,13 +225,17 @@ py::array samples_from(const py::object& given, const char* argument, const std:
   return copy == true && converted.is(samples) ? py::array(converted.attr("copy")()) : py::array(converted);
 }
 
-Run make_run(const py::object& times, const py::object& states, const std::vector<std::string>& names,
-             const py::object& inputs, const std::vector<std::string>& input_names,
-             const std::map<std::string, double>& parameters, const std::map<std::string, std::string>& attributes,
+using Names = std::optional<std::vector<std::string>>;
+using Parameters = std::optional<std::map<std::string, double>>;
+using Attributes = std::optional<std::map<std::string, std::string>>;
+
+Run make_run(const py::object& times, const py::object& states, const Names& names, const py::object& inputs,
+             const Names& input_names, const Parameters& parameters, const Attributes& attributes,
              const std::optional<SpatialGrid>& grid, const std::optional<bool>& copy) {
+  const TrajectoryInfo info{names.value_or(std::vector<std::string>{}), input_names.value_or({}), grid, parameters.value_or({}),
+                            attributes.value_or(std::vector<std::string>{})};
   Run run{time_grid(times), samples_from(states, "states", copy),
-          inputs.is_none() ? inputs : samples_from(inputs, "inputs", copy),
-          std::make_shared<const TrajectoryInfo>(TrajectoryInfo{names, input_names, grid, parameters, attributes})};
+          inputs.is_none() ? inputs : samples_from(inputs, "inputs", copy), std::make_shared<const TrajectoryInfo>(info)};
   run.view();  // checks
   return run;
 }
@@ -243,9 +247,8 @@ py::tuple parts_of(const Run& run) {
 }
 
 Run run_from(const py::tuple& parts) {
-  using Names = std::vector<std::string>;
   return make_run(parts[0], parts[1], parts[3].cast<Names>(), parts[2], parts[4].cast<Names>(),
-                  parts[5].cast<std::map<std::string, double>>(), parts[6].cast<std::map<std::string, std::string>>(),
+                  parts[5].cast<Parameters>(), parts[6].cast<Attributes>(),
                   parts[7].cast<std::optional<SpatialGrid>>(), std::nullopt);
 }
 
@@ -286,11 +289,9 @@ memory. Samples are checked when the trajectory is made and when it is used.
 
 Raises DimensionMismatch where lengths disagree, NonFiniteData for a NaN or an infinity,
 InvalidArgument for arrays of another kind or shape.)")
-      .def(py::init(&make_run), py::arg("times"), py::arg("states"), py::arg("names") = std::vector<std::string>(),
-           py::arg("inputs") = py::none(), py::arg("input_names") = std::vector<std::string>(),
-           py::arg("parameters") = std::map<std::string, double>(),
-           py::arg("attributes") = std::map<std::string, std::string>(), py::arg("grid") = py::none(),
-           py::arg("copy") = py::none())
+      .def(py::init(&make_run), py::arg("times"), py::arg("states"), py::arg("names") = py::none(),
+           py::arg("inputs") = py::none(), py::arg("input_names") = py::none(), py::arg("parameters") = py::none(),
+           py::arg("attributes") = py::none(), py::arg("grid") = py::none(), py::arg("copy") = py::none())
       .def_readonly("times", &Run::times, "The TimeGrid.")
       .def_readonly("states", &Run::states, "The samples, float64 of shape (samples, dimension); the memory itself.")
       .def_readonly("inputs", &Run::inputs, "u(t), float64 of shape (samples, inputs), or None.")

@@ -170,7 +170,7 @@ const System& system_of(const py::object& given, const char* what, py::object& k
     throw py::type_error(text(what, ": system is ", std::string(py::repr(given)),
                               "; give a system of al.systems, such as al.systems.Lorenz63(), a fitted SINDy model, or "
                               "a function f(x, t)"));
-  keeper = py::cast(Function(given, py::none(), {}, {}));
+  keeper = py::cast(Function(given));
   return keeper.cast<const System&>();
 }
 

@@ -57,9 +57,10 @@ void call_for_state(const py::handle& function, const Vector& x, const double* t
   answer = Eigen::Map<const Vector>(values.data(), values.size());
 }
 
-Function::Function(py::object f, py::object jacobian, std::vector<std::string> names,
-                   std::map<std::string, double> parameters)
-    : function_(std::move(f)), jacobian_(std::move(jacobian)), names_(std::move(names)), parameters_(std::move(parameters)) {}
+Function::Function(py::object f, py::object jacobian, std::optional<std::vector<std::string>> names,
+                   std::optional<std::map<std::string, double>> parameters)
+    : function_(std::move(f)), jacobian_(std::move(jacobian)), names_(std::move(names).value_or(std::vector<std::string>())),
+      parameters_(std::move(parameters).value_or(std::map<std::string, double>())) {}
 
 TrajectoryInfo Function::info() const {
   TrajectoryInfo info;
@@ -136,9 +137,10 @@ names       of the components
 parameters  to note in the trajectories
 
 integrate also takes a bare function. Each evaluation calls Python: expect microseconds.)")
-      .def(py::init<py::object, py::object, std::vector<std::string>, std::map<std::string, double>>(), py::arg("f"),
-           py::arg("jacobian") = py::none(), py::arg("names") = std::vector<std::string>(),
-           py::arg("parameters") = std::map<std::string, double>())
+      .def(py::init<py::object, py::object, std::optional<std::vector<std::string>>,
+                    std::optional<std::map<std::string, double>>>(),
+           py::arg("f"), py::arg("jacobian") = py::none(), py::arg("names") = py::none(),
+           py::arg("parameters") = py::none())
       .def("__repr__", [](const Function& self) { return py::str("Function({!r})").format(self.function()); });
 }
 

@@ -19,7 +19,9 @@ void call_for_state(const py::handle& function, const Vector& x, const double* t
 /// unchanged. Without a function for the Jacobian it comes from central differences.
 class Function : public System {
  public:
-  Function(py::object f, py::object jacobian, std::vector<std::string> names, std::map<std::string, double> parameters);
+  explicit Function(py::object f, py::object jacobian = py::none(),
+                    std::optional<std::vector<std::string>> names = {},
+                    std::optional<std::map<std::string, double>> parameters = {});
 
   Eigen::Index dimension() const override { return Eigen::Index(names_.size()); }
   TrajectoryInfo info() const override;

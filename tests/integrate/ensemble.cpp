@@ -74,6 +74,7 @@ TEMPLATE_TEST_CASE("Each member is the integration of its start alone, to roundi
   }
   SECTION("with a generic lambda") {
     const auto system = [](const auto& x, auto& dxdt, auto) {
+      using std::sin;
       dxdt[0] = x[1];
       dxdt[1] = -sin(x[0]);
     };

@@ -14,7 +14,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "almagest/core/config.hpp"
@@ -23,12 +22,10 @@ namespace almagest::compiled {
 
 /// Numbers in row-major order, as NumPy sees them.
 struct Tensor {
+  std::string dtype;  ///< "F64", "F32" or "I64": double, float, std::int64_t
   std::vector<std::int64_t> shape;
-  std::variant<std::vector<double>, std::vector<float>, std::vector<std::int64_t>> values;
+  std::string bytes;  ///< little-endian
 };
-
-/// One choice in the architecture of a model: a degree, a switch, the name of a kernel.
-using Setting = std::variant<bool, std::int64_t, double, std::string>;
 
 /// What a model knows of the runs it learned from; TrainingFacts in plain types.
 struct Training {
@@ -49,7 +46,7 @@ struct Archive {
   std::string kind;             ///< which model: "sindy", "hankel_dmd", ...
   std::string library_version;  ///< of the library that wrote the model; empty: this one
   std::string origin;           ///< the file it was read from, for error texts; not stored
-  std::map<std::string, Setting> architecture;
+  std::map<std::string, double> architecture;  ///< degree, delays, ...; a switch is 0 or 1
   Training training;
   std::vector<std::string> warnings;  ///< what the fit found doubtful
   std::map<std::string, Tensor> tensors;

@@ -41,7 +41,8 @@ inline std::string_view trimmed(std::string_view cell) {
 }
 
 /// The text of a file of numbers, cut into lines; numbers are read once it is known which are
-/// wanted.
+/// wanted. A template so that only who reads a file pays for compiling it.
+template <typename Options>
 class CsvText {
  public:
   struct Line {
@@ -50,7 +51,8 @@ class CsvText {
   };
 
   CsvText(const CsvText&) = delete;  // lines point into the bytes
-  CsvText(std::string path, char separator) : path_(std::move(path)), bytes_(read_file(path_)) {
+  CsvText(std::string path, const Options& options)
+      : path_(std::move(path)), bytes_(read_file(path_)) {
     std::string_view rest = bytes_;
     if (rest.substr(0, 3) == "\xEF\xBB\xBF") rest.remove_prefix(3);
     for (Eigen::Index number = 1; !rest.empty(); ++number) {
@@ -66,7 +68,8 @@ class CsvText {
     if (rows_.empty())
       throw IoError(text("read_csv: \"", path_,
                          "\" holds no rows; give a file with a header line and numbers."));
-    separator_ = separator ? separator : most_frequent_separator(rows_.front().text);
+    separator_ =
+        options.separator ? options.separator : most_frequent_separator(rows_.front().text);
     std::vector<std::string> first;
     split(rows_.front(), first);
     columns_ = Eigen::Index(first.size());
@@ -116,19 +119,18 @@ class CsvText {
                          separator_ == '\t' ? "a tab" : text("'", separator_, "'"), "."));
   }
 
-  template <typename Scalar>
-  Scalar number(const Line& line, const std::vector<std::string>& row, Eigen::Index column) const {
+  /// Reads the number in a cell into `value`, to the precision of that.
+  template <typename Number>
+  void read(const Line& line, const std::vector<std::string>& row, Eigen::Index column,
+            Number& value) const {
     const std::string& cell = row[std::size_t(column)];
-    Scalar value;
     if (!to_number(cell, value))
       throw IoError(text(place(line, column), ": \"", cell,
                          "\" is not a number that fits; write numbers with a decimal point, and "
-                         "remove or interpolate "
-                         "samples without a value."));
+                         "remove or interpolate samples without a value."));
     if (!std::isfinite(value))
       throw NonFiniteData(text(place(line, column), ": \"", cell,
                                "\" is not finite; remove or interpolate such samples first."));
-    return value;
   }
 
  private:
@@ -137,8 +139,8 @@ class CsvText {
                 names_.empty() ? "" : text(" (\"", names_[std::size_t(column)], "\")"));
   }
 
-  template <typename Scalar>
-  static bool to_number(std::string_view cell, Scalar& value) {
+  template <typename Number>
+  static bool to_number(std::string_view cell, Number& value) {
     if (!cell.empty() && cell.front() == '+') cell.remove_prefix(1);
     const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
     return error == std::errc{} && end == cell.data() + cell.size();
@@ -272,7 +274,7 @@ inline void append_comments(std::string& out, const TrajectoryInfo& info) {
 ///         do not increase.
 template <std::floating_point Scalar = double>
 Trajectory<Scalar> read_csv(const std::string& path, const CsvOptions& options = {}) {
-  const detail::CsvText file(path, options.separator);
+  const detail::CsvText file(path, options);
   const Eigen::Index time =
       std::visit([&](const auto& which) { return file.column(which); }, options.time);
   std::vector<Eigen::Index> components, inputs;
@@ -296,11 +298,11 @@ Trajectory<Scalar> read_csv(const std::string& path, const CsvOptions& options =
   for (Eigen::Index sample = 0; sample < samples; ++sample) {
     const auto& line = file.rows()[std::size_t(sample)];
     file.cells(line, row);
-    times[sample] = file.number<double>(line, row, time);
+    file.read(line, row, time, times[sample]);
     for (Eigen::Index i = 0; i < states.rows(); ++i)
-      states(i, sample) = file.number<Scalar>(line, row, components[std::size_t(i)]);
+      file.read(line, row, components[std::size_t(i)], states(i, sample));
     for (Eigen::Index i = 0; i < controls.rows(); ++i)
-      controls(i, sample) = file.number<Scalar>(line, row, inputs[std::size_t(i)]);
+      file.read(line, row, inputs[std::size_t(i)], controls(i, sample));
   }
 
   TrajectoryInfo info;

@@ -12,9 +12,15 @@
 #include <utility>
 
 #include "almagest/core/errors.hpp"
+#include "almagest/core/forecast.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/io/atomic_file.hpp"
-#include "almagest/sindy/model.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::sindy {
+// Declared only: who has such a model has included it, and nobody else should pay for it.
+template <typename Scalar>
+class Model;
+}  // namespace almagest::inline ALMAGEST_ABI::sindy
 
 namespace almagest::inline ALMAGEST_ABI::io {
 namespace detail {

@@ -2,12 +2,20 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
 #include <complex>
+#include <type_traits>
 #include <utility>
 
 #include "almagest/core/random.hpp"
 #include "almagest/io/model_format.hpp"
-#include "almagest/koopman/hankel_dmd_model.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::koopman {
+// Declared only: who has such a model has included it, and nobody else should pay for it.
+template <typename Scalar>
+class HankelDmd;
+}  // namespace almagest::inline ALMAGEST_ABI::koopman
 
 namespace almagest::inline ALMAGEST_ABI::io {
 
@@ -19,9 +27,9 @@ struct ModelFormat<koopman::HankelDmd<Scalar>> {
   static constexpr const char* kind = "hankel_dmd";
 
   static void write(const Model& model, compiled::Archive& archive) {
-    const koopman::HankelDmdParts<Scalar>& parts = model.parts();
-    archive.architecture["delays"] = std::int64_t{parts.options.delays};
-    archive.architecture["rank"] = std::int64_t{parts.options.rank};
+    const auto& parts = model.parts();
+    archive.architecture["delays"] = double(parts.options.delays);
+    archive.architecture["rank"] = double(parts.options.rank);
     archive.architecture["energy"] = parts.options.energy;
     archive.warnings = parts.warnings;
     archive.tensors["singular_values"] = detail::tensor(parts.singular_values);
@@ -35,10 +43,10 @@ struct ModelFormat<koopman::HankelDmd<Scalar>> {
 
   static Model read(const compiled::Archive& archive, TrainingFacts training) {
     using Complex = std::complex<Scalar>;
-    koopman::HankelDmdParts<Scalar> parts;
+    std::remove_cvref_t<decltype(std::declval<Model>().parts())> parts;
     parts.options.delays = detail::count_setting<Eigen::Index>(archive, "delays");
     parts.options.rank = detail::count_setting<Eigen::Index>(archive, "rank");
-    parts.options.energy = detail::setting<double>(archive, "energy");
+    parts.options.energy = detail::setting(archive, "energy");
     parts.warnings = archive.warnings;
     parts.training = std::move(training);
     parts.singular_values = column<Scalar>(archive, "singular_values");

@@ -2,14 +2,13 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <type_traits>
-#include <utility>
-#include <variant>
 #include <vector>
 
 #include "almagest/core/errors.hpp"
@@ -46,21 +45,20 @@ struct IsComplex<std::complex<Real>> : std::true_type {};
 template <typename Derived>
 compiled::Tensor tensor(const Eigen::MatrixBase<Derived>& matrix) {
   using Scalar = typename Derived::Scalar;
+  using Real = typename Eigen::NumTraits<Scalar>::Real;
+  const Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> dense = matrix;
   compiled::Tensor out;
+  out.dtype = std::is_same_v<Real, float> ? "F32" : "F64";
   out.shape.push_back(matrix.rows());
   if constexpr (!Derived::IsVectorAtCompileTime) out.shape.push_back(matrix.cols());
-  std::vector<typename Eigen::NumTraits<Scalar>::Real> values;
-  for (Eigen::Index i = 0; i < matrix.rows(); ++i)
-    for (Eigen::Index j = 0; j < matrix.cols(); ++j) {
-      values.push_back(Eigen::numext::real(matrix(i, j)));
-      if constexpr (IsComplex<Scalar>::value) values.push_back(matrix(i, j).imag());
-    }
   if constexpr (IsComplex<Scalar>::value) out.shape.push_back(2);
-  out.values = std::move(values);
+  out.bytes.assign(reinterpret_cast<const char*>(dense.data()),
+                   std::size_t(dense.size()) * sizeof(Scalar));
   return out;
 }
 
-[[noreturn]] inline void misfit(const compiled::Archive& archive, std::string_view found) {
+template <typename Archive>
+[[noreturn]] void misfit(const Archive& archive, const std::string& found) {
   throw IoError(almagest::detail::text("load: \"", archive.origin, "\" holds a model of kind \"",
                                        archive.kind, "\" whose parts do not fit: ", found,
                                        "; it was not written by almagest, save the model anew."));
@@ -72,54 +70,42 @@ Eigen::MatrixX<Scalar> matrix(const compiled::Archive& archive, const std::strin
                               Eigen::Index rows = -1) {
   using Real = typename Eigen::NumTraits<Scalar>::Real;
   using almagest::detail::text;
+  constexpr bool single = std::is_same_v<Real, float>, complex = IsComplex<Scalar>::value;
   const auto found = archive.tensors.find(name);
   if (found == archive.tensors.end()) misfit(archive, text("there is no tensor \"", name, "\""));
-  const auto& [shape, numbers] = found->second;
-  const auto* values = std::get_if<std::vector<Real>>(&numbers);
-  if (!values) {
-    constexpr bool single = std::is_same_v<Real, float>;
+  const auto& [dtype, shape, bytes] = found->second;
+  if (dtype != (single ? "F32" : "F64"))
     throw IoError(
         text("load: \"", archive.origin, "\" holds a model in ", single ? "double" : "single",
              " precision, but one in ", single ? "single" : "double",
              " precision is asked for; load it as a model of ", single ? "double." : "float."));
-  }
-  constexpr std::size_t parts = IsComplex<Scalar>::value ? 2 : 1;
-  const std::size_t axes = shape.size() - (parts - 1);
-  if (shape.size() < parts || axes > 2 || (parts == 2 && shape.back() != 2))
+  const Eigen::Index axes = Eigen::Index(shape.size()) - complex;
+  if (axes < 1 || axes > 2 || (complex && shape.back() != 2))
     misfit(archive, text("tensor \"", name, "\" has ", shape.size(), " axes"));
-  const Eigen::Index columns = axes == 2 ? shape[1] : 1;
   if (rows >= 0 && shape[0] != rows)
     misfit(archive,
            text("tensor \"", name, "\" has ", shape[0], " rows where ", rows, " are expected"));
-  Eigen::MatrixX<Scalar> out(shape.front(), columns);
-  const Real* value = values->data();
-  for (Eigen::Index i = 0; i < out.rows(); ++i)
-    for (Eigen::Index j = 0; j < columns; ++j, value += parts) {
-      if constexpr (parts == 2)
-        out(i, j) = {value[0], value[1]};
-      else
-        out(i, j) = *value;
-    }
+  Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> out(
+      shape[0], axes == 2 ? shape[1] : 1);
+  std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(out.data()));
   return out;
 }
 
-template <typename T>
-T setting(const compiled::Archive& archive, const std::string& name) {
+template <typename Archive>
+double setting(const Archive& archive, const std::string& name) {
   const auto found = archive.architecture.find(name);
-  const T* value = found == archive.architecture.end() ? nullptr : std::get_if<T>(&found->second);
-  if (!value)
-    misfit(archive,
-           almagest::detail::text("its architecture has no \"", name, "\" of the expected type"));
-  return *value;
+  if (found == archive.architecture.end())
+    misfit(archive, almagest::detail::text("its architecture has no \"", name, '"'));
+  return found->second;
 }
 
-/// A setting that counts something, within the range of `Integer` and of sense.
-template <typename Integer>
-Integer count_setting(const compiled::Archive& archive, const std::string& name) {
-  const auto value = setting<std::int64_t>(archive, name);
-  if (value < 0 || value > std::numeric_limits<std::int32_t>::max())
+/// A setting that counts something, within reason.
+template <typename Integer, typename Archive>
+Integer count_setting(const Archive& archive, const std::string& name) {
+  const double value = setting(archive, name);
+  if (!(value >= 0 && value < 2147483648.0 && value == std::trunc(value)))
     misfit(archive,
-           almagest::detail::text("\"", name, "\" is ", value, " where a count is expected"));
+           almagest::detail::text('"', name, "\" is ", value, " where a count is expected"));
   return Integer(value);
 }
 

@@ -3,12 +3,17 @@
 
 #include <Eigen/Core>
 #include <cmath>
-#include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "almagest/core/random.hpp"
 #include "almagest/io/model_format.hpp"
-#include "almagest/sindy/model.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::sindy {
+// Declared only: who has such a model has included it, and nobody else should pay for it.
+template <typename Scalar>
+class Model;
+}  // namespace almagest::inline ALMAGEST_ABI::sindy
 
 namespace almagest::inline ALMAGEST_ABI::io {
 
@@ -21,11 +26,11 @@ struct ModelFormat<sindy::Model<Scalar>> {
   static constexpr const char* kind = "sindy";
 
   static void write(const Model& model, compiled::Archive& archive) {
-    archive.architecture["degree"] = std::int64_t{model.library().degree};
+    archive.architecture["degree"] = model.library().degree;
     archive.architecture["bias"] = model.library().bias;
     archive.architecture["cross_terms"] = model.library().cross_terms;
     archive.tensors["coefficients"] = detail::tensor(model.coefficients());
-    const sindy::FitReport& report = model.report();
+    const auto& report = model.report();
     archive.warnings = report.warnings;
     if (std::isfinite(report.condition)) archive.architecture["condition"] = report.condition;
     if (report.residuals.size() > 0)
@@ -33,13 +38,15 @@ struct ModelFormat<sindy::Model<Scalar>> {
   }
 
   static Model read(const compiled::Archive& archive, TrainingFacts training) {
-    const sindy::Polynomial library{detail::count_setting<int>(archive, "degree"),
-                                    detail::setting<bool>(archive, "bias"),
-                                    detail::setting<bool>(archive, "cross_terms")};
-    sindy::FitReport report;
+    using Library = std::remove_cvref_t<decltype(std::declval<Model>().library())>;
+    using Report = std::remove_cvref_t<decltype(std::declval<Model>().report())>;
+    const Library library{detail::count_setting<int>(archive, "degree"),
+                          detail::setting(archive, "bias") != 0,
+                          detail::setting(archive, "cross_terms") != 0};
+    Report report;
     report.warnings = archive.warnings;
     if (archive.architecture.count("condition"))
-      report.condition = detail::setting<double>(archive, "condition");
+      report.condition = detail::setting(archive, "condition");
     if (archive.tensors.count("report.residuals"))
       report.residuals = detail::matrix<double>(archive, "report.residuals", training.dimension);
     Matrix coefficients = detail::matrix<Scalar>(archive, "coefficients");
