@@ -31,6 +31,7 @@ TRUE_LAWS = {
     "Lorenz": {"x": {"x": -10.0, "y": 10.0}, "y": {"x": 28.0, "y": -1.0, "x z": -1.0}, "z": {"z": -8 / 3, "x y": 1.0}},
     "Lotka–Volterra": {"x": {"x": 1.1, "x y": -0.4}, "y": {"y": -0.4, "x y": 0.1}},
 }
+UNITS = {"Lorenz": "per unit of time", "Lotka–Volterra": "per year"}
 NAMES = ("lorenz", "lotka_volterra")
 
 
@@ -127,11 +128,13 @@ def draw(r, folder, steps):
         "lorenz_forecasts": lambda: figures.lorenz_forecasts(r.lorenz),
         "power_spectra": lambda: figures.power_spectra(r.climate),
         "lotka_volterra_forecasts": lambda: figures.lotka_volterra_forecasts(eq),
-        "coefficients": lambda: figures.coefficients([(name, law, truth) for name, (law, truth) in zip(TRUE_LAWS, r.compared_laws)]),
+        "coefficients": lambda: figures.coefficients(
+            [(name, law, truth, unit) for (name, unit), (law, truth) in zip(UNITS.items(), r.compared_laws)]
+        ),
         "pelts": lambda: figures.pelts(p),
         "pelts_choice": lambda: figures.pelts_choice(p),
         "eigenvalues": lambda: figures.eigenvalues(
-            [(name, model, span, text) for (name, model, span), text in zip(r.linear_models, ("0.05 units of time", "1 year", "1 year"))]
+            [(name, model, span, text) for (name, model, span), text in zip(r.linear_models, ("over 0.05 units of time", "over a year", "over a year"))]
         ),
     }
     images = {}
@@ -157,7 +160,7 @@ def main(arguments):
     folder = arguments.output
     folder.mkdir(parents=True, exist_ok=True)
     python, cpp = folder / "python", folder / "cpp"
-    steps = Steps(console, 26)
+    steps = Steps(console, 21 if arguments.no_notebooks else 23)
     r = SimpleNamespace(true_laws=TRUE_LAWS, outputs=[])
     warnings.simplefilter("ignore", al.FitWarning)  # the report shows them beside the models
 

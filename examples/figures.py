@@ -5,6 +5,7 @@ when the picture is 800 pixels wide."""
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm
+from matplotlib.ticker import LogLocator, NullLocator
 
 import lorenz
 
@@ -58,38 +59,33 @@ def attractors(climate):
     figure, axes = canvas(1, 3, 2.9, sharex=True, sharey=True)
     for axis, (name, run) in zip(axes, climate.runs.items()):
         axis.plot(run.states[:, 0], run.states[:, 2], color=COLOURS[name], linewidth=0.25)
-        axis.set_title("the system" if name == "truth" else name)
-        axis.set_xlabel("x (dimensionless)")
+        axis.plot(*run.states[0, [0, 2]], "o", color=COLOURS[name], markersize=4, markeredgecolor="white")
+        axis.set(title="the system" if name == "truth" else name, xlabel="x (dimensionless)", xticks=(-15, 0, 15))
     axes[0].set_ylabel("z (dimensionless)")
     return figure
 
 
 def lorenz_forecasts(result):
     """The first test in time, and how the error of all tests grows."""
-    figure, (states, errors) = canvas(2, 1, 5.4, sharex=True, height_ratios=(1, 1.3))
+    figure, (states, errors) = canvas(2, 1, 5.4, sharex=True, height_ratios=(1, 1.4))
     first = lorenz.SETTLING
     count = (np.arange(len(result.truth) - first) + 1) * lorenz.STEP * lorenz.LYAPUNOV
     states.plot(count, result.truth.states[first:, 0], color=COLOURS["truth"], linewidth=2.6, alpha=0.35, label="the system")
-    for name, all_ahead in result.forecasts.items():
+    for layer, (name, all_ahead) in enumerate(result.forecasts.items()):
         states.plot(count[: len(all_ahead[0])], all_ahead[0].states[:, 0], color=COLOURS[name], linewidth=1.0, label=name)
-        for test, ahead in zip(result.tests, all_ahead):
-            errors.semilogy(count[: len(ahead)], normalized_error(test, ahead), color=COLOURS[name], linewidth=0.4, alpha=0.45)
-        # Medians on the logarithmic axis, over those that are still running.
-        shortest = min(len(ahead) for ahead in all_ahead)
-        middle = np.median([normalized_error(test, ahead)[:shortest] for test, ahead in zip(result.tests, all_ahead)], axis=0)
-        errors.semilogy(count[:shortest], middle, color=COLOURS[name], linewidth=1.8, label=f"{name}, median of {lorenz.TESTS}")
-    errors.axhline(0.4, color=COLOURS["truth"], linewidth=0.9, linestyle="--")
-    errors.text(0.1, 0.46, "0.4: no longer valid", fontsize=8.5, va="bottom")
-    slope = 3e-7 * np.exp(count)
+        grown = [normalized_error(test, ahead) for test, ahead in zip(result.tests, all_ahead)]
+        for error in grown:
+            errors.semilogy(count[: len(error)], error, color=COLOURS[name], linewidth=0.4, alpha=0.45, zorder=2.5 - layer)
+        shortest = min(map(len, grown))
+        middle = np.median([error[:shortest] for error in grown], axis=0)
+        errors.semilogy(count[:shortest], middle, color=COLOURS[name], linewidth=1.8, zorder=3 - layer, label=f"{name}, median of {len(grown)}")
+    errors.axhline(0.4, color=COLOURS["truth"], linewidth=1.0, linestyle="--", zorder=4, label="0.4: valid below")
     shown = (count > 2) & (count < 10)
-    errors.semilogy(count[shown], 0.02 * slope[shown], color=QUIET, linestyle=":", linewidth=1.4, label="growth at the Lyapunov exponent")
-    states.set_ylabel("x (dimensionless)")
-    states.set_title("One forecast")
-    states.legend(ncols=3, loc="lower left", bbox_to_anchor=(0.28, 1.0), borderaxespad=0.1)
-    errors.set_title("Errors of 20 forecasts")
-    errors.set_ylabel("normalised error")
-    errors.set_xlabel("time ahead (Lyapunov times of 1.104 units of time)")
-    errors.set_xlim(0, count[-1])
+    errors.semilogy(count[shown], 6e-9 * np.exp(count[shown]), color=QUIET, linestyle=":", linewidth=1.6, label="growth by e in a Lyapunov time")
+    states.set(title="One forecast", ylabel="x (dimensionless)")
+    states.legend(ncols=3, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1)
+    errors.set(title="Errors of 20 forecasts", ylabel="normalised error", xlabel="time ahead (Lyapunov times of 1.104 units of time)")
+    errors.set(xlim=(0, count[-1]), ylim=(1e-9, 10), xticks=range(0, 21, 2))
     errors.legend(loc="lower right")
     return figure
 
@@ -106,8 +102,8 @@ def power_spectra(climate):
         )  # fmt: skip
     axis.set_xlabel("frequency (cycles per unit of time)")
     axis.set_ylabel("power spectral density of z\n(units of time)")
-    axis.set_xlim(0, 8)
-    axis.legend()
+    axis.set(xlim=(0, 8), ylim=(1e-7, 1e3))
+    axis.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.1)
     return figure
 
 
@@ -116,22 +112,20 @@ def power_spectra(climate):
 
 def eigenvalues(models):
     """Koopman eigenvalues, each over a span of time that spreads them on the circle, coloured by residual."""
-    figure, axes = canvas(1, len(models), 3.5, subplot_kw={"aspect": "equal"})
+    figure, axes = canvas(1, len(models), 2.7, subplot_kw={"aspect": "equal"})
     angle = np.linspace(0, 2 * np.pi, 400)
     for axis, (title, model, span, span_text) in zip(axes, models):
         values = np.exp(model.exponents_ * span)
         axis.plot(np.cos(angle), np.sin(angle), color=QUIET, linewidth=0.9)
-        # The doubtful first, so that the verified lie on top.
-        order = np.argsort(-model.residuals_)
+        order = np.argsort(-model.residuals_)  # those that are verified lie on top
         points = axis.scatter(
-            values.real[order], values.imag[order], c=np.maximum(model.residuals_, 1e-10)[order], cmap="viridis",
-            norm=LogNorm(1e-10, 1), s=34, edgecolors="black", linewidths=0.5, zorder=3,
+            values.real[order], values.imag[order], c=model.residuals_[order], cmap="viridis", norm=LogNorm(1e-8, 1, clip=True),
+            s=34, edgecolors="black", linewidths=0.5, zorder=3,
         )  # fmt: skip
-        axis.set(title=title, xlabel=f"real part over {span_text}", xlim=(-1.2, 1.2), ylim=(-1.2, 1.2))
-        axis.set_xticks([-1, 0, 1])
-        axis.set_yticks([-1, 0, 1])
+        axis.set(title=title, xlabel=f"real part ({span_text})", xlim=(-1.2, 1.2), ylim=(-1.2, 1.2))
+        axis.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
     axes[0].set_ylabel("imaginary part")
-    figure.colorbar(points, ax=axes, label="residual of the eigenvalue", shrink=0.85)
+    figure.colorbar(points, ax=axes, label="residual", shrink=0.9, pad=0.02)
     return figure
 
 
@@ -147,16 +141,16 @@ def term_errors(law, truth):
 def coefficients(laws):
     """How far the coefficients that were found lie from the true ones."""
     figure, axes = canvas(1, len(laws), 2.9)
-    for axis, (title, law, truth) in zip(axes, laws):
+    for axis, (title, law, truth, unit) in zip(axes, laws):
         rows = term_errors(law, truth)
         place = np.arange(len(rows))[::-1]
         error = np.array([max(abs(found - value), 1e-16) for _, value, found in rows])
         axis.hlines(place, 1e-12, error, color=COLOURS["SINDy"], linewidth=1.2, alpha=0.5)
         axis.semilogx(error, place, "o", color=COLOURS["SINDy"], markersize=5)
-        axis.set_yticks(place, [f"{value:+.4g}   {name}" for name, value, _ in rows])
+        axis.set_yticks(place, [f"{value:+.4g}".replace("-", "−") + f"   {name}" for name, value, _ in rows])
         axis.set_ylim(-0.6, len(rows) - 0.4)
         axis.set_xlim(10 ** np.floor(np.log10(error.min()) - 0.5), 10 ** np.ceil(np.log10(error.max()) + 0.2))
-        axis.set(title=title, xlabel="|found − true|")
+        axis.set(title=title, xlabel=f"|found − true| ({unit})")
         axis.grid(axis="y", visible=False)
     return figure
 
@@ -164,24 +158,28 @@ def coefficients(laws):
 # --- Lotka–Volterra ---------------------------------------------------------------------------------
 
 
+def over_cycle(error, samples):
+    """Root mean square over the last cycle."""
+    return np.sqrt(np.convolve(error**2, np.full(samples, 1 / samples), mode="valid"))
+
+
 def lotka_volterra_forecasts(result):
     """The last cycles of 200 years ahead, as an orbit and in time, and how the errors grow."""
-    figure, axes = plt.subplot_mosaic("OT\nOE", figsize=(8, 4.4), width_ratios=(1, 1.35))
+    figure, axes = plt.subplot_mosaic("OT\nOE", figsize=(8, 4.2), width_ratios=(1, 1.35))
     orbit, time, errors = axes["O"], axes["T"], axes["E"]
-    years = result.truth.times.values
-    last = slice(len(years) - 300, None)
-    ahead = {"SINDy": result.ahead, "Hankel-DMD": result.linear_ahead}
-    styles = {"SINDy": {"linestyle": "-"}, "Hankel-DMD": {"linestyle": (0, (3, 3))}}
-    orbit.plot(*result.truth.states[last].T, color=COLOURS["truth"], linewidth=3.2, alpha=0.3, label="the system")
-    time.plot(years[last], result.truth.states[last, 1], color=COLOURS["truth"], linewidth=3.2, alpha=0.3)
-    for name, run in ahead.items():
-        orbit.plot(*run.states[-300:].T, color=COLOURS[name], **styles[name], label=name)
-        time.plot(run.times.values[-300:], run.states[-300:, 1], color=COLOURS[name], **styles[name])
-        errors.semilogy(run.times.values - years[len(result.seen) - 1], normalized_error(result.truth, run), color=COLOURS[name], linewidth=0.9)
+    years, last, cycle = result.truth.times.values, slice(-300, None), 108
+    styles = {"SINDy": "-", "Hankel-DMD": (0, (3, 3))}
+    orbit.plot(*result.truth.states[last].T, color=COLOURS["truth"], linewidth=3.4, alpha=0.3, label="the system")
+    time.plot(years[last], result.truth.states[last, 1], color=COLOURS["truth"], linewidth=3.4, alpha=0.3)
+    for name, run in (("SINDy", result.ahead), ("Hankel-DMD", result.linear_ahead)):
+        orbit.plot(*run.states[last].T, color=COLOURS[name], linestyle=styles[name], label=name)
+        time.plot(run.times.values[last], run.states[last, 1], color=COLOURS[name], linestyle=styles[name])
+        grown = over_cycle(normalized_error(result.truth, run), cycle)
+        errors.semilogy(run.times.values[cycle - 1 :] - years[len(result.seen) - 1], grown, color=COLOURS[name], label=name)
     orbit.set(title="The last 30 of 200 years", xlabel="prey x (thousands)", ylabel="predators y (thousands)")
-    orbit.legend(loc="upper right")
+    orbit.legend(loc="center")
     time.set(title="The same, in time", xlabel="time (years)", ylabel="predators y\n(thousands)")
-    errors.set(title="Errors", xlabel="time ahead (years)", ylabel="normalised error", xlim=(0, 200))
+    errors.set(title="Errors, over the last cycle", xlabel="time ahead (years)", ylabel="normalised error", xlim=(0, 200), ylim=(1e-7, 1e-4))
     return figure
 
 
@@ -216,23 +214,25 @@ def pelts(result):
 
 def pelts_choice(result):
     """Whether the years of validation tell which settings will do well."""
-    figure, axis = canvas(height=3.4)
-    for name, trials, chosen in (
-        ("SINDy", result.law_trials, result.chosen_law),
-        ("Hankel-DMD", result.linear_trials, result.chosen_linear),
+    figure, axis = canvas(height=3.2)
+    for name, mark, trials, chosen in (
+        ("SINDy", "o", result.law_trials, result.chosen_law),
+        ("Hankel-DMD", "D", result.linear_trials, result.chosen_linear),
     ):
         finite = [t for t in trials if np.isfinite([t.within, t.after]).all()]
-        axis.plot([t.within for t in finite], [t.after for t in finite], "o", color=COLOURS[name], markersize=5, label=f"settings of {name}")
         best = next(t for t in trials if t.candidate is chosen)
-        axis.plot(best.within, best.after, "o", markersize=12, markerfacecolor="none", color=COLOURS[name], label=f"chosen for {name}")
+        axis.plot([t.within for t in finite], [t.after for t in finite], mark, color=COLOURS[name], markersize=5, label=f"{name}")
+        axis.plot(best.within, best.after, "o", markersize=13, markerfacecolor="none", color=COLOURS[name], label="   chosen")
     for name in ("persistence", "seasonal"):
         value = next(s.rmse for s in result.scores if s.model == name)
         axis.axhline(value, color=COLOURS[name], linestyle="--", linewidth=1.2, label=name)
     axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.yaxis.set_minor_locator(NullLocator())
     axis.set_xlim(left=0)
     axis.set_xlabel("RMSE of four-year forecasts within 1900–1914 (thousand pelts a year)")
     axis.set_ylabel("RMSE in 1915–1920\n(thousand pelts a year)")
-    axis.yaxis.set_major_formatter("{x:g}")
     axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return figure
 

@@ -54,7 +54,7 @@ def equations(output, watch):
         for name, forecast in (("SINDy", ahead), ("Hankel-DMD", linear_ahead))
     ]
 
-    with watch.step("save, export, compile and run the law in a program of its own"):
+    with watch.step("save, export, compile and run the law"):
         al.save(law, output / "lotka_volterra_sindy.almagest")
         al.save(linear, output / "lotka_volterra_hankel_dmd.almagest")
         start, ahead_times = truth.states[TRAINING - 1], times[TRAINING - 1 : TRAINING + 200]
@@ -170,10 +170,10 @@ def pelts(data, output, watch):
     pelts = al.read_csv(data)
     seen, truth = pelts[:PELTS_TRAINING], pelts[PELTS_TRAINING:]
     years, cycle = len(truth), period(seen)
-    with watch.step("pelts: choose, learn and forecast with SINDy"):
+    with watch.step("pelts, choose and forecast with SINDy"):
         chosen_law, law_trials = choose(laws(), pelts, PELTS_TRAINING)
         law_ahead, law_verdict, law = chosen_law.forecast(seen, years)
-    with watch.step("pelts: choose, learn and forecast with Hankel-DMD"):
+    with watch.step("pelts, choose and forecast with Hankel-DMD"):
         chosen_linear, linear_trials = choose(linear_models(), pelts, PELTS_TRAINING)
         linear_ahead, linear_verdict, linear = chosen_linear.forecast(seen, years)
     forecasts = {

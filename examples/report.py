@@ -133,7 +133,8 @@ def captions_of(r, texts):
         ),
         "lotka_volterra_forecasts": (
             "Two hundred years ahead.",
-            "Both models follow the orbit. Their errors grow in proportion to time, as a small error in the period does, not exponentially.",
+            "Both models follow the orbit. Where there is no chaos, a small error in the period shifts the cycles a little more each time: "
+            "errors grow in proportion to time, not exponentially.",
         ),
         "coefficients": (
             "Errors of the coefficients that SINDy found.",
