@@ -77,7 +77,8 @@ def run_notebook(source, target):
 
     notebook = nbformat.read(source, as_version=4)
     folder = {"metadata": {"path": str(workbench.EXAMPLES)}}
-    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3", resources=folder).execute()
+    client = nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3", resources=folder)
+    client.execute(stderr=subprocess.DEVNULL)
     nbformat.write(notebook, target)
 
 
@@ -147,10 +148,12 @@ def draw(r, folder, steps):
 
 def show(console, result):
     table = Table(title=result.title, title_justify="left", title_style="bold")
-    for name in ("forecast", "RMSE", "nRMSE", "sMAPE (0-200)", "valid for", "verdict"):
-        table.add_column(name, justify="right" if name in ("RMSE", "nRMSE", "sMAPE (0-200)") else "left")
+    table.add_column("forecast")
+    for name in ("RMSE", "nRMSE", "sMAPE\n(0-200)", f"valid for\n({result.unit})"):
+        table.add_column(name, justify="right")
+    table.add_column("verdict")
     for s in result.scores:
-        table.add_row(s.model, *(f"{v:.3g}" for v in (s.rmse, s.normalized_rmse, s.smape)), workbench.valid_text(s, result.unit), s.verdict)
+        table.add_row(s.model, *(f"{v:.3g}" for v in (s.rmse, s.normalized_rmse, s.smape)), workbench.valid_text(s), s.verdict)
     console.print(table)
 
 

@@ -52,10 +52,7 @@ def pelts_texts(p):
         ratio = by_name[name].rmse / by_name[naive].rmse
         verdicts.append(f"{name} {'beats' if ratio < 1 else 'loses to'} the better naive forecast ({naive}; {ratio:.2f} times its RMSE)")
     ranking = "From best to worst: " + ", ".join(f"{s.model} ({s.rmse:.3g})" for s in order) + "."
-    caution = (
-        " Six years of two species are twelve numbers: a ranking by so few of them is an observation, no proof."
-        " What persistence shows is how hard the years are; what the seasonal forecast shows is that most of the signal is its cycle."
-    )
+    caution = " Six years of two species are twelve numbers: a ranking by so few of them is an observation, no proof."
     return listed(verdicts) + ". " + ranking + caution, listed(verdicts)
 
 
@@ -74,67 +71,77 @@ def choice_text(p):
         "By the years 1900–1914 alone: each setting is judged by its four-year forecasts from 1908, 1909 and 1910, learned from the "
         "years before each, and the one with the least RMSE is taken. The last column was computed afterwards, for the record. "
         f"{hindsight} With other settings of the same list its RMSE would have reached {worst:.1f}"
-        f"{'' if len(finite) == len(trials) else ' or the forecast would have diverged'}: so little data leave the choice much power."
+        f"{'' if len(finite) == len(trials) else ' or it would have failed'}: so little data leave the choice much power."
     )
+
+
+def keeps_climate(climate, name):
+    """Whether the spreads over the last quarter of 200 units of time are those of the system, to a fifth."""
+    last = len(climate.runs["truth"]) * 3 // 4
+    spread, truth = (climate.runs[n].states[last:].std(axis=0) for n in (name, "truth"))
+    return bool(np.all(np.abs(spread / truth - 1) < 0.2))
+
+
+def growth(equations, ahead):
+    """By how much the error of a forecast grows from the first hundred years to the second."""
+    error = (ahead.states - equations.truth.states[-len(ahead) :]) ** 2
+    half = len(error) // 2
+    return np.sqrt(error[half:].mean() / error[:half].mean())
 
 
 def texts_of(r):
     lz, eq, p = r.lorenz, r.lotka_volterra.equations, r.lotka_volterra.pelts
-    climate = r.climate
-    dead = climate.runs["Hankel-DMD"].states[-5000:].std(axis=0).max() < 1e-3 * climate.runs["truth"].states.std(axis=0).max()
-    exponents = {name: spectrum.exponents for name, spectrum in climate.exponents.items()}
+    exponents = {name: spectrum.exponents for name, spectrum in r.climate.exponents.items()}
     off = np.abs(exponents["SINDy"] - exponents["truth"]).max()
-    linear = eq.linear
-    verified = {name: int((model.residuals_ < 1e-3).sum()) for name, model, _ in r.linear_models}
-    count = {name: len(model.residuals_) for name, model, _ in r.linear_models}
-    pelts_text, _ = pelts_texts(p)
+    verified = [f"{(m.residuals_ < 1e-3).sum()} of {len(m.residuals_)} for {name}" for name, m, _ in r.linear_models]
     return {
         "lorenz_law": law_text(lz.law, r.true_laws["Lorenz"])
-        + " The error that remains is that of the finite differences, and it decides how long forecasts can last.",
-        "lorenz_scores": "In all "
-        + f"{len(lz.tests)} runs, valid for so many Lyapunov times: "
+        + " What remains is the error of the finite differences, and it decides how long forecasts can last.",
+        "lorenz_scores": f"The lengths of validity in all {len(lz.tests)} runs, in Lyapunov times: "
         + "; ".join(spread_text(name, valid) for name, valid in lz.valid.items())
-        + ". A linear model must fail here sooner or later: the motion has no discrete spectrum that it could repeat.",
+        + ". A linear model must fail here: the motion is no sum of oscillations that it could repeat.",
         "lyapunov": f"The exponents of the law lie within {off:.1g} of those of the system, which is "
         + ("within" if off < 3 * r.exponent_error else "more than")
-        + f" three standard errors of such a run ({r.exponent_error:.1g}). The forecasts are lost after twenty Lyapunov times; the climate is not.",
+        + f" three standard errors of such a run (one is {r.exponent_error:.1g}).",
         "equations": law_text(eq.law, r.true_laws["Lotka–Volterra"])
-        + f" Hankel-DMD needs no law here: a periodic motion is a sum of harmonics, and {len(linear.eigenvalues_)} modes continue it.",
-        "pelts": pelts_text,
+        + " Hankel-DMD needs no law here: a periodic motion is a sum of harmonics, of which it keeps "
+        + f"{len(eq.linear.eigenvalues_)} modes.",
+        "pelts": pelts_texts(p)[0],
         "choice": choice_text(p),
-        "eigenvalues": "A residual tells how far an eigenvalue is from one of the true Koopman operator, over one step, on the "
-        "training windows. Below 1e-3 lie "
-        + listed([f"{verified[name]} of {count[name]} for {name}" for name in verified])
-        + ". Where residuals are small, the eigenvalues are those of the system; where they are not, they are a fit.",
-        "agreement": "Compilers round differently, and chaos multiplies what they round by e in every Lyapunov time, about "
-        f"{np.exp(20):.1e} in twenty. That is why the Lorenz forecasts are compared over the first Lyapunov time.",
-        "dead": dead,
+        "eigenvalues": "A residual says how far an eigenfunction is from obeying the Koopman operator over one step, in the mean over "
+        "the training windows. It vanishes for a mode of the system; an eigenvalue whose residual is large is a fit, no property of the "
+        f"system. Below 1e-3 lie {listed(verified)}.",
+        "agreement": "Compilers round differently, and chaos multiplies what they round by e in every Lyapunov time. That is why the "
+        "Lorenz forecasts are compared over the first Lyapunov time. Both print the same tables."
+        if all(cpp.split("exported")[0] == python.split("exported")[0] for _, cpp, python in r.outputs)
+        else "Their tables differ: see below.",
     }
 
 
-def captions_of(r, texts):
+def captions_of(r):
     valid = {name: np.median(v) for name, v in r.lorenz.valid.items()}
-    linear_end = "comes to rest" if texts["dead"] else "does not stay on the attractor"
+    eq = r.lotka_volterra.equations
+    keeps = {name: keeps_climate(r.climate, name) for name in ("SINDy", "Hankel-DMD")}
+    climate = [f"{name} {'keeps' if kept else 'does not keep'} it" for name, kept in keeps.items()]
     return {
         "attractors": (
-            "Where 200 units of time are spent.",
-            f"The law that SINDy found has the attractor of the system. Hankel-DMD, which is linear, {linear_end}.",
+            "Where 200 units of time are spent, from the dot on.",
+            f"This is the climate of the system, which outlasts every forecast: {listed(climate)}.",
         ),
         "lorenz_forecasts": (
             "Forecasts and their errors.",
-            "Above, the first test. Below, thin lines are the errors of all tests, thick ones their medians. The error of the law grows "
-            "as any small error does in this system, by e in a Lyapunov time, until it is as large as the attractor; a law ten times as "
-            f"exact would be valid for 2.3 Lyapunov times longer. Medians of validity: {valid['SINDy']:.1f} and {valid['Hankel-DMD']:.1f}.",
+            "Above, the first test. Below, thin lines are the errors of all tests, thick ones their medians. A small error grows by e in "
+            "a Lyapunov time, until it is as large as the attractor; a law ten times as exact would be valid for 2.3 Lyapunov times "
+            f"longer. Median validity: {valid['SINDy']:.1f} for SINDy, {valid['Hankel-DMD']:.1f} for Hankel-DMD.",
         ),
         "power_spectra": (
             "Power spectra of z over 200 units of time.",
-            "The law keeps the climate of the system long after its forecast has parted from it. The spectrum of the linear model "
-            "consists of the lines that it decays by.",
+            "The same climate, by frequency. A linear model can show nothing but its own lines, each as wide as it decays.",
         ),
         "lotka_volterra_forecasts": (
             "Two hundred years ahead.",
-            "Both models follow the orbit. Where there is no chaos, a small error in the period shifts the cycles a little more each time: "
-            "errors grow in proportion to time, not exponentially.",
+            "Without chaos errors need not grow exponentially: from the first hundred years to the second they grow by a factor of "
+            f"{growth(eq, eq.ahead):.1f} for SINDy and {growth(eq, eq.linear_ahead):.1f} for Hankel-DMD.",
         ),
         "coefficients": (
             "Errors of the coefficients that SINDy found.",
@@ -164,7 +171,7 @@ def summary_of(r):
         f"(median of {len(lz.tests)} runs), those of Hankel-DMD for {np.median(lz.valid['Hankel-DMD']):.1f}.",
         "Lotka–Volterra: over 200 years SINDy errs by "
         f"{eq.scores[0].normalized_rmse:.1e}, Hankel-DMD by {eq.scores[1].normalized_rmse:.1e} of the standard deviation.",
-        f"Pelts: in the six years that were kept back, {pelts_texts(p)[1]}.",
+        f"Pelts: in the six years that were kept back, {pelts_texts(p)[1]}. So few years prove little.",
         "C++ and Python agree, each law runs as a header in a program of its own, and models go from one language to the other by file.",
     ]
     return lines if r.agree else lines[:-1] + ["C++ and Python do not agree: see below."]
@@ -210,7 +217,6 @@ def source_of(path):
 
 def write(path, r, images):
     """r: what demo.py collected. images: name to path of a PNG."""
-    texts = texts_of(r)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(workbench.EXAMPLES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False
     )
@@ -220,8 +226,8 @@ def write(path, r, images):
         date=datetime.datetime.now().strftime("%Y-%m-%d %H:%M"),
         summary=summary_of(r),
         images={name: base64.b64encode(file.read_bytes()).decode() for name, file in images.items()},
-        captions=captions_of(r, texts),
-        texts=texts,
+        captions=captions_of(r),
+        texts=texts_of(r),
         lorenz=r.lorenz,
         lorenz_settings={"samples": f"{lorenz_example.TRAINING:,}", "step": lorenz_example.STEP, "tests": lorenz_example.TESTS},
         lyapunov=[(name, [f"{e:+.4f}" for e in spectrum.exponents]) for name, spectrum in r.climate.exponents.items()],
@@ -237,5 +243,6 @@ def write(path, r, images):
         timings=[(name, f"{seconds:.3f}") for name, seconds in r.timings],
         versions=versions(),
         valid_text=workbench.valid_text,
+        error_text=lambda error: f"{error:.1f}" if np.isfinite(error) else "fails",
     )
     path.write_text(page, encoding="utf-8")

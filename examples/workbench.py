@@ -47,8 +47,8 @@ def score(model, truth, forecast, verdict, lyapunov, judged, threshold=0.4):
     )
 
 
-def valid_text(row, unit):
-    return f"{'>= ' if row.valid_throughout else ''}{row.valid_time:.2f} {unit}"
+def valid_text(row):
+    return f"{'>= ' if row.valid_throughout else ''}{row.valid_time:.2f}"
 
 
 def table(title, scores, unit):
@@ -57,7 +57,7 @@ def table(title, scores, unit):
     for s in scores:
         lines.append(
             "%-12s %10.3g %9.3g %9.3g   %-*s   %s"
-            % (s.model, s.rmse, s.normalized_rmse, s.smape, width, valid_text(s, unit), s.verdict)
+            % (s.model, s.rmse, s.normalized_rmse, s.smape, width, f"{valid_text(s)} {unit}", s.verdict)
         )
     return "\n".join(lines)
 
