@@ -232,10 +232,14 @@ using Attributes = std::optional<std::map<std::string, std::string>>;
 Run make_run(const py::object& times, const py::object& states, const Names& names, const py::object& inputs,
              const Names& input_names, const Parameters& parameters, const Attributes& attributes,
              const std::optional<SpatialGrid>& grid, const std::optional<bool>& copy) {
-  const TrajectoryInfo info{names.value_or(std::vector<std::string>{}), input_names.value_or({}), grid, parameters.value_or({}),
-                            attributes.value_or(std::vector<std::string>{})};
+  TrajectoryInfo info;
+  if (names) info.names = *names;
+  if (input_names) info.input_names = *input_names;
+  if (parameters) info.parameters = *parameters;
+  if (attributes) info.attributes = *attributes;
+  info.grid = grid;
   Run run{time_grid(times), samples_from(states, "states", copy),
-          inputs.is_none() ? inputs : samples_from(inputs, "inputs", copy), std::make_shared<const TrajectoryInfo>(info)};
+          inputs.is_none() ? inputs : samples_from(inputs, "inputs", copy), std::make_shared<const TrajectoryInfo>(std::move(info))};
   run.view();  // checks
   return run;
 }

@@ -219,6 +219,8 @@ Archive decode_archive(std::string_view bytes, const std::string& origin) {
   }
 }
 
+std::string kind_of_archive(const std::string& path) { return read_archive(path).kind; }
+
 Archive read_archive(const std::string& path) {
   return decode_archive(io::detail::read_file(path), path);
 }

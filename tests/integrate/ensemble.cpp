@@ -43,6 +43,18 @@ double distance_from_single(const Ensemble<Scalar>& ensemble, const std::vector<
   return most;
 }
 
+/// A Hamiltonian of any dimension.
+struct Spring {
+  template <typename Half>
+  void velocity(const Half& p, Half& dqdt) const {
+    dqdt = p;
+  }
+  template <typename Half>
+  void force(const Half& q, Half& dpdt) const {
+    dpdt = -q;
+  }
+};
+
 const TimeGrid short_times = TimeGrid::uniform(0, 0.07, 8);
 
 }  // namespace
@@ -231,6 +243,19 @@ TEST_CASE("Ensembles that do not fit are refused with both numbers") {
              ContainsSubstring("dimension 2") && ContainsSubstring("dimension 3"));
   CHECK_THAT(sentence<InvalidArgument>([&] { integrate_ensemble(lorenz, Eigen::MatrixXd(3, 0), short_times, method); }),
              ContainsSubstring("x0 has no columns") && ContainsSubstring("one initial state a member"));
+  CHECK_THAT(sentence<InvalidArgument>([&] {
+               integrate_ensemble(systems::Lorenz96<>{}, Eigen::MatrixXd(0, 3), short_times, method);
+             }),
+             ContainsSubstring("x0 has no rows") && ContainsSubstring("one value for each component"));
+  // Every system is asked, not just the first.
+  CHECK_THAT(sentence<DimensionMismatch>([&] {
+               integrate_ensemble(std::vector<systems::Lorenz96<>>{{8, 5}, {8, 6}}, scattered(5, 2), short_times, method);
+             }),
+             ContainsSubstring("dimension 5") && ContainsSubstring("dimension 6"));
+  CHECK_THAT(sentence<DimensionMismatch>([&] {
+               integrate_ensemble(Spring{}, scattered(3, 2), short_times, methods::Verlet{0.01});
+             }),
+             ContainsSubstring("x0 has 3 entries") && ContainsSubstring("even count"));
   CHECK_THAT(sentence<DimensionMismatch>([&] {
                integrate_ensemble(std::vector(4, lorenz), scattered(3, 5), short_times, method);
              }),

@@ -33,7 +33,7 @@ TEST_CASE("Maps work on every kind of state") {
 TEST_CASE("A map that runs off is stopped, with component and iteration") {
   const systems::Henon<> henon;
   CHECK_THAT(sentence<IntegrationDiverged>([&] { iterate(henon, std::array{5.0, 0.0}, 100); }),
-             ContainsSubstring("component 0 (x)") && ContainsSubstring("at t = 4") &&
+             ContainsSubstring("iterate: component 0 (x)") && ContainsSubstring("at t = 4") &&
                  ContainsSubstring("bound of 1e+12"));
   const auto root = [](const auto& x, auto& next) { next[0] = std::sqrt(x[0]) - 0.5; };
   CHECK_THAT(sentence<IntegrationDiverged>([&] { iterate(root, std::array{0.5}, 100); }),
@@ -45,7 +45,7 @@ TEST_CASE("Iterations that make no sense are refused") {
   CHECK_THAT(sentence<InvalidArgument>([&] { iterate(henon, std::array{0.0, 0.0}, -1); }),
              ContainsSubstring("steps is -1") && ContainsSubstring("0 or more"));
   CHECK_THAT(sentence<DimensionMismatch>([&] { iterate(henon, std::array{0.0, 0.0, 0.0}, 1); }),
-             ContainsSubstring("x0 has 3") && ContainsSubstring("dimension 2"));
+             ContainsSubstring("iterate: x0 has 3") && ContainsSubstring("dimension 2"));
   CHECK_THAT(sentence<NonFiniteData>([&] {
                iterate(henon, std::array{0.0, std::numeric_limits<double>::infinity()}, 1);
              }),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "almagest/io/model_file.hpp"
 
+#include <span>
+
 #include "core/sentence.hpp"
 #include "golden/models.hpp"
 #include "io/folder.hpp"
@@ -45,9 +47,11 @@ Model saved_and_loaded(const Model& model) {
   return io::load<Model>(folder.file("model.almagest"));
 }
 
+/// The numbers of a tensor, to be changed.
 template <typename Scalar>
-std::vector<Scalar>& values(Archive& archive, const std::string& name) {
-  return std::get<std::vector<Scalar>>(archive.tensors.at(name).values);
+std::span<Scalar> values(Archive& archive, const std::string& name) {
+  std::string& bytes = archive.tensors.at(name).bytes;
+  return {reinterpret_cast<Scalar*>(bytes.data()), bytes.size() / sizeof(Scalar)};
 }
 
 /// What is said of the file that `model` gives after `change`.
@@ -149,13 +153,13 @@ TEMPLATE_TEST_CASE("The probe finds a model that is understood otherwise", "", f
   }
   SECTION("the order of the features") {
     fails(law, [](Archive& a) {
-      auto& c = values<TestType>(a, "coefficients");
+      const auto c = values<TestType>(a, "coefficients");
       std::swap(c[0], c[2]);
     });
   }
   SECTION("the order in memory") {
     fails(wave, [](Archive& a) {
-      auto& c = values<TestType>(a, "reduced_operator");
+      const auto c = values<TestType>(a, "reduced_operator");
       std::swap(c[1], c[2]);
     });
   }
@@ -180,7 +184,7 @@ TEST_CASE("Parts that do not fit are refused") {
   const auto shaped = [](const char* name, std::vector<std::int64_t> shape) {
     return [=](Archive& a) { a.tensors.at(name).shape = shape; };
   };
-  const auto set = [](const char* name, compiled::Setting value) {
+  const auto set = [](const char* name, double value) {
     return [=](Archive& a) { a.architecture[name] = value; };
   };
 
@@ -193,12 +197,12 @@ TEST_CASE("Parts that do not fit are refused") {
   CHECK_THAT(refused(law, shaped("report.residuals", {1, 2})),
              ContainsSubstring("1 rows where 2 are expected"));
   CHECK_THAT(refused(law, shaped("probe.inputs", {4, 2})), ContainsSubstring("4 rows where 2"));
-  CHECK_THAT(refused(law, set("degree", std::int64_t{3})), ContainsSubstring("do not fit"));
-  CHECK_THAT(refused(law, set("degree", std::int64_t{-1})), ContainsSubstring("\"degree\" is -1"));
+  CHECK_THAT(refused(law, set("degree", 3)), ContainsSubstring("do not fit"));
+  CHECK_THAT(refused(law, set("degree", -1)), ContainsSubstring("\"degree\" is -1"));
   CHECK_THAT(refused(law, set("degree", std::int64_t{1} << 40)),
              ContainsSubstring("1099511627776"));
-  CHECK_THAT(refused(law, set("degree", std::int64_t{1} << 30)), ContainsSubstring("features"));
-  CHECK_THAT(refused(law, set("bias", 1.0)), ContainsSubstring("\"bias\" of the expected type"));
+  CHECK_THAT(refused(law, set("degree", 1 << 30)), ContainsSubstring("features"));
+  CHECK_THAT(refused(law, set("degree", 1.5)), ContainsSubstring("\"degree\" is 1.5"));
   CHECK_THAT(refused(law, [](Archive& a) { a.architecture.erase("cross_terms"); }),
              ContainsSubstring("cross_terms"));
   CHECK_THAT(refused(law, [](Archive& a) { a.training = compiled::Training{}; }),
@@ -215,13 +219,11 @@ TEST_CASE("Parts that do not fit are refused") {
   CHECK_THAT(refused(wave, shaped("probe.inputs", {1, 1, 2})), ContainsSubstring("3 axes"));
   CHECK_THAT(refused(wave,
                      [](Archive& a) {
-                       a.tensors["probe.inputs"] = {{1, 1}, std::vector<double>{1}};
+                       a.tensors["probe.inputs"] = {"F64", {1, 1}, std::string(8, '\0')};
                      }),
              ContainsSubstring("do not fit"));
-  CHECK_THAT(refused(wave, set("delays", std::int64_t{3})),
-             ContainsSubstring("rows of basis is 2"));
-  CHECK_THAT(refused(wave, set("delays", std::int64_t{2147483647})),
-             ContainsSubstring("rows of basis"));
+  CHECK_THAT(refused(wave, set("delays", 3)), ContainsSubstring("rows of basis is 2"));
+  CHECK_THAT(refused(wave, set("delays", 2147483647)), ContainsSubstring("rows of basis"));
   CHECK_THAT(refused(wave, [](Archive& a) { a.training.step = std::nullopt; }),
              ContainsSubstring("time step"));
 }

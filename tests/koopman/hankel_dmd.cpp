@@ -483,10 +483,11 @@ TEST_CASE("What a Hankel-DMD refuses to forecast", "[hankel_dmd]") {
                         ContainsSubstring("lower rank"));
 }
 
-TEST_CASE("Inputs are not used, and the model says so", "[hankel_dmd]") {
+TEST_CASE("Inputs are refused rather than left unused", "[hankel_dmd]") {
   const auto run = waves(three_waves, 0.2, 100);
-  const Trajectory<double> driven(run.times(), run.states(), {}, Eigen::MatrixXd::Ones(1, 100));
-  const auto model = fit_hankel_dmd(driven, {.delays = 12, .rank = 6});
-  REQUIRE(model.warnings().size() == 1);
-  CHECK_THAT(model.warnings()[0], ContainsSubstring("inputs"));
+  const Trajectory<double> driven(run.times(), run.states(), {}, Eigen::MatrixXd::Ones(2, 100));
+  CHECK_THROWS_AS(fit_hankel_dmd(driven), InvalidArgument);
+  CHECK_THROWS_WITH(fit_hankel_dmd(driven), ContainsSubstring("has 2 inputs") &&
+                                                ContainsSubstring("0 are expected") &&
+                                                ContainsSubstring("leave them out"));
 }

@@ -233,27 +233,32 @@ Ensemble<Scalar> collect(Eigen::MatrixX<Scalar> states, const TimeGrid& times, c
   return Ensemble<Scalar>(std::move(states), std::move(grids), std::move(info));
 }
 
-template <typename Scalar>
-void check_ensemble(Eigen::Ref<const Eigen::MatrixX<Scalar>> x0, std::size_t expected, const EnsembleOptions& options) {
-  if (x0.cols() < 1) throw InvalidArgument("integrate_ensemble: x0 has no columns; give one initial state a member.");
-  if (expected > 0 && std::size_t(x0.rows()) != expected)
-    throw DimensionMismatch(text("integrate_ensemble: the initial states have dimension ", x0.rows(),
-                                 ", but the system has dimension ", expected, "."));
-  if (options.threads < 1) throw InvalidArgument("integrate_ensemble: threads is 0; give at least 1.");
-  check_finite("integrate_ensemble", "x0", x0);
+template <typename Method, typename System, typename Scalar>
+void check_ensemble(const std::vector<System>& systems, const Eigen::MatrixX<Scalar>& x0, const Method& method,
+                    const EnsembleOptions& options) {
+  constexpr const char* what = "integrate_ensemble";
+  methods::check(method, what);
+  if (x0.cols() < 1) throw InvalidArgument(text(what, ": x0 has no columns; give one initial state a member."));
+  if (x0.rows() < 1) throw InvalidArgument(text(what, ": x0 has no rows; give one value for each component."));
+  if (systems.size() > 1 && Eigen::Index(systems.size()) != x0.cols())
+    throw DimensionMismatch(text(what, ": ", systems.size(), " systems for ", x0.cols(),
+                                 " initial states; give one system, or one for each member."));
+  for (const System& system : systems)
+    if (const std::size_t expected = dimension_of(system); expected > 0 && std::size_t(x0.rows()) != expected)
+      throw DimensionMismatch(text(what, ": the initial states have dimension ", x0.rows(),
+                                   ", but the system has dimension ", expected, "; give one row for each component."));
+  check_halves<Method>(std::size_t(x0.rows()), what);
+  if (options.threads < 1) throw InvalidArgument(text(what, ": threads is 0; give at least 1."));
+  check_finite(what, "x0", x0);
 }
 
 template <typename Scalar, typename System, typename Method>
-Ensemble<Scalar> integrate_ensemble(const std::vector<System>& systems, Eigen::Ref<const Eigen::MatrixX<Scalar>> x0,
+Ensemble<Scalar> integrate_ensemble(const std::vector<System>& systems, const Eigen::MatrixX<Scalar>& x0,
                                     const TimeGrid& times, const Method& method, const EnsembleOptions& options) {
   using LaneStateOf = typename LaneState<System, Scalar>::type;
   using State = StateOf<System, Eigen::VectorX<Scalar>>;
-  methods::check(method, "integrate_ensemble");
-  check_ensemble<Scalar>(x0, dimension_of(systems.front()), options);
+  check_ensemble(systems, x0, method, options);
   const bool varied = systems.size() > 1;
-  if (varied && Eigen::Index(systems.size()) != x0.cols())
-    throw DimensionMismatch(text("integrate_ensemble: ", systems.size(), " systems for ", x0.cols(),
-                                 " initial states; give one system, or one for each member."));
   const std::size_t members = std::size_t(x0.cols());
   const Limits limits{options.bound, options.max_steps};
   Eigen::MatrixX<Scalar> states(x0.rows(), Eigen::Index(members) * times.size());
@@ -308,6 +313,7 @@ Ensemble<Scalar> integrate_ensemble(const std::vector<System>& systems, Eigen::R
 /// \param x0  dimension x members
 /// \throws InvalidArgument, DimensionMismatch, NonFiniteData for bad arguments; Cancelled
 template <typename System, typename Derived, typename Method>
+  requires Integrable<System, Eigen::VectorX<typename Derived::Scalar>, Method>
 auto integrate_ensemble(const System& system, const Eigen::MatrixBase<Derived>& x0, const TimeGrid& times,
                         const Method& method, const EnsembleOptions& options = {}) {
   using Scalar = typename Derived::Scalar;
@@ -316,6 +322,7 @@ auto integrate_ensemble(const System& system, const Eigen::MatrixBase<Derived>& 
 
 /// As above with a system, that is a set of parameters, for each member.
 template <typename System, typename Derived, typename Method>
+  requires Integrable<System, Eigen::VectorX<typename Derived::Scalar>, Method>
 auto integrate_ensemble(const std::vector<System>& systems, const Eigen::MatrixBase<Derived>& x0, const TimeGrid& times,
                         const Method& method, const EnsembleOptions& options = {}) {
   using Scalar = typename Derived::Scalar;

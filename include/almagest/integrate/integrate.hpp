@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -41,17 +42,18 @@ TrajectoryInfo describe(const System& system, std::size_t dimension) {
   return info;
 }
 
-[[noreturn]] inline void fail(const Outcome& outcome, const Limits& limits, const TrajectoryInfo& info) {
+[[noreturn]] inline void fail(const Outcome& outcome, const Limits& limits, const TrajectoryInfo& info,
+                              const char* what = "integrate") {
   if (outcome.kind == Outcome::Kind::diverged) {
     const std::string name = outcome.component < info.names.size()
                                  ? text("component ", outcome.component, " (", info.names[outcome.component], ")")
                                  : text("component ", outcome.component);
-    throw IntegrationDiverged(text("integrate: ", name, " reached ", outcome.value, " at t = ", outcome.time,
+    throw IntegrationDiverged(text(what, ": ", name, " reached ", outcome.value, " at t = ", outcome.time,
                                    ", beyond the bound of ", limits.bound,
                                    "; take a smaller step or tolerance, end earlier, or raise bound."),
                               outcome.time);
   }
-  throw ConvergenceFailure(text("integrate: no progress beyond t = ", outcome.time,
+  throw ConvergenceFailure(text(what, ": no progress beyond t = ", outcome.time,
                                 ": the step shrank to nothing, or max_steps = ", limits.steps,
                                 " were used up; the system may be stiff (try Rosenbrock4), have a singularity there, "
                                 "or need max_steps raised."));
@@ -63,13 +65,24 @@ inline double interval_after(const TimeGrid& times, Eigen::Index i) {
 }
 
 template <typename Given>
-void check_start(const Given& x0, std::size_t expected) {
-  if (x0.size() == 0) throw InvalidArgument("integrate: x0 is empty; give one value for each component.");
+void check_start(const Given& x0, std::size_t expected, const char* what = "integrate") {
+  if (x0.size() == 0) throw InvalidArgument(text(what, ": x0 is empty; give one value for each component."));
   if (expected > 0 && std::size_t(x0.size()) != expected)
-    throw DimensionMismatch(text("integrate: x0 has ", x0.size(), " entries, but the system has dimension ", expected, "."));
+    throw DimensionMismatch(text(what, ": x0 has ", x0.size(), " entries, but the system has dimension ", expected,
+                                 "; give one value for each component."));
   for (std::size_t i = 0; i < std::size_t(x0.size()); ++i)
     if (!std::isfinite(double(element(x0, i))))
-      throw NonFiniteData(text("integrate: x0[", i, "] is not finite; give finite initial values."));
+      throw NonFiniteData(text(what, ": x0[", i, "] is not finite; give finite initial values."));
+}
+
+/// A Hamiltonian state holds as many momenta as positions.
+template <typename Method>
+void check_halves([[maybe_unused]] std::size_t entries, [[maybe_unused]] const char* what) {
+  if constexpr (methods::Symplectic<Method>)
+    if (entries % 2 != 0)
+      throw DimensionMismatch(text(what, ": x0 has ", entries,
+                                   " entries, but a Hamiltonian state holds as many momenta as positions; give an "
+                                   "even count."));
 }
 
 /// The dimension that a system insists on; 0 where it takes any.
@@ -113,9 +126,7 @@ auto integrate(const System& system, const Given& x0, const TimeGrid& times, con
   using Matrix = typename Trajectory<Scalar>::Matrix;
   methods::check(method, "integrate");
   check_start(x0, dimension_of(system));
-  if constexpr (methods::Symplectic<Method>)
-    if (x0.size() % 2 != 0)
-      throw DimensionMismatch(text("integrate: x0 has ", x0.size(), " entries, but a Hamiltonian state holds as many momenta as positions; give an even count."));
+  check_halves<Method>(std::size_t(x0.size()), "integrate");
   const Limits limits{options.bound, options.max_steps};
   State x = make_state<State>(x0);
   TrajectoryInfo info = describe(system, std::size_t(x.size()));
@@ -159,7 +170,20 @@ auto integrate(const System& system, const Given& x0, const TimeGrid& times, con
   return Trajectory<Scalar>(times, std::move(states), std::move(info));
 }
 
+/// States of integers would be integrated in integers.
+template <typename System, typename Given>
+concept RealStates = std::floating_point<RealOf<StateOf<System, Given>>>;
+
 }  // namespace detail
+
+/// A system that a method can integrate from an initial state of type `Given`: a separable Hamiltonian for
+/// the symplectic methods; for the others a right-hand side, differentiable where the method is implicit.
+template <typename System, typename Given, typename Method>
+concept Integrable = detail::RealStates<System, Given> &&
+    ((methods::Symplectic<Method> && SeparableHamiltonian<System, detail::HalfOf<detail::StateOf<System, Given>>>) ||
+     (!methods::Symplectic<Method> &&
+      VectorField<System, detail::StateOf<System, Given>, detail::RealOf<detail::StateOf<System, Given>>> &&
+      (!methods::Implicit<Method> || Differentiable<System, detail::StateOf<System, Given>>)));
 
 /// Integrates \f$ \dot x = f(x, t) \f$ from x0 and returns the states at exactly the given times, the
 /// first of which is x0 itself.
@@ -178,7 +202,7 @@ auto integrate(const System& system, const Given& x0, const TimeGrid& times, con
 ///         ConvergenceFailure when the step shrinks to nothing or max_steps is used up;
 ///         Cancelled by the progress callback
 template <typename System, typename Given, typename Method>
-  requires(!methods::Symplectic<Method>) &&
+  requires(!methods::Symplectic<Method>) && detail::RealStates<System, Given> &&
           VectorField<System, detail::StateOf<System, Given>, detail::RealOf<detail::StateOf<System, Given>>> &&
           (!methods::Implicit<Method> || Differentiable<System, detail::StateOf<System, Given>>)
 auto integrate(const System& system, const Given& x0, const TimeGrid& times, const Method& method,
@@ -189,7 +213,8 @@ auto integrate(const System& system, const Given& x0, const TimeGrid& times, con
 /// As above for a separable Hamiltonian and a symplectic method: asks for `velocity` and `force`
 /// instead of a right-hand side.
 template <typename System, typename Given, methods::Symplectic Method>
-  requires SeparableHamiltonian<System, detail::HalfOf<detail::StateOf<System, Given>>>
+  requires detail::RealStates<System, Given> &&
+           SeparableHamiltonian<System, detail::HalfOf<detail::StateOf<System, Given>>>
 auto integrate(const System& system, const Given& x0, const TimeGrid& times, const Method& method,
                const IntegrateOptions& options = {}) {
   return detail::integrate<void>(system, x0, times, method, static_cast<void*>(nullptr), options);
@@ -198,9 +223,7 @@ auto integrate(const System& system, const Given& x0, const TimeGrid& times, con
 /// As above, but ends where an event happens; that state is the last sample, its time the last time,
 /// and the attribute `stopped` says so.
 template <typename System, typename Given, typename Method, typename Function>
-  requires requires(const System& system, const Given& x0, const TimeGrid& times, const Method& method) {
-    integrate(system, x0, times, method);
-  }
+  requires Integrable<System, Given, Method>
 auto integrate(const System& system, const Given& x0, const TimeGrid& times, const Method& method,
                const StopWhen<Function>& event, const IntegrateOptions& options = {}) {
   return detail::integrate(system, x0, times, method, &event, options);

@@ -15,7 +15,7 @@ auto iterate(const Map& map, const Given& x0, Eigen::Index steps, const Integrat
   using State = typename detail::StateFor<Given>::type;
   using Scalar = detail::RealOf<State>;
   if (steps < 0) throw InvalidArgument(detail::text("iterate: steps is ", steps, "; give 0 or more."));
-  detail::check_start(x0, detail::dimension_of(map));
+  detail::check_start(x0, detail::dimension_of(map), "iterate");
   State x = detail::make_state<State>(x0), next = x;
   TrajectoryInfo info = detail::describe(map, std::size_t(x.size()));
   typename Trajectory<Scalar>::Matrix states(Eigen::Index(x.size()), steps + 1);
@@ -26,7 +26,7 @@ auto iterate(const Map& map, const Given& x0, Eigen::Index steps, const Integrat
     if (k == steps) break;
     map(x, next);
     std::swap(x, next);
-    if (!detail::within(x, options.bound)) detail::fail(detail::diverged_at(x, double(k + 1)), limits, info);
+    if (!detail::within(x, options.bound)) detail::fail(detail::diverged_at(x, double(k + 1)), limits, info, "iterate");
     if (k % stride == 0) detail::report(options.progress, double(k + 1) / double(steps), "iterate");
   }
   return Trajectory<Scalar>(TimeGrid::uniform(0, 1, steps + 1), std::move(states), std::move(info));

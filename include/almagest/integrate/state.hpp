@@ -9,6 +9,7 @@
 /// or dual numbers (Eigen::AutoDiffScalar).
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <complex>
@@ -120,8 +121,9 @@ template <typename State, typename Given>
 State make_state(const Given& given) {
   State x;
   resize_to(x, std::size_t(given.size()));
-  for (std::size_t i = 0; i < std::size_t(given.size()); ++i)
-    element(x, i) = ElementOf<State>(element(given, i));
+  // Sizes agree where a caller has checked them; the bound tells the compiler so.
+  const std::size_t size = std::min(std::size_t(x.size()), std::size_t(given.size()));
+  for (std::size_t i = 0; i < size; ++i) element(x, i) = ElementOf<State>(element(given, i));
   return x;
 }
 

@@ -68,6 +68,7 @@ ALMAGEST_EXPORT std::string encode_archive(const Archive& archive);
 ALMAGEST_EXPORT Archive decode_archive(std::string_view bytes, const std::string& origin);
 ALMAGEST_EXPORT void write_archive(const std::string& path, const Archive& archive);
 ALMAGEST_EXPORT Archive read_archive(const std::string& path);
+ALMAGEST_EXPORT std::string kind_of_archive(const std::string& path);
 /// @}
 
 }  // namespace almagest::compiled

@@ -63,7 +63,7 @@ compiled::Archive to_archive(const Model& model) {
   using Format = ModelFormat<Model>;
   compiled::Archive archive;
   archive.kind = Format::kind;
-  archive.training = detail::plain(model.training());
+  detail::store(model.training(), archive.training);
   Format::write(model, archive);
   const auto inputs = Format::probe_inputs(model);
   archive.tensors["probe.inputs"] = detail::tensor(inputs);
@@ -118,6 +118,6 @@ Model load(const std::string& path) {
 }
 
 /// The kind of the model in a file: "sindy", "hankel_dmd".
-inline std::string kind_of(const std::string& path) { return compiled::read_archive(path).kind; }
+inline std::string kind_of(const std::string& path) { return compiled::kind_of_archive(path); }
 
 }  // namespace almagest::inline ALMAGEST_ABI::io

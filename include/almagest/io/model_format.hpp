@@ -109,20 +109,18 @@ Integer count_setting(const Archive& archive, const std::string& name) {
   return Integer(value);
 }
 
-inline compiled::Training plain(const TrainingFacts& facts) {
-  compiled::Training out;
+inline void store(const TrainingFacts& facts, compiled::Training& out) {
   out.dimension = facts.dimension;
   out.samples = facts.samples;
   out.window = facts.window;
   out.step = facts.step;
   out.quietest = facts.quietest;
   out.names = facts.names;
-  out.lower.assign(facts.lower.begin(), facts.lower.end());
-  out.upper.assign(facts.upper.begin(), facts.upper.end());
+  out.lower.assign(facts.lower.data(), facts.lower.data() + facts.lower.size());
+  out.upper.assign(facts.upper.data(), facts.upper.data() + facts.upper.size());
   if (facts.grid)
     for (const auto& axis : facts.grid->axes())
       out.grid.push_back({axis.count, axis.length, axis.lower});
-  return out;
 }
 
 inline TrainingFacts training_facts(const compiled::Training& plain) {
@@ -133,10 +131,10 @@ inline TrainingFacts training_facts(const compiled::Training& plain) {
   facts.step = plain.step;
   facts.quietest = plain.quietest;
   facts.names = plain.names;
-  facts.lower =
-      Eigen::Map<const Eigen::VectorXd>(plain.lower.data(), Eigen::Index(plain.lower.size()));
-  facts.upper =
-      Eigen::Map<const Eigen::VectorXd>(plain.upper.data(), Eigen::Index(plain.upper.size()));
+  facts.lower.resize(Eigen::Index(plain.lower.size()));
+  facts.upper.resize(Eigen::Index(plain.upper.size()));
+  std::copy(plain.lower.begin(), plain.lower.end(), facts.lower.data());
+  std::copy(plain.upper.begin(), plain.upper.end(), facts.upper.data());
   if (!plain.grid.empty()) {
     std::vector<SpatialGrid::Axis> axes;
     for (const auto& axis : plain.grid)

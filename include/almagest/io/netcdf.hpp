@@ -51,11 +51,10 @@ namespace detail {
 
 /// A uniform grid where `step` gives the times bit for bit, else the times as they are.
 inline TimeGrid time_grid(Eigen::VectorXd times, double step) {
-  if (step > 0 && times.size() > 0) {
-    TimeGrid uniform = TimeGrid::uniform(times[0], step, times.size());
-    if (uniform.values() == times) return uniform;
-  }
-  return TimeGrid(std::move(times));
+  TimeGrid given(std::move(times));
+  if (!(step > 0)) return given;
+  TimeGrid uniform = TimeGrid::uniform(given[0], step, given.size());
+  return uniform == given ? uniform : given;
 }
 
 }  // namespace detail

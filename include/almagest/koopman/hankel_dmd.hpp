@@ -56,6 +56,15 @@ double uniform_step(const std::vector<TrajectoryView<Scalar>>& several) {
   return *step;
 }
 
+template <typename Scalar>
+void check_inputs(const std::vector<TrajectoryView<Scalar>>& several) {
+  for (const auto& run : several)
+    if (run.inputs().rows() > 0)
+      throw InvalidArgument(text("fit_hankel_dmd: a run has ", run.inputs().rows(),
+                                 " inputs, but 0 are expected, as this learner does not use them; "
+                                 "make them components of the state or leave them out."));
+}
+
 /// Two pairs of windows are the least that tells a map from a coincidence.
 template <typename Scalar>
 void check_length(const std::vector<TrajectoryView<Scalar>>& several, Eigen::Index delays,
@@ -220,11 +229,9 @@ HankelDmd<Scalar> fit_hankel_dmd(const std::vector<TrajectoryView<Scalar>>& seve
   HankelDmdParts<Scalar> parts;
   parts.options = options;
   parts.training = almagest::detail::training_facts(several, {}, "fit_hankel_dmd");
+  check_inputs(several);
   check_length(several, options.delays, parts.warnings);
   parts.training.step = uniform_step(several);
-  if (std::any_of(several.begin(), several.end(),
-                  [](const auto& run) { return run.inputs().size() > 0; }))
-    parts.warnings.push_back("the runs carry inputs, which Hankel-DMD leaves unused.");
 
   // The triangle of windows one sample longer holds both the windows and their successors.
   const Eigen::Index dimension = parts.training.dimension, width = dimension * options.delays;
@@ -262,20 +269,19 @@ extern template HankelDmd<double> fit_hankel_dmd(const std::vector<TrajectoryVie
 /// Fits a Hankel-DMD to a trajectory or to several: whatever `runs` accepts, of float or double.
 ///
 /// The windows of all runs stream through a tall-skinny QR, so memory does not grow with the count
-/// of samples, no window straddles two runs, and nothing is squared: with n components, d delays
+/// of samples, no window straddles two runs, and nothing is squared. With n components, d delays
 /// and the triangle \f$ R = (R_X \; *) = (* \; R_Y) \f$ of windows of d + 1 samples, the operator,
-/// its eigenvalues and their residuals follow from \f$ R_X = U S V^\top \f$ and \f$ R_Y V S^{-1}
-/// \f$.
+/// its eigenvalues and their residuals follow from \f$ R_X = U S V^\top \f$ and
+/// \f$ R_Y V S^{-1} \f$.
 ///
 /// Snapshot pairs that are no time series are two-sample runs with one delay.
 ///
-/// Cost: \f$ 2 m (n(d+1))^2 \f$ flops for m samples, and a singular value decomposition of order
-/// nd.
+/// Cost: \f$ 2 m (n(d+1))^2 \f$ flops for m samples, and a singular value decomposition of a
+/// triangle of order nd.
 ///
 /// \throws InvalidArgument for options out of range, a rank above the numerical rank of the
-/// windows,
-///         too few samples, non-uniform or different time steps; DimensionMismatch for runs of
-///         different dimension.
+///         windows, too few samples, inputs, non-uniform or different time steps;
+///         DimensionMismatch for runs of different dimension.
 ///
 /// See HankelDmd for the model, and `warnings()` of the result for what is doubtful.
 template <typename Data>

@@ -25,9 +25,9 @@ struct Svd {
 /// The singular value decomposition of any matrix: Eigen's pivoted QR, then its Jacobi rotations.
 ///
 /// The pivoted QR concentrates the matrix in its first columns and drops what is rounding
-/// (\f$ \varepsilon \f$ times the largest pivot), so that the rotations cost what the numerical rank
-/// k demands. Rotations rather than bidiagonalization, because they keep the digits of small singular
-/// values in graded matrices, such as the factor of a Hankel matrix.
+/// (\f$ \varepsilon \f$ times the largest pivot), so that the rotations cost what the numerical
+/// rank k demands. Rotations rather than bidiagonalization, because they keep the digits of small
+/// singular values in graded matrices, such as the factor of a Hankel matrix.
 ///
 /// Cost: \f$ 2 m n k + O(n k^2) \f$ flops and some sweeps of \f$ O(k^3) \f$. Deterministic.
 ///
@@ -45,8 +45,8 @@ Svd<Scalar> svd(const Eigen::MatrixX<Scalar>& a) {
   qr.setThreshold(std::numeric_limits<Scalar>::epsilon());
   const Eigen::Index k = qr.rank();
   const Matrix upper = qr.matrixR().topRows(k).template triangularView<Eigen::Upper>();
-  const Eigen::JacobiSVD<Matrix, Eigen::HouseholderQRPreconditioner> core(upper.transpose(),
-                                                                          Eigen::ComputeThinU | Eigen::ComputeThinV);
+  const Eigen::JacobiSVD<Matrix, Eigen::HouseholderQRPreconditioner> core(
+      upper.transpose(), Eigen::ComputeThinU | Eigen::ComputeThinV);
   // A P = Q R and R^T = X S Y^T, hence A = (Q Y) S (P X)^T.
   Matrix u = Matrix::Zero(a.rows(), k);
   u.topRows(k) = core.matrixV();

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Files of models and trajectories, read back and read by others."""
+
+import shutil
+import subprocess
+
+import almagest as al
+import numpy as np
+import pytest
+from conftest import says
+
+
+@pytest.fixture
+def run():
+    rng = np.random.default_rng(0)
+    return al.Trajectory(
+        np.cumsum(rng.uniform(0.1, 1, 50)),
+        rng.normal(size=(50, 3)) * 10.0 ** rng.integers(-20, 20, size=(50, 3)),
+        names=["hare", "lynx", "grass"],
+        inputs=rng.normal(size=(50, 1)),
+        input_names=["rain"],
+        parameters={"rho": 1 / 3},
+        attributes={"source": "a test", "units": "thousands"},
+    )
+
+
+class TestModels:
+    @pytest.mark.parametrize("name", ["lorenz_model", "wave_model"])
+    def test_round_trip_keeps_every_bit(self, name, request, tmp_path):
+        model = request.getfixturevalue(name)
+        path = tmp_path / "model.almagest"
+        al.save(model, path)
+        again = al.load(str(path))
+        assert type(again) is type(model)
+        history = request.getfixturevalue("lorenz_run" if name == "lorenz_model" else "waves")
+        np.testing.assert_array_equal(again.forecast(history, 100).states, model.forecast(history, 100).states)
+        assert str(again) == str(model)
+        al.save(again, tmp_path / "again.almagest")
+        assert (tmp_path / "again.almagest").read_bytes() == path.read_bytes()
+
+    def test_settings_come_back(self, lorenz_model, wave_model, tmp_path):
+        al.save(lorenz_model, tmp_path / "m")
+        assert al.load(tmp_path / "m").get_params(deep=False) == {
+            "library": al.Polynomial(degree=3), "optimizer": None, "derivative": None}
+        al.save(wave_model, tmp_path / "m")
+        assert al.load(tmp_path / "m").get_params() == wave_model.get_params()
+
+    def test_damaged_and_foreign_files(self, lorenz_model, tmp_path):
+        path = tmp_path / "model.almagest"
+        al.save(lorenz_model, path)
+        whole = path.read_bytes()
+        for length in (0, 4, 20, len(whole) // 2, len(whole) - 1):
+            path.write_bytes(whole[:length])
+            with says(al.IoError, path):
+                al.load(path)
+        path.write_bytes(b"PK\x03\x04" + whole)
+        with says(OSError, path):
+            al.load(path)
+        with says(al.IoError, "missing", "No such file", "check"):
+            al.load(tmp_path / "missing")
+        with says(al.IoError, "cannot write", "folder"):
+            al.save(lorenz_model, tmp_path / "no" / "such" / "folder")
+        with says(TypeError, "model is 3", "SINDy or HankelDMD"):
+            al.save(3, path)
+
+
+HARNESS = """
+#include <cstdio>
+#include "law.hpp"
+int main() {
+  double x[lorenz::dimension], dxdt[lorenz::dimension];
+  while (std::scanf("%lf %lf %lf", &x[0], &x[1], &x[2]) == 3) {
+    lorenz::rhs(x, dxdt);
+    std::printf("%.17g %.17g %.17g\\n", dxdt[0], dxdt[1], dxdt[2]);
+  }
+}
+"""
+
+
+def test_exported_header(lorenz_model, lorenz_run, tmp_path):
+    compiler = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
+    assert compiler, "this test needs a C++ compiler"
+    al.export_header(lorenz_model, tmp_path / "law.hpp", name="lorenz")
+    (tmp_path / "main.cpp").write_text(HARNESS)
+    flags = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
+    subprocess.run([compiler, *flags, "main.cpp", "-o", "main"], cwd=tmp_path, check=True)
+    states = lorenz_run.states[::500]
+    text = "\n".join(" ".join(float(v).hex() for v in x) for x in states)
+    out = subprocess.run([tmp_path / "main"], input=text, capture_output=True, text=True, check=True).stdout
+    # Relative to the sum of the sizes of the terms, which is what rounding is relative to.
+    exponents, coefficients = lorenz_model.exponents_, np.abs(lorenz_model.coefficients_)
+    sizes = np.prod(np.abs(states)[:, None, :] ** exponents, axis=2) @ coefficients
+    given = np.array([line.split() for line in out.splitlines()], dtype=float)
+    assert np.max(np.abs(given - lorenz_model.predict(states)) / sizes) < 1e-15
+
+
+def test_export_of_bad_names(lorenz_model, wave_model, tmp_path):
+    with says(al.InvalidArgument, 'name is "1st"', "identifier"):
+        al.export_header(lorenz_model, tmp_path / "m.hpp", name="1st")
+    with says(al.InvalidArgument, 'name is "class"', "choose another"):
+        al.export_header(lorenz_model, tmp_path / "m.hpp", name="class")
+    with says(TypeError, "SINDy"):
+        al.export_header(wave_model, tmp_path / "m.hpp", name="waves")
+
+
+class TestTrajectories:
+    def test_csv(self, run, tmp_path):
+        al.write_csv(run, tmp_path / "run.csv")
+        again = al.read_csv(tmp_path / "run.csv", inputs=["rain"])
+        assert again == run
+        part = al.read_csv(tmp_path / "run.csv", time="time", components=["lynx", "hare"])
+        np.testing.assert_array_equal(part.states, run.states[:, [1, 0]])
+        assert part.names == ["lynx", "hare"]
+        al.write_csv(run, tmp_path / "run.tsv", separator="\t")
+        assert al.read_csv(tmp_path / "run.tsv", inputs=["rain"], separator="\t") == run
+
+    def test_csv_errors(self, tmp_path):
+        path = tmp_path / "bad.csv"
+        path.write_text("year,hare\n1900,30\n1901,many\n")
+        with says(al.IoError, "line 3", '"hare"', '"many"', "not a number"):
+            al.read_csv(path)
+        with says(al.InvalidArgument, '"wolf"', '"hare"'):
+            al.read_csv(path, components=["wolf"])
+        path.write_text("year,hare\n1901,30\n1900,31\n")
+        with says(al.InvalidArgument, "1900", "1901", "sort"):
+            al.read_csv(path)
+        with says(al.IoError, "nowhere.csv", "No such file"):
+            al.read_csv(tmp_path / "nowhere.csv")
+
+    def test_npy(self, run, tmp_path):
+        al.write_npy(run, tmp_path / "run.npy")
+        np.testing.assert_array_equal(np.load(tmp_path / "run.npy"), run.states)
+        np.save(tmp_path / "ours.npy", run.states)
+        np.testing.assert_array_equal(al.read_npy(tmp_path / "ours.npy", run.times).states, run.states)
+        al.write_npy(al.Trajectory(run.times, run.states[:, 1:]), tmp_path / "columns.npy")
+        np.testing.assert_array_equal(np.load(tmp_path / "columns.npy"), run.states[:, 1:])
+        with says(al.DimensionMismatch, 50, 3):
+            al.read_npy(tmp_path / "ours.npy", [0.0, 1.0, 2.0])
+        np.save(tmp_path / "ints.npy", np.arange(6).reshape(3, 2))
+        with says(al.IoError, "<i8", "<f8", "astype"):
+            al.read_npy(tmp_path / "ints.npy", [0.0, 1.0, 2.0])
+
+    def test_netcdf_round_trip(self, run, tmp_path):
+        al.write_netcdf(run, tmp_path / "run.nc")
+        assert al.read_netcdf(tmp_path / "run.nc") == run
+
+    def test_netcdf_opens_in_xarray(self, run, tmp_path):
+        xarray = pytest.importorskip("xarray")
+        al.write_netcdf(run, tmp_path / "run.nc")
+        with xarray.open_dataset(tmp_path / "run.nc") as data:
+            assert data["state"].dims == ("time", "component")
+            np.testing.assert_array_equal(data["state"].values, run.states)
+            np.testing.assert_array_equal(data["time"].values, run.times.values)
+            assert list(data["component"].values) == run.names and data.attrs["units"] == "thousands"
+            np.testing.assert_array_equal(data["state"].sel(component="lynx"), run.states[:, 1])
+
+    def test_netcdf_of_a_field(self, tmp_path):
+        xarray = pytest.importorskip("xarray")
+        grid = al.SpatialGrid([4, 6], [1.0, 3.0])
+        field = al.Trajectory([0.0, 1.0], np.arange(48.0).reshape(2, 24), grid=grid)
+        al.write_netcdf(field, tmp_path / "field.nc")
+        with xarray.open_dataset(tmp_path / "field.nc") as data:
+            assert data["state"].dims == ("time", "x", "y") and data["state"].shape == (2, 4, 6)
+            np.testing.assert_array_equal(data["y"].values, grid.points(1))
+        assert al.read_netcdf(tmp_path / "field.nc") == field
+
+    def test_netcdf_from_xarray(self, tmp_path):
+        xarray = pytest.importorskip("xarray")
+        states = np.random.default_rng(1).normal(size=(10, 2))
+        dataset = xarray.Dataset({"temperature": (("time", "station"), states)}, coords={"time": np.arange(10.0)})
+        dataset.to_netcdf(tmp_path / "foreign.nc")
+        run = al.read_netcdf(tmp_path / "foreign.nc", "temperature")
+        np.testing.assert_array_equal(run.states, states)
+        with says(al.IoError, "pressure", "temperature"):
+            al.read_netcdf(tmp_path / "foreign.nc", "pressure")
