@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC 12 thinks that its AVX-512 loads of short Eigen vectors are not masked.
+#pragma GCC diagnostic ignored "-Warray-bounds"
+#endif
+
 #include "almagest/integrate/state.hpp"
 
 #include <array>

@@ -297,7 +297,7 @@ TEST_CASE("What no file can hold is not written") {
              ContainsSubstring("\"energy\""));
   CHECK_THAT(writing(
                  [](Archive& a) {
-                   a.tensors["a"] = {{3}, std::vector<float>{1, 2}};
+                   a.tensors["a"] = tensor<float>("F32", {3}, {1, 2});
                  },
                  invalid),
              ContainsSubstring("shape [3]") && ContainsSubstring("2 values"));
