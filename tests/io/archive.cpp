@@ -300,7 +300,9 @@ TEST_CASE("What no file can hold is not written") {
                    a.tensors["a"] = tensor<float>("F32", {3}, {1, 2});
                  },
                  invalid),
-             ContainsSubstring("shape [3]") && ContainsSubstring("2 values"));
+             ContainsSubstring("shape [3]") && ContainsSubstring("8 bytes"));
+  CHECK_THAT(writing([](Archive& a) { a.tensors["a"].dtype = "F16"; }, invalid),
+             ContainsSubstring("\"F16\"") && ContainsSubstring("F64, F32 or I64"));
   CHECK_THAT(writing([](Archive& a) { a.training.names[0] = "\xff"; }, invalid),
              ContainsSubstring("UTF-8") && ContainsSubstring("rename"));
   CHECK(folder.names().empty());

@@ -199,8 +199,7 @@ TEST_CASE("Parts that do not fit are refused") {
   CHECK_THAT(refused(law, shaped("probe.inputs", {4, 2})), ContainsSubstring("4 rows where 2"));
   CHECK_THAT(refused(law, set("degree", 3)), ContainsSubstring("do not fit"));
   CHECK_THAT(refused(law, set("degree", -1)), ContainsSubstring("\"degree\" is -1"));
-  CHECK_THAT(refused(law, set("degree", std::int64_t{1} << 40)),
-             ContainsSubstring("1099511627776"));
+  CHECK_THAT(refused(law, set("degree", 1e12)), ContainsSubstring("\"degree\" is 1e+12"));
   CHECK_THAT(refused(law, set("degree", 1 << 30)), ContainsSubstring("features"));
   CHECK_THAT(refused(law, set("degree", 1.5)), ContainsSubstring("\"degree\" is 1.5"));
   CHECK_THAT(refused(law, [](Archive& a) { a.architecture.erase("cross_terms"); }),
