@@ -9,7 +9,7 @@
 #include "almagest/systems/henon_heiles.hpp"
 #include "almagest/systems/lorenz63.hpp"
 #include "core/sentence.hpp"
-#include "integrate/allocations.hpp"
+#include "support/allocations.hpp"
 #include "integrate/problems.hpp"
 #include "support/catch.hpp"
 

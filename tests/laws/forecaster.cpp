@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The laws of every forecaster, run over every model: one TEST_CASE a model.
 #include <cmath>
-#include <cstdlib>
-#include <new>
 
 #include "almagest/koopman/hankel_dmd.hpp"
 #include "almagest/sindy/fit.hpp"
 #include "laws/forecaster_laws.hpp"
-
-void* operator new(std::size_t size) {
-  ++laws::AllocationCount::total;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 using namespace almagest;
 

@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
-#include <new>
 #include <string>
 
 #include "almagest/core.hpp"
 #include "almagest/io/model_file.hpp"
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 
 namespace laws {
 
 using almagest::Forecaster, almagest::Trajectory, almagest::TrajectoryView;
-
-/// Counts allocations while it lives; the operator new of the laws' program reports to it.
-struct AllocationCount {
-  static inline long total = 0;
-  long before = total;
-  long operator()() const { return total - before; }
-};
 
 template <typename Error, typename Call>
 std::string sentence(const Call& call) {
@@ -106,9 +98,9 @@ void forecaster(const Fit& fit, const Trajectory<Scalar>& history, double tolera
     if constexpr (almagest::Stepper<Model>) {
       auto workspace = model.workspace();
       Eigen::VectorX<Scalar> in = model.lift(past), out = in;
-      const AllocationCount count;
+      const long before = allocations();
       model.step(in, out, workspace);
-      CHECK(count() == 0);
+      CHECK(allocations() == before);
     }
   }
 }
