@@ -51,7 +51,7 @@ def normalized_error(truth, ahead):
     return np.sqrt((error**2).mean(axis=1))
 
 
-# --- Lorenz -----------------------------------------------------------------------------------------
+# --- Lorenz ---
 
 
 def attractors(climate):
@@ -70,21 +70,45 @@ def lorenz_forecasts(result):
     figure, (states, errors) = canvas(2, 1, 5.4, sharex=True, height_ratios=(1, 1.4))
     first = lorenz.SETTLING
     count = (np.arange(len(result.truth) - first) + 1) * lorenz.STEP * lorenz.LYAPUNOV
-    states.plot(count, result.truth.states[first:, 0], color=COLOURS["truth"], linewidth=2.6, alpha=0.35, label="the system")
+    states.plot(
+        count, result.truth.states[first:, 0], color=COLOURS["truth"], linewidth=2.6, alpha=0.35, label="the system"
+    )
     for layer, (name, all_ahead) in enumerate(result.forecasts.items()):
-        states.plot(count[: len(all_ahead[0])], all_ahead[0].states[:, 0], color=COLOURS[name], linewidth=1.0, label=name)
+        states.plot(
+            count[: len(all_ahead[0])], all_ahead[0].states[:, 0], color=COLOURS[name], linewidth=1.0, label=name
+        )
         grown = [normalized_error(test, ahead) for test, ahead in zip(result.tests, all_ahead)]
         for error in grown:
-            errors.semilogy(count[: len(error)][::8], error[::8], color=COLOURS[name], linewidth=0.4, alpha=0.45, zorder=2.5 - layer)
+            errors.semilogy(
+                count[: len(error)][::8], error[::8], color=COLOURS[name], linewidth=0.4, alpha=0.45, zorder=2.5 - layer
+            )
         shortest = min(map(len, grown))
         middle = np.median([error[:shortest] for error in grown], axis=0)
-        errors.semilogy(count[:shortest], middle, color=COLOURS[name], linewidth=1.8, zorder=3 - layer, label=f"{name}, median of {len(grown)}")
+        errors.semilogy(
+            count[:shortest],
+            middle,
+            color=COLOURS[name],
+            linewidth=1.8,
+            zorder=3 - layer,
+            label=f"{name}, median of {len(grown)}",
+        )
     errors.axhline(0.4, color=COLOURS["truth"], linewidth=1.0, linestyle="--", zorder=4, label="0.4: valid below")
     shown = (count > 2) & (count < 10)
-    errors.semilogy(count[shown], 6e-9 * np.exp(count[shown]), color=QUIET, linestyle=":", linewidth=1.6, label="growth by e in a Lyapunov time")
+    errors.semilogy(
+        count[shown],
+        6e-9 * np.exp(count[shown]),
+        color=QUIET,
+        linestyle=":",
+        linewidth=1.6,
+        label="growth by e in a Lyapunov time",
+    )
     states.set(title="One forecast", ylabel="x (dimensionless)")
     states.legend(ncols=3, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1)
-    errors.set(title="Errors of 20 forecasts", ylabel="normalised error", xlabel="time ahead (Lyapunov times of 1.104 units of time)")
+    errors.set(
+        title="Errors of 20 forecasts",
+        ylabel="normalised error",
+        xlabel="time ahead (Lyapunov times of 1.104 units of time)",
+    )
     errors.set(xlim=(0, count[-1]), ylim=(1e-9, 10), xticks=range(0, 21, 2))
     errors.legend(loc="lower right")
     return figure
@@ -97,9 +121,13 @@ def power_spectra(climate):
         shown = frequencies <= 8
         thick = {"truth": 2.8, "SINDy": 1.1, "Hankel-DMD": 1.3}[name]
         axis.semilogy(
-            frequencies[shown], density[shown, 2], color=COLOURS[name], linewidth=thick, alpha=0.4 if name == "truth" else 1,
+            frequencies[shown],
+            density[shown, 2],
+            color=COLOURS[name],
+            linewidth=thick,
+            alpha=0.4 if name == "truth" else 1,
             label="the system" if name == "truth" else name,
-        )  # fmt: skip
+        )
     axis.set_xlabel("frequency (cycles per unit of time)")
     axis.set_ylabel("power spectral density of z\n(units of time)")
     axis.set(xlim=(0, 8), ylim=(1e-7, 1e3))
@@ -107,7 +135,7 @@ def power_spectra(climate):
     return figure
 
 
-# --- Both -------------------------------------------------------------------------------------------
+# --- Both ---
 
 
 def eigenvalues(models):
@@ -119,9 +147,16 @@ def eigenvalues(models):
         axis.plot(np.cos(angle), np.sin(angle), color=QUIET, linewidth=0.9)
         order = np.argsort(-model.residuals_)  # those that are verified lie on top
         points = axis.scatter(
-            values.real[order], values.imag[order], c=model.residuals_[order], cmap="viridis", norm=LogNorm(1e-8, 1, clip=True),
-            s=34, edgecolors="black", linewidths=0.5, zorder=3,
-        )  # fmt: skip
+            values.real[order],
+            values.imag[order],
+            c=model.residuals_[order],
+            cmap="viridis",
+            norm=LogNorm(1e-8, 1, clip=True),
+            s=34,
+            edgecolors="black",
+            linewidths=0.5,
+            zorder=3,
+        )
         axis.set(title=title, xlabel=f"real part ({span_text})", xlim=(-1.2, 1.2), ylim=(-1.2, 1.2))
         axis.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
     axes[0].set_ylabel("imaginary part")
@@ -134,7 +169,9 @@ def term_errors(law, truth):
     names, rows = law.feature_names_, []
     for k, (component, terms) in enumerate(truth.items()):
         for feature, value in terms.items():
-            rows.append((f"{feature.replace(' ', '·')}  in  {component}′", value, law.coefficients_[names.index(feature), k]))
+            rows.append(
+                (f"{feature.replace(' ', '·')}  in  {component}′", value, law.coefficients_[names.index(feature), k])
+            )
     return rows
 
 
@@ -155,7 +192,7 @@ def coefficients(laws):
     return figure
 
 
-# --- Lotka–Volterra ---------------------------------------------------------------------------------
+# --- Lotka–Volterra ---
 
 
 def over_cycle(error, samples):
@@ -175,15 +212,23 @@ def lotka_volterra_forecasts(result):
         orbit.plot(*run.states[last].T, color=COLOURS[name], linestyle=styles[name], label=name)
         time.plot(run.times.values[last], run.states[last, 1], color=COLOURS[name], linestyle=styles[name])
         grown = over_cycle(normalized_error(result.truth, run), cycle)
-        errors.semilogy(run.times.values[cycle - 1 :] - years[len(result.seen) - 1], grown, color=COLOURS[name], label=name)
+        errors.semilogy(
+            run.times.values[cycle - 1 :] - years[len(result.seen) - 1], grown, color=COLOURS[name], label=name
+        )
     orbit.set(title="The last 30 of 200 years", xlabel="prey x (thousands)", ylabel="predators y (thousands)")
     orbit.legend(loc="center")
     time.set(title="The same, in time", xlabel="time (years)", ylabel="predators y\n(thousands)")
-    errors.set(title="Errors, over the last cycle", xlabel="time ahead (years)", ylabel="normalised error", xlim=(0, 200), ylim=(1e-7, 1e-4))
+    errors.set(
+        title="Errors, over the last cycle",
+        xlabel="time ahead (years)",
+        ylabel="normalised error",
+        xlim=(0, 200),
+        ylim=(1e-7, 1e-4),
+    )
     return figure
 
 
-# --- Pelts ------------------------------------------------------------------------------------------
+# --- Pelts ---
 
 
 def pelts(result):
@@ -197,9 +242,16 @@ def pelts(result):
         axis.plot(years, states[:, k], "o-", color=COLOURS["truth"], markersize=4, linewidth=1.6, label="pelts taken")
         for name, ahead in result.forecasts.items():
             axis.plot(
-                np.append(years[now], ahead.times.values), np.append(states[now, k], ahead.states[:, k]), color=COLOURS[name],
-                marker=markers[name], markersize=4, markevery=slice(1, None), linewidth=1.2, linestyle="--", label=name,
-            )  # fmt: skip
+                np.append(years[now], ahead.times.values),
+                np.append(states[now, k], ahead.states[:, k]),
+                color=COLOURS[name],
+                marker=markers[name],
+                markersize=4,
+                markevery=slice(1, None),
+                linewidth=1.2,
+                linestyle="--",
+                label=name,
+            )
         axis.set_ylabel(f"{species}\n(thousand pelts a year)")
         axis.set_ylim(bottom=0)
     axes[0].text(years[0], 1.02, "learned from", transform=axes[0].get_xaxis_transform(), fontsize=9)
@@ -221,8 +273,17 @@ def pelts_choice(result):
     ):
         finite = [t for t in trials if np.isfinite([t.within, t.after]).all()]
         best = next(t for t in trials if t.candidate is chosen)
-        axis.plot([t.within for t in finite], [t.after for t in finite], mark, color=COLOURS[name], markersize=5, label=f"{name}")
-        axis.plot(best.within, best.after, "o", markersize=13, markerfacecolor="none", color=COLOURS[name], label="   chosen")
+        axis.plot(
+            [t.within for t in finite],
+            [t.after for t in finite],
+            mark,
+            color=COLOURS[name],
+            markersize=5,
+            label=f"{name}",
+        )
+        axis.plot(
+            best.within, best.after, "o", markersize=13, markerfacecolor="none", color=COLOURS[name], label="   chosen"
+        )
     for name in ("persistence", "seasonal"):
         value = next(s.rmse for s in result.scores if s.model == name)
         axis.axhline(value, color=COLOURS[name], linestyle="--", linewidth=1.2, label=name)

@@ -48,9 +48,7 @@ def run(output, watch=None):
 
     with watch.step("learn SINDy"):
         law = al.SINDy(
-            library=al.Polynomial(degree=3),
-            optimizer=al.STLSQ(threshold=0.1),
-            derivative=al.FiniteDifference(order=4),
+            library=al.Polynomial(degree=3), optimizer=al.STLSQ(threshold=0.1), derivative=al.FiniteDifference(order=4)
         ).fit(training)
     with watch.step("learn Hankel-DMD"):
         linear = al.HankelDMD(delays=DELAYS, rank=RANK).fit(training)
@@ -66,7 +64,8 @@ def run(output, watch=None):
     ]
     valid = {
         name: sorted(
-            al.diagnostics.valid_prediction_time(test, ahead, lyapunov=LYAPUNOV) for test, ahead in zip(tests, all_ahead)
+            al.diagnostics.valid_prediction_time(test, ahead, lyapunov=LYAPUNOV)
+            for test, ahead in zip(tests, all_ahead)
         )
         for name, all_ahead in forecasts.items()
     }
@@ -86,11 +85,20 @@ def run(output, watch=None):
     al.write_csv(ahead, output / "lorenz_sindy.csv")
     al.write_csv(linear_ahead, output / "lorenz_hankel_dmd.csv")
     return SimpleNamespace(
-        training=training, tests=tests, truth=truth, law=law, linear=linear, forecasts=forecasts, valid=valid,
-        scores=scores, unit="Lyapunov times", title="Lorenz: errors over 10 Lyapunov times, validity over 20",
+        training=training,
+        tests=tests,
+        truth=truth,
+        law=law,
+        linear=linear,
+        forecasts=forecasts,
+        valid=valid,
+        scores=scores,
+        unit="Lyapunov times",
+        title="Lorenz: errors over 10 Lyapunov times, validity over 20",
         same_bits=np.array_equal(again.states, ahead.states),
-        loop_difference=workbench.largest_difference(loop[1:], ahead[:one]), seconds=watch.seconds,
-    )  # fmt: skip
+        loop_difference=workbench.largest_difference(loop[1:], ahead[:one]),
+        seconds=watch.seconds,
+    )
 
 
 def climate(law, linear, watch, samples=100_000):
@@ -130,5 +138,7 @@ def report(result):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=Path("lorenz_results"), help="folder for what the program leaves")
+    parser.add_argument(
+        "--output", type=Path, default=Path("lorenz_results"), help="folder for what the program leaves"
+    )
     report(run(parser.parse_args().output))

@@ -21,7 +21,7 @@ import numpy as np
 import almagest as al
 import workbench
 
-# --- The equations ----------------------------------------------------------------------------------
+# --- The equations ---
 
 TRAINING, HORIZON = 400, 2000
 
@@ -38,9 +38,7 @@ def equations(output, watch):
     # which lasts about 11 years here, or it cannot tell the harmonics apart.
     with watch.step("learn SINDy"):
         law = al.SINDy(
-            library=al.Polynomial(degree=2),
-            optimizer=al.STLSQ(threshold=0.05),
-            derivative=al.FiniteDifference(order=8),
+            library=al.Polynomial(degree=2), optimizer=al.STLSQ(threshold=0.05), derivative=al.FiniteDifference(order=8)
         ).fit(seen)
     with watch.step("learn Hankel-DMD"):
         linear = al.HankelDMD(delays=120).fit(seen)
@@ -64,12 +62,20 @@ def equations(output, watch):
     al.write_csv(ahead, output / "lotka_volterra_sindy.csv")
     al.write_csv(linear_ahead, output / "lotka_volterra_hankel_dmd.csv")
     return SimpleNamespace(
-        truth=truth, seen=seen, law=law, linear=linear, ahead=ahead, linear_ahead=linear_ahead, scores=scores, unit="years",
-        title="Lotka-Volterra: 200 years ahead", loop_difference=workbench.largest_difference(loop[1:], ahead[:200]),
-    )  # fmt: skip
+        truth=truth,
+        seen=seen,
+        law=law,
+        linear=linear,
+        ahead=ahead,
+        linear_ahead=linear_ahead,
+        scores=scores,
+        unit="years",
+        title="Lotka-Volterra: 200 years ahead",
+        loop_difference=workbench.largest_difference(loop[1:], ahead[:200]),
+    )
 
 
-# --- The pelts --------------------------------------------------------------------------------------
+# --- The pelts ---
 
 PELTS_TRAINING = 15  # 1900 to 1914
 
@@ -87,7 +93,7 @@ class Candidate:
         history = al.Trajectory(seen.times, self.transform(seen.states), names=seen.names)
         model = self.fit(history)
         ahead = model.forecast(history, steps=years)
-        return al.Trajectory(ahead.times, self.back(ahead.states), names=seen.names), ahead.verdict, model
+        return (al.Trajectory(ahead.times, self.back(ahead.states), names=seen.names), ahead.verdict, model)
 
 
 def laws():
@@ -141,7 +147,11 @@ def choose(candidates, pelts, training):
     for candidate in candidates:
         errors = [error(candidate, pelts, training - years - back, years) for back in range(origins)]
         within = math.sqrt(sum(e * e for e in errors) / origins)
-        trials.append(SimpleNamespace(candidate=candidate, within=within, after=error(candidate, pelts, training, len(pelts) - training)))
+        trials.append(
+            SimpleNamespace(
+                candidate=candidate, within=within, after=error(candidate, pelts, training, len(pelts) - training)
+            )
+        )
     best = min(trials, key=lambda trial: trial.within)
     if math.isinf(best.within):
         raise RuntimeError("no candidate can forecast within the years seen")
@@ -186,10 +196,21 @@ def pelts(data, output, watch):
     al.write_csv(law_ahead, output / "pelts_sindy.csv")
     al.write_csv(linear_ahead, output / "pelts_hankel_dmd.csv")
     return SimpleNamespace(
-        pelts=pelts, seen=seen, truth=truth, cycle=cycle, law=law, linear=linear, chosen_law=chosen_law, chosen_linear=chosen_linear,
-        law_trials=law_trials, linear_trials=linear_trials, forecasts={name: ahead for name, (ahead, _) in forecasts.items()},
-        scores=scores, unit="years", title="Pelts: 1915-1920 foreseen from 1900-1914 (RMSE in thousands)",
-    )  # fmt: skip
+        pelts=pelts,
+        seen=seen,
+        truth=truth,
+        cycle=cycle,
+        law=law,
+        linear=linear,
+        chosen_law=chosen_law,
+        chosen_linear=chosen_linear,
+        law_trials=law_trials,
+        linear_trials=linear_trials,
+        forecasts={name: ahead for name, (ahead, _) in forecasts.items()},
+        scores=scores,
+        unit="years",
+        title="Pelts: 1915-1920 foreseen from 1900-1914 (RMSE in thousands)",
+    )
 
 
 def run(output, data=None, watch=None):
@@ -212,16 +233,23 @@ def report(result):
     print(f"Hankel-DMD keeps {len(e.linear.eigenvalues_)} modes")
     print("\n" + workbench.table(e.title, e.scores, e.unit))
     print(f"exported, the law stays within {e.loop_difference:.1e} of that forecast over 20 years")
-    print("\nPelts: RMSE in thousands, of four-year forecasts within 1900-1914 and of 1915-1920; chosen by the former: *")
+    print(
+        "\nPelts: RMSE in thousands, of four-year forecasts within 1900-1914 and of 1915-1920; chosen by the former: *"
+    )
     for chosen, trials in ((p.chosen_law, p.law_trials), (p.chosen_linear, p.linear_trials)):
         for t in trials:
-            print("%s %-46s %10.1f %10.1f" % ("*" if t.candidate is chosen else " ", t.candidate.settings, t.within, t.after))
+            print(
+                "%s %-46s %10.1f %10.1f"
+                % ("*" if t.candidate is chosen else " ", t.candidate.settings, t.within, t.after)
+            )
     print("\n" + workbench.table(p.title, p.scores, p.unit))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=Path("lotka_volterra_results"), help="folder for what the program leaves")
+    parser.add_argument(
+        "--output", type=Path, default=Path("lotka_volterra_results"), help="folder for what the program leaves"
+    )
     parser.add_argument("--data", type=Path, help="the pelts (default: those in examples/data)")
     arguments = parser.parse_args()
     report(run(arguments.output, arguments.data))

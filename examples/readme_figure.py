@@ -31,7 +31,9 @@ def draw(result):
     errors.text(0.6, 3, "Hankel-DMD", color=colours["Hankel-DMD"], fontsize=8.5)
     errors.text(6.5, 3e-6, "SINDy", color=colours["SINDy"], fontsize=8.5)
     errors.text(1.2, 0.25, "valid below 0.4", va="top", fontsize=8.5)
-    errors.set(title=f"Its error, median of {lorenz.TESTS}", xlabel="time ahead (Lyapunov times)", ylabel="normalised error")
+    errors.set(
+        title=f"Its error, median of {lorenz.TESTS}", xlabel="time ahead (Lyapunov times)", ylabel="normalised error"
+    )
     errors.set(xlim=(0, 20), ylim=(1e-9, 20), xticks=range(0, 21, 5))
 
     law.set_title("The law found")

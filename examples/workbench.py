@@ -53,7 +53,10 @@ def valid_text(row):
 
 def table(title, scores, unit):
     width = len(unit) + 10
-    lines = [title, "%-12s %10s %9s %9s   %-*s   %s" % ("forecast", "RMSE", "nRMSE", "sMAPE", width, "valid for", "verdict")]
+    lines = [
+        title,
+        "%-12s %10s %9s %9s   %-*s   %s" % ("forecast", "RMSE", "nRMSE", "sMAPE", width, "valid for", "verdict"),
+    ]
     for s in scores:
         lines.append(
             "%-12s %10.3g %9.3g %9.3g   %-*s   %s"
@@ -66,7 +69,7 @@ def run_exported(model, name, folder, start, times, substeps):
     """Exports the law of `model`, compiles exported/simulation_loop.cpp with it, which knows nothing of almagest,
     and lets that program run: from `start` at the first of `times`, with each step cut into `substeps`. Returns
     the path that the program writes."""
-    header, program, path = folder / f"{name}_model.hpp", folder / f"{name}_loop", folder / f"{name}_loop.csv"
+    header, program, path = (folder / f"{name}_model.hpp", folder / f"{name}_loop", folder / f"{name}_loop.csv")
     al.export_header(model, header, name=name)
     subprocess.run(
         shlex.split(os.environ.get("CXX", "c++"))
