@@ -89,9 +89,14 @@ def parameters(run):
     return ", ".join(f"{name} {value:.4g}" for name, value in run.parameters.items())
 
 
-def settings(model):
-    """The parameters of an estimator, written out."""
-    texts = [f"{name} = {value!r}" for name, value in model.get_params(deep=False).items() if value is not None]
+def settings(estimator):
+    """The parameters of an estimator and of its parts, written out."""
+    texts = []
+    for name, value in estimator.get_params(deep=False).items():
+        if hasattr(value, "get_params"):
+            texts.append(f"{type(value).__name__} ({settings(value)})")
+        elif value is not None:
+            texts.append(f"{name} {value}")
     return ", ".join(texts)
 
 
