@@ -1,4 +1,4 @@
-// expect: no matching function for call to|no viable conversion|cannot convert|could not convert|no known conversion
+// expect: no matching function for call to|no viable conversion|cannot convert|could not convert|no known conversion|to non-scalar type
 // SPDX-License-Identifier: BSD-3-Clause
 // Runs of different precision never mix silently.
 #include <almagest/core.hpp>

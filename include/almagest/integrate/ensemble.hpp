@@ -90,12 +90,17 @@ void over_blocks(std::size_t count, const EnsembleOptions& options, const Work& 
   std::atomic<bool> stop{false};
   std::exception_ptr error;
   std::mutex guard;
+  double told = 0;
+  const auto tell = [&](double fraction) {
+    if (fraction > told) report(options.progress, fraction, "integrate_ensemble");
+    told = fraction;
+  };
   const auto loop = [&](bool reports) {
     try {
       for (std::size_t block; !stop && (block = next++) < count;) {
         work(block);
         ++done;
-        if (reports) report(options.progress, double(done) / double(count), "integrate_ensemble");
+        if (reports) tell(double(done) / double(count));
       }
     } catch (...) {
       stop = true;
@@ -108,6 +113,7 @@ void over_blocks(std::size_t count, const EnsembleOptions& options, const Work& 
   loop(true);
   for (auto& helper : helpers) helper.join();
   if (error) std::rethrow_exception(error);
+  tell(1);  // the calling thread may have found no block left
 }
 
 /// The members of one block, side by side in lanes, from start to end. A lane that leaves the bound is

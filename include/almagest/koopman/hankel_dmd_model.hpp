@@ -143,8 +143,7 @@ class HankelDmd {
     const double time_step = almagest::detail::check_history(training(), context(), history, steps,
                                                              "HankelDmd::forecast");
     almagest::detail::ForecastRecorder<Scalar> recorder(training(), history, time_step, steps);
-    Vector z = lift(history.slice(history.size() - context(), context())), next(rank()),
-           sample(dimension());
+    Vector z = lift(history), next(rank()), sample(dimension());
     Workspace none;
     for (Eigen::Index k = 0; k < steps; ++k) {
       step(z, next, none);
@@ -181,15 +180,15 @@ class HankelDmd {
   /// \name The one-step map on normalized coordinates
   /// @{
   Workspace workspace() const { return {}; }
-  /// Coordinates of a window of `context()` samples.
-  Vector lift(const TrajectoryView<Scalar>& window) const {
-    if (window.dimension() != dimension() || window.size() != context())
-      throw DimensionMismatch(
-          almagest::detail::text("HankelDmd::lift: window is ", window.dimension(), " x ",
-                                 window.size(), ", but the model lifts ", dimension(), " x ",
-                                 context(), " samples; slice the history to that size."));
-    const Matrix samples = window.states();
-    return encoder_ * samples.reshaped();
+  /// Coordinates of the window that the last `context()` samples of `history` are.
+  Vector lift(const TrajectoryView<Scalar>& history) const {
+    if (history.dimension() != dimension() || history.size() < context())
+      throw DimensionMismatch(almagest::detail::text(
+          "HankelDmd::lift: history is ", history.dimension(), " x ", history.size(),
+          ", but the model lifts ", dimension(), " x ", context(),
+          " samples or the last of more; give a longer history of the trained system."));
+    const Matrix window = history.states().rightCols(context());
+    return encoder_ * window.reshaped();
   }
   /// Coordinates one time step after `in`; both have `rank()` entries and are not the same vector.
   void step(const Vector& in, Vector& out, Workspace&) const {
