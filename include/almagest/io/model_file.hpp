@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// Models to files and back. Needs `almagest::compiled`.
+/// Models to files and back. Needs `almagest::compiled`, and the header of the model that is saved or
+/// loaded: this one declares the models only.
 
 #include <Eigen/Core>
 #include <cmath>
