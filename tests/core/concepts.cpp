@@ -32,7 +32,9 @@ struct Templated {
   }
 };
 struct OnVectors {
-  void operator()(const std::vector<double>& x, std::vector<double>& dxdt, double) const { dxdt = x; }
+  void operator()(const std::vector<double>& x, std::vector<double>& dxdt, double) const {
+    dxdt = x;
+  }
 };
 struct WithoutTime {
   void operator()(const Pair&, Pair&) const {}
@@ -78,18 +80,22 @@ class Persistence {
  public:
   using Scalar = Number;
   explicit Persistence(const Trajectory<Scalar>& run)
-      : training_(almagest::detail::training_facts(almagest::runs(run),
-                                                   almagest::detail::common_step(almagest::runs(run), "fit"), "fit")) {}
+      : training_(almagest::detail::training_facts(
+            almagest::runs(run), almagest::detail::common_step(almagest::runs(run), "fit"),
+            "fit")) {}
   Eigen::Index dimension() const { return training_.dimension; }
   Eigen::Index context() const { return 1; }
   const TrainingFacts& training() const { return training_; }
 
   struct Workspace {};
   Workspace workspace() const { return {}; }
-  void step(const Eigen::VectorX<Scalar>& in, Eigen::VectorX<Scalar>& out, Workspace&) const { out = in; }
+  void step(const Eigen::VectorX<Scalar>& in, Eigen::VectorX<Scalar>& out, Workspace&) const {
+    out = in;
+  }
 
   Forecast<Scalar> forecast(const TrajectoryView<Scalar>& history, Eigen::Index steps) const {
-    const double step = almagest::detail::check_history(training_, context(), history, steps, "Persistence");
+    const double step =
+        almagest::detail::check_history(training_, context(), history, steps, "Persistence");
     almagest::detail::ForecastRecorder<Scalar> recorder(training_, history, step, steps);
     for (Eigen::Index k = 0; k < steps && recorder.add(history[history.size() - 1]); ++k) {
     }

@@ -18,7 +18,8 @@ using almagest::TrajectoryView;
 namespace {
 
 template <typename Scalar>
-Trajectory<Scalar> run_of(Eigen::Index dimension, Eigen::Index samples, float first, Eigen::Index inputs = 0) {
+Trajectory<Scalar> run_of(Eigen::Index dimension, Eigen::Index samples, float first,
+                          Eigen::Index inputs = 0) {
   using Matrix = typename Trajectory<Scalar>::Matrix;
   const auto filled = [&](Eigen::Index rows) {
     return Matrix(Matrix::NullaryExpr(rows, samples, [&](Eigen::Index i, Eigen::Index k) {
@@ -33,9 +34,10 @@ Trajectory<Scalar> run_of(Eigen::Index dimension, Eigen::Index samples, float fi
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("The members of an ensemble lie one after another in one block", "", float, double) {
-  const std::vector<Trajectory<TestType>> several{run_of<TestType>(3, 4, 0), run_of<TestType>(3, 7, 100),
-                                                  run_of<TestType>(3, 1, 200)};
+TEMPLATE_TEST_CASE("The members of an ensemble lie one after another in one block", "", float,
+                   double) {
+  const std::vector<Trajectory<TestType>> several{
+      run_of<TestType>(3, 4, 0), run_of<TestType>(3, 7, 100), run_of<TestType>(3, 1, 200)};
   const Ensemble<TestType> ensemble(several);
   REQUIRE(ensemble.size() == 3);
   CHECK(ensemble.dimension() == 3);
@@ -52,7 +54,8 @@ TEMPLATE_TEST_CASE("The members of an ensemble lie one after another in one bloc
 }
 
 TEST_CASE("An ensemble keeps the inputs of its members") {
-  const std::vector<Trajectory<double>> several{run_of<double>(3, 4, 0, 2), run_of<double>(3, 2, 50, 2)};
+  const std::vector<Trajectory<double>> several{run_of<double>(3, 4, 0, 2),
+                                                run_of<double>(3, 2, 50, 2)};
   const Ensemble<double> ensemble(several);
   for (std::size_t k = 0; k < 2; ++k) CHECK(ensemble[k].inputs() == several[k].inputs());
 }
@@ -61,43 +64,52 @@ TEST_CASE("An ensemble takes over a block of runs without a copy") {
   Eigen::MatrixXd block = Eigen::MatrixXd::Random(2, 5);
   const double* memory = block.data();
   const auto info = std::make_shared<const TrajectoryInfo>();
-  const Ensemble<double> ensemble(std::move(block), {TimeGrid::uniform(0, 1, 3), TimeGrid::uniform(0, 1, 2)}, {info, info});
+  const Ensemble<double> ensemble(
+      std::move(block), {TimeGrid::uniform(0, 1, 3), TimeGrid::uniform(0, 1, 2)}, {info, info});
   CHECK(ensemble.states().data() == memory);
   CHECK(ensemble[1].states().data() == memory + 3 * 2);
   CHECK(&ensemble[0].info() == &ensemble[1].info());
 }
 
 TEST_CASE("Members of a block may come without info") {
-  const Ensemble<double> ensemble(Eigen::MatrixXd::Zero(2, 3), {TimeGrid::uniform(0, 1, 3)}, {nullptr});
+  const Ensemble<double> ensemble(Eigen::MatrixXd::Zero(2, 3), {TimeGrid::uniform(0, 1, 3)},
+                                  {nullptr});
   CHECK(ensemble[0].info().names.empty());
 }
 
 TEST_CASE("An ensemble without members is refused") {
-  CHECK_THAT(sentence<InvalidArgument>([] { Ensemble<double> none(std::vector<Trajectory<double>>{}); }),
-             ContainsSubstring("members is empty") && ContainsSubstring("at least 1 run"));
-  CHECK_THAT(sentence<InvalidArgument>([] { Ensemble<double> none(Eigen::MatrixXd(2, 0), {}, {}); }),
-             ContainsSubstring("members is empty"));
+  CHECK_THAT(
+      sentence<InvalidArgument>([] { Ensemble<double> none(std::vector<Trajectory<double>>{}); }),
+      ContainsSubstring("members is empty") && ContainsSubstring("at least 1 run"));
+  CHECK_THAT(
+      sentence<InvalidArgument>([] { Ensemble<double> none(Eigen::MatrixXd(2, 0), {}, {}); }),
+      ContainsSubstring("members is empty"));
 }
 
 TEST_CASE("Members that do not fit together are refused with both numbers") {
   CHECK_THAT(sentence<DimensionMismatch>([] {
-               Ensemble<double>(std::vector<Trajectory<double>>{run_of<double>(3, 4, 0), run_of<double>(2, 4, 0)});
+               Ensemble<double>(std::vector<Trajectory<double>>{run_of<double>(3, 4, 0),
+                                                                run_of<double>(2, 4, 0)});
              }),
-             ContainsSubstring("state of a member has 2") && ContainsSubstring("first member's state has 3") &&
+             ContainsSubstring("state of a member has 2") &&
+                 ContainsSubstring("first member's state has 3") &&
                  ContainsSubstring("must agree"));
   CHECK_THAT(sentence<DimensionMismatch>([] {
-               Ensemble<double>(std::vector<Trajectory<double>>{run_of<double>(3, 4, 0, 2), run_of<double>(3, 4, 0)});
+               Ensemble<double>(std::vector<Trajectory<double>>{run_of<double>(3, 4, 0, 2),
+                                                                run_of<double>(3, 4, 0)});
              }),
-             ContainsSubstring("input of a member has 0") && ContainsSubstring("first member's input has 2"));
+             ContainsSubstring("input of a member has 0") &&
+                 ContainsSubstring("first member's input has 2"));
   const auto info = std::make_shared<const TrajectoryInfo>();
+  CHECK_THAT(
+      sentence<DimensionMismatch>([&] {
+        Ensemble<double>(Eigen::MatrixXd::Zero(2, 6),
+                         {TimeGrid::uniform(0, 1, 3), TimeGrid::uniform(0, 1, 2)}, {info, info});
+      }),
+      ContainsSubstring("block (samples) has 6") && ContainsSubstring("members together has 5"));
   CHECK_THAT(sentence<DimensionMismatch>([&] {
-               Ensemble<double>(Eigen::MatrixXd::Zero(2, 6), {TimeGrid::uniform(0, 1, 3), TimeGrid::uniform(0, 1, 2)},
-                                {info, info});
-             }),
-             ContainsSubstring("block (samples) has 6") && ContainsSubstring("members together has 5"));
-  CHECK_THAT(sentence<DimensionMismatch>([&] {
-               Ensemble<double>(Eigen::MatrixXd::Zero(2, 5), {TimeGrid::uniform(0, 1, 3), TimeGrid::uniform(0, 1, 2)},
-                                {info});
+               Ensemble<double>(Eigen::MatrixXd::Zero(2, 5),
+                                {TimeGrid::uniform(0, 1, 3), TimeGrid::uniform(0, 1, 2)}, {info});
              }),
              ContainsSubstring("info has 1") && ContainsSubstring("times has 2"));
 }
@@ -106,14 +118,16 @@ TEST_CASE("A block with a value that is not finite is refused") {
   Eigen::MatrixXd block = Eigen::MatrixXd::Zero(2, 5);
   block(1, 3) = std::numeric_limits<double>::quiet_NaN();
   CHECK_THAT(sentence<NonFiniteData>([&] {
-               Ensemble<double>(block, {TimeGrid::uniform(0, 1, 5)}, {std::make_shared<const TrajectoryInfo>()});
+               Ensemble<double>(block, {TimeGrid::uniform(0, 1, 5)},
+                                {std::make_shared<const TrajectoryInfo>()});
              }),
              ContainsSubstring("component 1 of sample 3"));
 }
 
 TEMPLATE_TEST_CASE("Whatever holds runs gives views of them, without a copy", "", float, double) {
   using almagest::runs;
-  const std::vector<Trajectory<TestType>> several{run_of<TestType>(2, 4, 0), run_of<TestType>(2, 3, 100)};
+  const std::vector<Trajectory<TestType>> several{run_of<TestType>(2, 4, 0),
+                                                  run_of<TestType>(2, 3, 100)};
   const Ensemble<TestType> ensemble(several);
   const TrajectoryView<TestType> view = several[1];
   const std::vector<TrajectoryView<TestType>> views{several[0], several[1]};

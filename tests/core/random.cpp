@@ -22,16 +22,20 @@ TEST_CASE("Streams give the published generators' numbers") {
   };
   // Printed by random_reference.py, which checks itself against the published outputs.
   const std::array<Known, 4> all{{
-      {0U, 0U,
+      {0U,
+       0U,
        {9579327875526494010U, 14425024493257680155U, 12536166511277982743U, 16850684510608829587U,
         12495196494036737546U}},
-      {42U, 0U,
+      {42U,
+       0U,
        {6583781189378355955U, 15768989561783718173U, 12268324584149814063U, 17307112958010432576U,
         10112278851030655037U}},
-      {42U, 1U,
+      {42U,
+       1U,
        {5571106320125575159U, 6001938635430233329U, 4233863977223100546U, 3799434742449453969U,
         15790649414682180396U}},
-      {18446744073709551615U, 12345678901234567890U,
+      {18446744073709551615U,
+       12345678901234567890U,
        {13544378982345655711U, 12170607943208981836U, 7429965508915922022U, 8131527882690899516U,
         9908431569905373211U}},
   }};
@@ -106,10 +110,13 @@ TEST_CASE("Streams under one seed are different and uncorrelated") {
   SECTION("no two of many streams begin alike") {
     std::set<std::uint64_t> first;
     for (std::uint64_t seed = 0; seed < 10; ++seed)
-      for (std::uint64_t stream = 0; stream < 1000; ++stream) first.insert(RandomStream(seed, stream)());
+      for (std::uint64_t stream = 0; stream < 1000; ++stream)
+        first.insert(RandomStream(seed, stream)());
     CHECK(first.size() == 10'000);
   }
-  SECTION("seed and stream are not exchangeable") { CHECK(RandomStream(1, 2)() != RandomStream(2, 1)()); }
+  SECTION("seed and stream are not exchangeable") {
+    CHECK(RandomStream(1, 2)() != RandomStream(2, 1)());
+  }
   SECTION("neighbours are uncorrelated") {
     constexpr int n = 100'000;
     for (std::uint64_t stream = 0; stream < 8; ++stream) {

@@ -5,8 +5,8 @@
 #include <string>
 #include <typeinfo>
 
-/// The text of the error that `work` throws, which must be exactly an `Error`; else a remark that no
-/// expectation matches, so that a failing test shows what happened instead.
+/// The text of the error that `work` throws, which must be exactly an `Error`; else a remark that
+/// no expectation matches, so that a failing test shows what happened instead.
 template <typename Error, typename Work>
 std::string sentence(Work&& work) {
   try {

@@ -37,8 +37,10 @@ TEST_CASE("A spatial grid refuses what makes no grid") {
   constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
   CHECK_THAT(refused({}), ContainsSubstring("0 axes") && ContainsSubstring("1 to 3"));
   CHECK_THAT(refused({{2, 1.0}, {2, 1.0}, {2, 1.0}, {2, 1.0}}), ContainsSubstring("4 axes"));
-  CHECK_THAT(refused({{0, 1.0}}), ContainsSubstring("0 points") && ContainsSubstring("at least 1 point"));
-  CHECK_THAT(refused({{4, -1.5}}), ContainsSubstring("length -1.5") && ContainsSubstring("positive length"));
+  CHECK_THAT(refused({{0, 1.0}}),
+             ContainsSubstring("0 points") && ContainsSubstring("at least 1 point"));
+  CHECK_THAT(refused({{4, -1.5}}),
+             ContainsSubstring("length -1.5") && ContainsSubstring("positive length"));
   CHECK_THAT(refused({{4, not_a_number}}), ContainsSubstring("length nan"));
   CHECK_THAT(refused({{4, 1.0, not_a_number}}), ContainsSubstring("from nan"));
 }

@@ -19,9 +19,11 @@ TEST_CASE("Text joins words and numbers") {
 }
 
 TEST_CASE("Numbers in a text read back to the same value") {
-  for (double value : {1.0 / 3, 1e-300, -2.5e17, 6.02214076e23, 5e-324, 1.7976931348623157e308, 0.1 + 0.2})
+  for (double value :
+       {1.0 / 3, 1e-300, -2.5e17, 6.02214076e23, 5e-324, 1.7976931348623157e308, 0.1 + 0.2})
     CHECK(std::strtod(text(value).c_str(), nullptr) == value);
-  for (float value : {1.0F / 3, 1e-30F, 16777216.0F}) CHECK(std::strtof(text(value).c_str(), nullptr) == value);
+  for (float value : {1.0F / 3, 1e-30F, 16777216.0F})
+    CHECK(std::strtof(text(value).c_str(), nullptr) == value);
 }
 
 TEST_CASE("Rounding keeps the digits asked for") {

@@ -119,9 +119,11 @@ TEST_CASE("A uniform grid refuses what makes no grid") {
   const auto refused = [](double start, double step, Eigen::Index count) {
     return sentence<InvalidArgument>([=] { TimeGrid::uniform(start, step, count); });
   };
-  CHECK_THAT(refused(0, 0.1, 0), ContainsSubstring("count is 0") && ContainsSubstring("at least 1"));
+  CHECK_THAT(refused(0, 0.1, 0),
+             ContainsSubstring("count is 0") && ContainsSubstring("at least 1"));
   CHECK_THAT(refused(0, 0.1, -3), ContainsSubstring("count is -3"));
-  CHECK_THAT(refused(not_a_number, 0.1, 5), ContainsSubstring("start is nan") && ContainsSubstring("finite"));
+  CHECK_THAT(refused(not_a_number, 0.1, 5),
+             ContainsSubstring("start is nan") && ContainsSubstring("finite"));
   CHECK_THAT(refused(infinity, 0.1, 5), ContainsSubstring("start is inf"));
   CHECK_THAT(refused(0, 0, 5), ContainsSubstring("step is 0") && ContainsSubstring("positive"));
   CHECK_THAT(refused(0, -0.5, 5), ContainsSubstring("step is -0.5"));
@@ -139,10 +141,12 @@ TEST_CASE("Explicit times must be finite and increase; the offending pair is nam
   CHECK_THAT(refused({}), ContainsSubstring("values is empty") && ContainsSubstring("at least 1"));
   CHECK_THAT(refused({0, 1, not_a_number, 3}), ContainsSubstring("values[2] is nan"));
   CHECK_THAT(refused({0, infinity}), ContainsSubstring("values[1] is inf"));
-  CHECK_THAT(refused({0, 1, 1, 2}), ContainsSubstring("values[2] = 1") && ContainsSubstring("values[1] = 1") &&
+  CHECK_THAT(refused({0, 1, 1, 2}), ContainsSubstring("values[2] = 1") &&
+                                        ContainsSubstring("values[1] = 1") &&
                                         ContainsSubstring("drop repeated"));
   CHECK_THAT(refused({0, 0.75, 0.5}), ContainsSubstring("values[2] = 0.5") &&
-                                          ContainsSubstring("values[1] = 0.75") && ContainsSubstring("sort"));
+                                          ContainsSubstring("values[1] = 0.75") &&
+                                          ContainsSubstring("sort"));
 }
 
 TEST_CASE("A non-uniform grid has no step, and says what to do") {
@@ -156,7 +160,9 @@ TEST_CASE("A slice must lie inside its grid") {
   const auto refused = [&](Eigen::Index first, Eigen::Index count) {
     return sentence<InvalidArgument>([&] { grid.slice(first, count); });
   };
-  CHECK_THAT(refused(5, 6), ContainsSubstring("6 times from index 5") && ContainsSubstring("grid of 10"));
+  CHECK_THAT(refused(5, 6),
+             ContainsSubstring("6 times from index 5") && ContainsSubstring("grid of 10"));
   CHECK_THAT(refused(-1, 2), ContainsSubstring("2 times from index -1"));
-  CHECK_THAT(refused(3, 0), ContainsSubstring("0 times from index 3") && ContainsSubstring("at least 1"));
+  CHECK_THAT(refused(3, 0),
+             ContainsSubstring("0 times from index 3") && ContainsSubstring("at least 1"));
 }

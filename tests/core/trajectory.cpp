@@ -39,7 +39,8 @@ TrajectoryInfo named(std::vector<std::string> names) {
 TEMPLATE_TEST_CASE("A trajectory owns the matrix it was given, without a copy", "", float, double) {
   auto states = numbered<TestType>(3, 8);
   const TestType* memory = states.data();
-  const Trajectory<TestType> run(TimeGrid::uniform(0, 0.5, 8), std::move(states), named({"x", "y", "z"}));
+  const Trajectory<TestType> run(TimeGrid::uniform(0, 0.5, 8), std::move(states),
+                                 named({"x", "y", "z"}));
   CHECK(run.states().data() == memory);
   CHECK(run.dimension() == 3);
   CHECK(run.size() == 8);
@@ -80,7 +81,8 @@ TEMPLATE_TEST_CASE("A view shares the memory of its trajectory", "", float, doub
   }
 }
 
-TEMPLATE_TEST_CASE("A view of foreign memory reads it in place, with gaps between columns too", "", float, double) {
+TEMPLATE_TEST_CASE("A view of foreign memory reads it in place, with gaps between columns too", "",
+                   float, double) {
   using View = TrajectoryView<TestType>;
   std::vector<TestType> memory(5 * 4, std::numeric_limits<TestType>::quiet_NaN());
   for (std::size_t k = 0; k < 4; ++k)
@@ -96,9 +98,12 @@ TEMPLATE_TEST_CASE("A view of foreign memory reads it in place, with gaps betwee
 
 TEST_CASE("Components without names are called x0, x1, ...") {
   const Trajectory<double> run(TimeGrid::uniform(0, 1, 2), numbered<double>(3, 2));
-  CHECK(almagest::component_names(TrajectoryView<double>(run)) == std::vector<std::string>{"x0", "x1", "x2"});
-  const Trajectory<double> other(TimeGrid::uniform(0, 1, 2), numbered<double>(2, 2), named({"prey", "predator"}));
-  CHECK(almagest::component_names(TrajectoryView<double>(other)) == std::vector<std::string>{"prey", "predator"});
+  CHECK(almagest::component_names(TrajectoryView<double>(run)) ==
+        std::vector<std::string>{"x0", "x1", "x2"});
+  const Trajectory<double> other(TimeGrid::uniform(0, 1, 2), numbered<double>(2, 2),
+                                 named({"prey", "predator"}));
+  CHECK(almagest::component_names(TrajectoryView<double>(other)) ==
+        std::vector<std::string>{"prey", "predator"});
 }
 
 TEST_CASE("States may be complex") {
@@ -108,8 +113,9 @@ TEST_CASE("States may be complex") {
   const Trajectory<Scalar> run(TimeGrid::uniform(0, 1, 3), states);
   CHECK(TrajectoryView<Scalar>(run).slice(2, 1)[0][1] == Scalar(0.5, -2));
   states(0, 1) = Scalar(0, std::numeric_limits<double>::infinity());
-  CHECK_THAT(sentence<NonFiniteData>([&] { Trajectory<Scalar>(TimeGrid::uniform(0, 1, 3), states); }),
-             ContainsSubstring("component 0 of sample 1"));
+  CHECK_THAT(
+      sentence<NonFiniteData>([&] { Trajectory<Scalar>(TimeGrid::uniform(0, 1, 3), states); }),
+      ContainsSubstring("component 0 of sample 1"));
 }
 
 TEST_CASE("A field may have several entries at each point of its grid") {
@@ -128,34 +134,42 @@ TEMPLATE_TEST_CASE("Lengths that disagree are refused with both numbers", "", fl
   using Matrix = typename Trajectory<TestType>::Matrix;
   const TimeGrid times = TimeGrid::uniform(0, 1, 4);
   const auto refused = [&](Eigen::Index samples, TrajectoryInfo info, Matrix inputs = {}) {
-    return sentence<DimensionMismatch>([&] { Trajectory<TestType>(times, numbered<TestType>(3, samples), info, inputs); });
+    return sentence<DimensionMismatch>(
+        [&] { Trajectory<TestType>(times, numbered<TestType>(3, samples), info, inputs); });
   };
-  CHECK_THAT(refused(5, {}), ContainsSubstring("states (samples) has 5") && ContainsSubstring("times has 4") &&
+  CHECK_THAT(refused(5, {}), ContainsSubstring("states (samples) has 5") &&
+                                 ContainsSubstring("times has 4") &&
                                  ContainsSubstring("must agree"));
-  CHECK_THAT(refused(4, named({"x", "y"})), ContainsSubstring("names has 2") && ContainsSubstring("state has 3"));
+  CHECK_THAT(refused(4, named({"x", "y"})),
+             ContainsSubstring("names has 2") && ContainsSubstring("state has 3"));
   CHECK_THAT(refused(4, {}, numbered<TestType>(1, 6)),
              ContainsSubstring("inputs (samples) has 6") && ContainsSubstring("times has 4"));
   TrajectoryInfo info;
   info.input_names = {"force"};
   CHECK_THAT(refused(4, info, numbered<TestType>(2, 4)),
              ContainsSubstring("input_names has 1") && ContainsSubstring("input has 2"));
-  CHECK_THAT(refused(4, info), ContainsSubstring("input_names has 1") && ContainsSubstring("input has 0"));
+  CHECK_THAT(refused(4, info),
+             ContainsSubstring("input_names has 1") && ContainsSubstring("input has 0"));
 }
 
 TEST_CASE("A state has at least one component") {
-  CHECK_THAT(sentence<InvalidArgument>([] { Trajectory<double>(TimeGrid::uniform(0, 1, 4), Eigen::MatrixXd(0, 4)); }),
-             ContainsSubstring("states has dimension 0") && ContainsSubstring("at least 1 component"));
+  CHECK_THAT(
+      sentence<InvalidArgument>(
+          [] { Trajectory<double>(TimeGrid::uniform(0, 1, 4), Eigen::MatrixXd(0, 4)); }),
+      ContainsSubstring("states has dimension 0") && ContainsSubstring("at least 1 component"));
 }
 
 TEMPLATE_TEST_CASE("Samples that are not finite are refused with their place", "", float, double) {
   const TimeGrid times = TimeGrid::uniform(0, 1, 4);
-  for (const TestType bad : {std::numeric_limits<TestType>::quiet_NaN(), -std::numeric_limits<TestType>::infinity()}) {
+  for (const TestType bad :
+       {std::numeric_limits<TestType>::quiet_NaN(), -std::numeric_limits<TestType>::infinity()}) {
     auto states = numbered<TestType>(3, 4);
     states(1, 2) = bad;
     CHECK_THAT(sentence<NonFiniteData>([&] { Trajectory<TestType>(times, states); }),
                ContainsSubstring("states") && ContainsSubstring("component 1 of sample 2") &&
                    ContainsSubstring("remove or interpolate"));
-    CHECK_THAT(sentence<NonFiniteData>([&] { Trajectory<TestType>(times, numbered<TestType>(3, 4), {}, states); }),
+    CHECK_THAT(sentence<NonFiniteData>(
+                   [&] { Trajectory<TestType>(times, numbered<TestType>(3, 4), {}, states); }),
                ContainsSubstring("inputs") && ContainsSubstring("component 1 of sample 2"));
     using View = TrajectoryView<TestType>;
     CHECK_THAT(sentence<NonFiniteData>([&] {

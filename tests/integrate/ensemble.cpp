@@ -21,18 +21,20 @@ namespace {
 template <typename Scalar = double>
 Eigen::MatrixX<Scalar> scattered(Eigen::Index dimension, Eigen::Index members, double size = 1) {
   RandomStream random(17);
-  return Eigen::MatrixX<Scalar>::NullaryExpr(dimension, members, [&] { return Scalar(size * random.normal()); });
+  return Eigen::MatrixX<Scalar>::NullaryExpr(dimension, members,
+                                             [&] { return Scalar(size * random.normal()); });
 }
 
 /// The largest difference of a member from its integration alone.
 template <typename System, typename Scalar, typename Method>
 double distance_from_single(const Ensemble<Scalar>& ensemble, const std::vector<System>& systems,
-                            const Eigen::MatrixX<Scalar>& x0, const TimeGrid& times, const Method& method) {
+                            const Eigen::MatrixX<Scalar>& x0, const TimeGrid& times,
+                            const Method& method) {
   double most = 0;
   REQUIRE(ensemble.size() == std::size_t(x0.cols()));
   for (Eigen::Index m = 0; m < x0.cols(); ++m) {
-    const auto alone =
-        integrate(systems[systems.size() > 1 ? std::size_t(m) : 0], x0.col(m).eval(), times, method);
+    const auto alone = integrate(systems[systems.size() > 1 ? std::size_t(m) : 0], x0.col(m).eval(),
+                                 times, method);
     const auto member = ensemble[std::size_t(m)];
     REQUIRE(member.times() == times);
     REQUIRE(member.info().parameters == alone.info().parameters);
@@ -59,7 +61,8 @@ const TimeGrid short_times = TimeGrid::uniform(0, 0.07, 8);
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("Each member is the integration of its start alone, to rounding", "", float, double) {
+TEMPLATE_TEST_CASE("Each member is the integration of its start alone, to rounding", "", float,
+                   double) {
   const double rounding = 200 * double(std::numeric_limits<TestType>::epsilon());
   const methods::Rk4 method{0.02};
   // Fewer than a block, a block and a bit, many.
@@ -72,17 +75,17 @@ TEMPLATE_TEST_CASE("Each member is the integration of its start alone, to roundi
   SECTION("with functions of the state, and with time") {
     const auto x0 = scattered<TestType>(2, 37);
     const systems::DampedPendulum<TestType> pendulum;
-    CHECK(distance_from_single(integrate_ensemble(pendulum, x0, short_times, method), std::vector{pendulum}, x0,
-                               short_times, method) < rounding);
+    CHECK(distance_from_single(integrate_ensemble(pendulum, x0, short_times, method),
+                               std::vector{pendulum}, x0, short_times, method) < rounding);
     const systems::Duffing<TestType> driven{-1, 1, TestType(0.3), TestType(0.5), TestType(1.2)};
-    CHECK(distance_from_single(integrate_ensemble(driven, x0, short_times, method), std::vector{driven}, x0,
-                               short_times, method) < rounding);
+    CHECK(distance_from_single(integrate_ensemble(driven, x0, short_times, method),
+                               std::vector{driven}, x0, short_times, method) < rounding);
   }
   SECTION("with any number of components") {
     const auto x0 = scattered<TestType>(7, 37);
     const systems::Lorenz96<TestType> ring{8, 7};
-    CHECK(distance_from_single(integrate_ensemble(ring, x0, short_times, method), std::vector{ring}, x0, short_times,
-                               method) < rounding);
+    CHECK(distance_from_single(integrate_ensemble(ring, x0, short_times, method), std::vector{ring},
+                               x0, short_times, method) < rounding);
   }
   SECTION("with a generic lambda") {
     const auto system = [](const auto& x, auto& dxdt, auto) {
@@ -91,13 +94,14 @@ TEMPLATE_TEST_CASE("Each member is the integration of its start alone, to roundi
       dxdt[1] = -sin(x[0]);
     };
     const auto x0 = scattered<TestType>(2, 37);
-    CHECK(distance_from_single(integrate_ensemble(system, x0, short_times, method), std::vector{system}, x0,
-                               short_times, method) < rounding);
+    CHECK(distance_from_single(integrate_ensemble(system, x0, short_times, method),
+                               std::vector{system}, x0, short_times, method) < rounding);
   }
 }
 
 TEMPLATE_TEST_CASE("Methods that know no lanes take members one by one", "", methods::CashKarp54,
-                   methods::DormandPrince54, methods::Fehlberg78, methods::BulirschStoer, methods::Rosenbrock4) {
+                   methods::DormandPrince54, methods::Fehlberg78, methods::BulirschStoer,
+                   methods::Rosenbrock4) {
   const systems::Lorenz63<> lorenz;
   const auto x0 = scattered(3, 11, 10);
   const auto ensemble = integrate_ensemble(lorenz, x0, short_times, TestType{});
@@ -146,7 +150,8 @@ TEST_CASE("A member does not depend on its neighbours") {
   Eigen::MatrixXd fewer(2, 74);
   fewer << x0.leftCols(5), x0.rightCols(69);
   const auto without = integrate_ensemble(pendulum, fewer, times, method);
-  for (std::size_t m = 0; m < 74; ++m) REQUIRE(without[m].states() == all[m < 5 ? m : m + 1].states());
+  for (std::size_t m = 0; m < 74; ++m)
+    REQUIRE(without[m].states() == all[m < 5 ? m : m + 1].states());
   const auto one = integrate_ensemble(pendulum, x0.col(40), times, method);
   CHECK(one[0].states() == all[40].states());
 }
@@ -173,11 +178,12 @@ TEST_CASE("Each member may have its own parameters") {
   }
 }
 
-TEMPLATE_TEST_CASE("A member that diverges is cut short and says so; the others are untouched", "", methods::Rk4,
-                   methods::DormandPrince54) {
+TEMPLATE_TEST_CASE("A member that diverges is cut short and says so; the others are untouched", "",
+                   methods::Rk4, methods::DormandPrince54) {
   // x' = x^2 is gone at t = 1/x0.
   const auto explosion = [](const auto& x, auto& dxdt, auto) { dxdt[0] = x[0] * x[0]; };
-  Eigen::MatrixXd x0 = Eigen::MatrixXd::NullaryExpr(1, 40, [](Eigen::Index, Eigen::Index m) { return -0.1 * double(m); });
+  Eigen::MatrixXd x0 = Eigen::MatrixXd::NullaryExpr(
+      1, 40, [](Eigen::Index, Eigen::Index m) { return -0.1 * double(m); });
   const TimeGrid times = TimeGrid::uniform(0, 0.07, 41);
   TestType method;
   if constexpr (methods::FixedStep<TestType>) method.step = 1e-3;
@@ -199,7 +205,8 @@ TEMPLATE_TEST_CASE("A member that diverges is cut short and says so; the others 
     CHECK(ensemble[m].times().back() > end - 0.07);
     for (Eigen::Index k = 0; k < ensemble[m].size(); ++k)
       CHECK(ensemble[m][k][0] == Approx(1 / (end - times[k])).epsilon(1e-4));
-    CHECK_THAT(ensemble[m].info().attributes.at("stopped"), ContainsSubstring("diverged before t = "));
+    CHECK_THAT(ensemble[m].info().attributes.at("stopped"),
+               ContainsSubstring("diverged before t = "));
   };
   check_cut(3, 1);
   check_cut(20, 2);
@@ -209,7 +216,8 @@ TEST_CASE("A member that takes too many steps is cut short and says so") {
   EnsembleOptions options;
   options.max_steps = 20;
   const TimeGrid times = TimeGrid::uniform(0, 1, 4);
-  const auto ensemble = integrate_ensemble(systems::Lorenz63<>{}, scattered(3, 5), times, methods::Rk4{0.01}, options);
+  const auto ensemble = integrate_ensemble(systems::Lorenz63<>{}, scattered(3, 5), times,
+                                           methods::Rk4{0.01}, options);
   for (std::size_t m = 0; m < 5; ++m) {
     CHECK(ensemble[m].size() == 1);
     CHECK(ensemble[m].info().attributes.at("stopped") == "no progress beyond t = 0");
@@ -228,7 +236,9 @@ TEST_CASE("An ensemble reports progress and can be cancelled, with threads too")
       return true;
     };
     const auto x0 = scattered(3, 1000, 10);
-    const auto work = [&] { integrate_ensemble(systems::Lorenz63<>{}, x0, short_times, methods::Rk4{0.01}, options); };
+    const auto work = [&] {
+      integrate_ensemble(systems::Lorenz63<>{}, x0, short_times, methods::Rk4{0.01}, options);
+    };
     work();
     CHECK(last > 0);
     options.progress = [](double) { return false; };
@@ -239,17 +249,22 @@ TEST_CASE("An ensemble reports progress and can be cancelled, with threads too")
 TEST_CASE("Ensembles that do not fit are refused with both numbers") {
   const systems::Lorenz63<> lorenz;
   const methods::Rk4 method{0.01};
-  CHECK_THAT(sentence<DimensionMismatch>([&] { integrate_ensemble(lorenz, scattered(2, 5), short_times, method); }),
+  CHECK_THAT(sentence<DimensionMismatch>(
+                 [&] { integrate_ensemble(lorenz, scattered(2, 5), short_times, method); }),
              ContainsSubstring("dimension 2") && ContainsSubstring("dimension 3"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { integrate_ensemble(lorenz, Eigen::MatrixXd(3, 0), short_times, method); }),
-             ContainsSubstring("x0 has no columns") && ContainsSubstring("one initial state a member"));
-  CHECK_THAT(sentence<InvalidArgument>([&] {
-               integrate_ensemble(systems::Lorenz96<>{}, Eigen::MatrixXd(0, 3), short_times, method);
-             }),
-             ContainsSubstring("x0 has no rows") && ContainsSubstring("one value for each component"));
+  CHECK_THAT(
+      sentence<InvalidArgument>(
+          [&] { integrate_ensemble(lorenz, Eigen::MatrixXd(3, 0), short_times, method); }),
+      ContainsSubstring("x0 has no columns") && ContainsSubstring("one initial state a member"));
+  CHECK_THAT(
+      sentence<InvalidArgument>([&] {
+        integrate_ensemble(systems::Lorenz96<>{}, Eigen::MatrixXd(0, 3), short_times, method);
+      }),
+      ContainsSubstring("x0 has no rows") && ContainsSubstring("one value for each component"));
   // Every system is asked, not just the first.
   CHECK_THAT(sentence<DimensionMismatch>([&] {
-               integrate_ensemble(std::vector<systems::Lorenz96<>>{{8, 5}, {8, 6}}, scattered(5, 2), short_times, method);
+               integrate_ensemble(std::vector<systems::Lorenz96<>>{{8, 5}, {8, 6}}, scattered(5, 2),
+                                  short_times, method);
              }),
              ContainsSubstring("dimension 5") && ContainsSubstring("dimension 6"));
   CHECK_THAT(sentence<DimensionMismatch>([&] {
@@ -259,12 +274,15 @@ TEST_CASE("Ensembles that do not fit are refused with both numbers") {
   CHECK_THAT(sentence<DimensionMismatch>([&] {
                integrate_ensemble(std::vector(4, lorenz), scattered(3, 5), short_times, method);
              }),
-             ContainsSubstring("4 systems for 5 initial states") && ContainsSubstring("one for each member"));
+             ContainsSubstring("4 systems for 5 initial states") &&
+                 ContainsSubstring("one for each member"));
   CHECK_THAT(sentence<InvalidArgument>([&] {
-               integrate_ensemble(std::vector<systems::Lorenz63<>>{}, scattered(3, 5), short_times, method);
+               integrate_ensemble(std::vector<systems::Lorenz63<>>{}, scattered(3, 5), short_times,
+                                  method);
              }),
              ContainsSubstring("systems is empty") && ContainsSubstring("at least 1"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { integrate_ensemble(lorenz, scattered(3, 5), short_times, methods::Rk4{}); }),
+  CHECK_THAT(sentence<InvalidArgument>(
+                 [&] { integrate_ensemble(lorenz, scattered(3, 5), short_times, methods::Rk4{}); }),
              ContainsSubstring("step is 0"));
   Eigen::MatrixXd bad = scattered(3, 5);
   bad(1, 4) = std::numeric_limits<double>::quiet_NaN();
@@ -272,6 +290,8 @@ TEST_CASE("Ensembles that do not fit are refused with both numbers") {
              ContainsSubstring("x0") && ContainsSubstring("component 1 of sample 4"));
   EnsembleOptions options;
   options.threads = 0;
-  CHECK_THAT(sentence<InvalidArgument>([&] { integrate_ensemble(lorenz, scattered(3, 5), short_times, method, options); }),
+  CHECK_THAT(sentence<InvalidArgument>([&] {
+               integrate_ensemble(lorenz, scattered(3, 5), short_times, method, options);
+             }),
              ContainsSubstring("threads is 0") && ContainsSubstring("at least 1"));
 }

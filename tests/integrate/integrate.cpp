@@ -38,13 +38,14 @@ TimeGrid scattered() {
 }  // namespace
 
 TEMPLATE_TEST_CASE("Every requested time is hit, the first and the last included", "", methods::Rk4,
-                   methods::CashKarp54, methods::DormandPrince54, methods::Fehlberg78, methods::BulirschStoer,
-                   methods::Rosenbrock4) {
+                   methods::CashKarp54, methods::DormandPrince54, methods::Fehlberg78,
+                   methods::BulirschStoer, methods::Rosenbrock4) {
   TestType method;
   if constexpr (methods::FixedStep<TestType>) method.step = 0.013;
   const auto check = [&](const TimeGrid& times) {
     const auto clock = integrate(Clock{}, std::array{0.0}, times, method);
-    const auto driven = integrate(Driven<double>{}, Driven<double>::exact(times.front()), times, method);
+    const auto driven =
+        integrate(Driven<double>{}, Driven<double>::exact(times.front()), times, method);
     CHECK(clock.times() == times);
     REQUIRE(clock.size() == times.size());
     const double tolerance = methods::Implicit<TestType> ? 1e-5 : 1e-7;
@@ -71,8 +72,8 @@ TEST_CASE("Symplectic methods hit every requested time too") {
 }
 
 TEMPLATE_TEST_CASE("Single precision hits the requested times to its rounding", "", methods::Rk4,
-                   methods::CashKarp54, methods::DormandPrince54, methods::Fehlberg78, methods::BulirschStoer,
-                   methods::Rosenbrock4) {
+                   methods::CashKarp54, methods::DormandPrince54, methods::Fehlberg78,
+                   methods::BulirschStoer, methods::Rosenbrock4) {
   TestType method;
   if constexpr (methods::FixedStep<TestType>)
     method.step = 0.013;
@@ -86,7 +87,8 @@ TEMPLATE_TEST_CASE("Single precision hits the requested times to its rounding", 
 
 TEST_CASE("The first sample is the initial state, bit for bit") {
   const std::array<double, 3> x0{1.0 / 3, -0.1, 20.000000000000004};
-  const auto run = integrate(systems::Lorenz63<>{}, x0, TimeGrid::uniform(0, 0.1, 3), methods::Rk4{0.01});
+  const auto run =
+      integrate(systems::Lorenz63<>{}, x0, TimeGrid::uniform(0, 0.1, 3), methods::Rk4{0.01});
   for (std::size_t i = 0; i < 3; ++i) CHECK(run[0][Eigen::Index(i)] == x0[i]);
 }
 
@@ -103,7 +105,8 @@ TEST_CASE("The chaotic trajectory of Lorenz agrees with one in extended precisio
     for (Eigen::Index k = 0; k < samples; ++k) most = std::max(most, distance(run[k], fine[k]));
     return most;
   };
-  // Errors grow as exp(0.9 t), that is 8000 times over ten units, from one of the size of the tolerance.
+  // Errors grow as exp(0.9 t), that is 8000 times over ten units, from one of the size of the
+  // tolerance.
   const double growth = std::exp(0.9056 * 10);
   CHECK(worst(methods::Fehlberg78{1e-12, 1e-12}, 11) < 100 * growth * 1e-12);
   CHECK(worst(methods::DormandPrince54{1e-12, 1e-12}, 11) < 100 * growth * 1e-12);
@@ -117,8 +120,10 @@ TEST_CASE("A system tells its names and parameters to the trajectory") {
   const systems::Lorenz63<> lorenz{10, 99.5, 2};
   const auto run = integrate(lorenz, {1, 1, 1}, TimeGrid::uniform(0, 0.1, 2), methods::Rk4{0.01});
   CHECK(run.info().names == std::vector<std::string>{"x", "y", "z"});
-  CHECK(run.info().parameters == std::map<std::string, double>{{"sigma", 10}, {"rho", 99.5}, {"beta", 2}});
-  const auto nameless = integrate(Clock{}, std::array{0.0}, TimeGrid::uniform(0, 0.1, 2), methods::Rk4{0.01});
+  CHECK(run.info().parameters ==
+        std::map<std::string, double>{{"sigma", 10}, {"rho", 99.5}, {"beta", 2}});
+  const auto nameless =
+      integrate(Clock{}, std::array{0.0}, TimeGrid::uniform(0, 0.1, 2), methods::Rk4{0.01});
   CHECK(nameless.info().names.empty());
   CHECK(nameless.info().parameters.empty());
 }
@@ -143,8 +148,11 @@ TEST_CASE("Progress is told about a hundred times and can cancel") {
     last = fraction;
     return fraction < 0.5;
   };
-  const auto work = [&] { integrate(Clock{}, std::array{0.0}, TimeGrid::uniform(0, 1, 10'001), methods::Rk4{1}, options); };
-  CHECK_THAT(sentence<Cancelled>(work), ContainsSubstring("integrate: cancelled") && ContainsSubstring("50"));
+  const auto work = [&] {
+    integrate(Clock{}, std::array{0.0}, TimeGrid::uniform(0, 1, 10'001), methods::Rk4{1}, options);
+  };
+  CHECK_THAT(sentence<Cancelled>(work),
+             ContainsSubstring("integrate: cancelled") && ContainsSubstring("50"));
   CHECK(calls >= 45);
   CHECK(calls <= 55);
   CHECK(last == Approx(0.5).margin(0.01));
@@ -155,20 +163,27 @@ TEST_CASE("Initial states that do not fit are refused before any work") {
   const methods::Rk4 method{0.01};
   const systems::Lorenz63<> lorenz;
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  CHECK_THAT(sentence<DimensionMismatch>([&] { integrate(lorenz, std::vector<double>{1, 2}, times, method); }),
+  CHECK_THAT(sentence<DimensionMismatch>([&] {
+               integrate(lorenz, std::vector<double>{1, 2}, times, method);
+             }),
              ContainsSubstring("x0 has 2") && ContainsSubstring("dimension 3"));
-  CHECK_THAT(sentence<DimensionMismatch>([&] { integrate(lorenz, Eigen::Vector4d::Zero(), times, method); }),
+  CHECK_THAT(sentence<DimensionMismatch>(
+                 [&] { integrate(lorenz, Eigen::Vector4d::Zero(), times, method); }),
              ContainsSubstring("x0 has 4") && ContainsSubstring("dimension 3"));
   CHECK_THAT(sentence<DimensionMismatch>([&] {
                integrate(systems::Lorenz96<>{8, 40}, std::vector<double>(36, 1.0), times, method);
              }),
              ContainsSubstring("x0 has 36") && ContainsSubstring("dimension 40"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { integrate(Clock{}, std::vector<double>{}, times, method); }),
-             ContainsSubstring("x0 is empty") && ContainsSubstring("one value for each component"));
-  CHECK_THAT(sentence<NonFiniteData>([&] { integrate(lorenz, {1, infinity, 0}, times, method); }),
+  CHECK_THAT(
+      sentence<InvalidArgument>([&] { integrate(Clock{}, std::vector<double>{}, times, method); }),
+      ContainsSubstring("x0 is empty") && ContainsSubstring("one value for each component"));
+  CHECK_THAT(sentence<NonFiniteData>([&] {
+               integrate(lorenz, {1, infinity, 0}, times, method);
+             }),
              ContainsSubstring("x0[1] is not finite"));
   CHECK_THAT(sentence<DimensionMismatch>([&] {
-               integrate(Oscillator<double>{}, Eigen::VectorXd::Ones(3), times, methods::Verlet{0.1});
+               integrate(Oscillator<double>{}, Eigen::VectorXd::Ones(3), times,
+                         methods::Verlet{0.1});
              }),
              ContainsSubstring("x0 has 3") && ContainsSubstring("even"));
 }

@@ -37,10 +37,14 @@ struct Cubic {
   void operator()(const std::vector<double>& x, std::vector<double>& dxdt, double) const {
     dxdt[0] = -x[0] * x[0] * x[0];
   }
-  void jacobian(const std::vector<double>& x, Eigen::MatrixXd& J, double) const { J(0, 0) = -3 * x[0] * x[0]; }
+  void jacobian(const std::vector<double>& x, Eigen::MatrixXd& J, double) const {
+    J(0, 0) = -3 * x[0] * x[0];
+  }
 };
 
-const auto concrete = [](const std::array<double, 2>& x, std::array<double, 2>& dxdt, double) { dxdt = x; };
+const auto concrete = [](const std::array<double, 2>& x, std::array<double, 2>& dxdt, double) {
+  dxdt = x;
+};
 const auto generic = [](const auto& x, auto& dxdt, auto) { dxdt[0] = x[0] * x[0]; };
 
 static_assert(Differentiable<Cubic, std::vector<double>>);
@@ -71,7 +75,8 @@ TEST_CASE("The Jacobian of a ring of cells has four entries a row") {
     const Eigen::VectorXd x = Eigen::VectorXd::NullaryExpr(cells, [&] { return random.normal(); });
     Eigen::MatrixXd expected = Eigen::MatrixXd::Zero(cells, cells), J;
     for (int i = 0; i < cells; ++i) {
-      const int next = (i + 1) % cells, back = (i + cells - 1) % cells, back2 = (i + cells - 2) % cells;
+      const int next = (i + 1) % cells, back = (i + cells - 1) % cells,
+                back2 = (i + cells - 2) % cells;
       expected(i, i) -= 1;
       expected(i, next) += x[back];
       expected(i, back2) -= x[back];
@@ -120,6 +125,8 @@ TEST_CASE("A system's own Jacobian is used") {
   Eigen::MatrixXd J;
   jacobian(Cubic{}, std::vector{2.0}, 0.0, J);
   CHECK(J(0, 0) == -12);
-  const auto run = integrate(Cubic{}, std::vector{1.0}, TimeGrid::uniform(0, 1, 5), methods::Rosenbrock4{1e-9, 1e-9});
-  for (Eigen::Index k = 0; k < 5; ++k) CHECK(run[k][0] == Approx(1 / std::sqrt(1 + 2.0 * double(k))).epsilon(1e-7));
+  const auto run = integrate(Cubic{}, std::vector{1.0}, TimeGrid::uniform(0, 1, 5),
+                             methods::Rosenbrock4{1e-9, 1e-9});
+  for (Eigen::Index k = 0; k < 5; ++k)
+    CHECK(run[k][0] == Approx(1 / std::sqrt(1 + 2.0 * double(k))).epsilon(1e-7));
 }

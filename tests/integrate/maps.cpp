@@ -11,7 +11,8 @@
 
 using namespace almagest;
 
-TEMPLATE_TEST_CASE("Iterating a map gives the start and its images, at times 0, 1, 2, ...", "", float, double) {
+TEMPLATE_TEST_CASE("Iterating a map gives the start and its images, at times 0, 1, 2, ...", "",
+                   float, double) {
   const auto doubling = [](const auto& x, auto& next) { next[0] = 2 * x[0]; };
   const auto run = iterate(doubling, std::array<TestType, 1>{1}, 20);
   CHECK(run.times() == TimeGrid::uniform(0, 1, 21));
@@ -24,7 +25,8 @@ TEST_CASE("Maps work on every kind of state") {
   const auto expected = iterate(henon, std::array{0.1, 0.2}, 50);
   CHECK(iterate(henon, std::vector{0.1, 0.2}, 50).states() == expected.states());
   CHECK(iterate(henon, Eigen::Vector2d(0.1, 0.2), 50).states() == expected.states());
-  CHECK(iterate(henon, Eigen::VectorXd(Eigen::Vector2d(0.1, 0.2)), 50).states() == expected.states());
+  CHECK(iterate(henon, Eigen::VectorXd(Eigen::Vector2d(0.1, 0.2)), 50).states() ==
+        expected.states());
   CHECK(iterate(henon, expected[10], 40).states() == expected.states().rightCols(41));
   CHECK(expected.info().names == std::vector<std::string>{"x", "y"});
   CHECK(expected.info().parameters.at("a") == 1.4);
@@ -32,7 +34,9 @@ TEST_CASE("Maps work on every kind of state") {
 
 TEST_CASE("A map that runs off is stopped, with component and iteration") {
   const systems::Henon<> henon;
-  CHECK_THAT(sentence<IntegrationDiverged>([&] { iterate(henon, std::array{5.0, 0.0}, 100); }),
+  CHECK_THAT(sentence<IntegrationDiverged>([&] {
+               iterate(henon, std::array{5.0, 0.0}, 100);
+             }),
              ContainsSubstring("iterate: component 0 (x)") && ContainsSubstring("at t = 4") &&
                  ContainsSubstring("bound of 1e+12"));
   const auto root = [](const auto& x, auto& next) { next[0] = std::sqrt(x[0]) - 0.5; };
@@ -42,9 +46,13 @@ TEST_CASE("A map that runs off is stopped, with component and iteration") {
 
 TEST_CASE("Iterations that make no sense are refused") {
   const systems::Henon<> henon;
-  CHECK_THAT(sentence<InvalidArgument>([&] { iterate(henon, std::array{0.0, 0.0}, -1); }),
+  CHECK_THAT(sentence<InvalidArgument>([&] {
+               iterate(henon, std::array{0.0, 0.0}, -1);
+             }),
              ContainsSubstring("steps is -1") && ContainsSubstring("0 or more"));
-  CHECK_THAT(sentence<DimensionMismatch>([&] { iterate(henon, std::array{0.0, 0.0, 0.0}, 1); }),
+  CHECK_THAT(sentence<DimensionMismatch>([&] {
+               iterate(henon, std::array{0.0, 0.0, 0.0}, 1);
+             }),
              ContainsSubstring("iterate: x0 has 3") && ContainsSubstring("dimension 2"));
   CHECK_THAT(sentence<NonFiniteData>([&] {
                iterate(henon, std::array{0.0, std::numeric_limits<double>::infinity()}, 1);
@@ -55,6 +63,7 @@ TEST_CASE("Iterations that make no sense are refused") {
 TEST_CASE("Iterations report progress and can be cancelled") {
   IntegrateOptions options;
   options.progress = [](double fraction) { return fraction < 0.25; };
-  CHECK_THAT(sentence<Cancelled>([&] { iterate(systems::Logistic<>{}, std::array{0.3}, 1000, options); }),
-             ContainsSubstring("iterate: cancelled"));
+  CHECK_THAT(
+      sentence<Cancelled>([&] { iterate(systems::Logistic<>{}, std::array{0.3}, 1000, options); }),
+      ContainsSubstring("iterate: cancelled"));
 }

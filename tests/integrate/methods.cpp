@@ -18,7 +18,8 @@ namespace {
 /// Error at the end of [0, duration] with one step size or tolerance.
 template <typename Problem, typename Method>
 double error(const Method& method, double duration) {
-  const auto run = integrate(Problem{}, Problem::start(), TimeGrid::uniform(0, duration, 2), method);
+  const auto run =
+      integrate(Problem{}, Problem::start(), TimeGrid::uniform(0, duration, 2), method);
   return distance(run[1], Problem::exact(duration));
 }
 
@@ -114,8 +115,9 @@ TEST_CASE("Methods with step control have their order when the step is held") {
   CHECK(order(methods::Rosenbrock4{}, 0.0625, Driven<double>{}) > 3.8);
 }
 
-TEMPLATE_TEST_CASE("The error follows the tolerance", "", methods::CashKarp54, methods::DormandPrince54,
-                   methods::Fehlberg78, methods::BulirschStoer, methods::Rosenbrock4) {
+TEMPLATE_TEST_CASE("The error follows the tolerance", "", methods::CashKarp54,
+                   methods::DormandPrince54, methods::Fehlberg78, methods::BulirschStoer,
+                   methods::Rosenbrock4) {
   for (int digits = 3; digits <= 12; ++digits) {
     const double tolerance = std::pow(10.0, -digits);
     const TestType method{tolerance, tolerance};
@@ -130,19 +132,22 @@ TEMPLATE_TEST_CASE("The error follows the tolerance", "", methods::CashKarp54, m
 }
 
 TEMPLATE_TEST_CASE("Methods with step control work in single precision", "", methods::CashKarp54,
-                   methods::DormandPrince54, methods::Fehlberg78, methods::BulirschStoer, methods::Rosenbrock4) {
+                   methods::DormandPrince54, methods::Fehlberg78, methods::BulirschStoer,
+                   methods::Rosenbrock4) {
   const TestType method{1e-5, 1e-5};
   CHECK(error<Oscillator<float>>(method, 10) < 30 * 1e-5);
   CHECK(error<Growth<float>>(method, 10) < 30 * 1e-5);
   CHECK(error<Driven<float>>(method, 10) < 30 * 1e-5);
-  // A tolerance below the rounding of the state costs steps, but ends, and as accurate as floats are.
+  // A tolerance below the rounding of the state costs steps, but ends, and as accurate as floats
+  // are.
   CHECK(error<Growth<float>>(TestType{1e-9, 1e-9}, 10) < 1e-5);
 }
 
 TEST_CASE("Symplectic methods converge with their order, quadratic kinetic energy or not") {
   const auto order = [](auto method, const auto& system, const auto& x0) {
     using Method = decltype(method);
-    return order_of(error_against_fine(system, x0, Method{0.05}), error_against_fine(system, x0, Method{0.025}));
+    return order_of(error_against_fine(system, x0, Method{0.05}),
+                    error_against_fine(system, x0, Method{0.025}));
   };
   const std::array<double, 2> x0{1.2, 0.7};
   CHECK(order(methods::Verlet{}, Oscillator<double>{}, x0) == Approx(2).margin(0.1));
@@ -154,8 +159,8 @@ TEST_CASE("Symplectic methods converge with their order, quadratic kinetic energ
   CHECK(order(methods::Symplectic4{}, systems::HenonHeiles<>{}, star) == Approx(4).margin(0.1));
 }
 
-TEMPLATE_TEST_CASE("Symplectic methods retrace their steps when momenta are reversed", "", methods::Verlet,
-                   methods::Symplectic4) {
+TEMPLATE_TEST_CASE("Symplectic methods retrace their steps when momenta are reversed", "",
+                   methods::Verlet, methods::Symplectic4) {
   const systems::HenonHeiles<> galaxy;
   const Eigen::Vector4d x0(0.1, -0.2, 0.3, 0.1);
   const auto turned = [](Eigen::Vector4d x) {
@@ -190,7 +195,8 @@ TEST_CASE("Steps and tolerances that make no sense are refused") {
       integrate(Oscillator<double>{}, std::array{1.0, 0.0}, TimeGrid::uniform(0, 1, 2), method);
     });
   };
-  CHECK_THAT(refused(methods::Rk4{}), ContainsSubstring("step is 0") && ContainsSubstring("positive, finite"));
+  CHECK_THAT(refused(methods::Rk4{}),
+             ContainsSubstring("step is 0") && ContainsSubstring("positive, finite"));
   CHECK_THAT(refused(methods::Rk4{-0.1}), ContainsSubstring("step is -0.1"));
   CHECK_THAT(refused(methods::Rk4{not_a_number}), ContainsSubstring("step is nan"));
   CHECK_THAT(refused(methods::Verlet{0}), ContainsSubstring("step is 0"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A user's program may use Odeint itself beside the library, its support of Eigen included: no clash of
-// definitions, and neither changes what the other does.
+// A user's program may use Odeint itself beside the library, its support of Eigen included: no
+// clash of definitions, and neither changes what the other does.
 #include "almagest/integrate/odeint.hpp"
 
 #include <boost/numeric/odeint.hpp>
@@ -19,7 +19,9 @@ TEST_CASE("Odeint and the library take the same steps") {
   const Eigen::VectorXd start = Eigen::Vector2d(1, 0);
   const auto times = almagest::TimeGrid::uniform(0, 0.1, 51);
 
-  odeint::runge_kutta4<Eigen::VectorXd, double, Eigen::VectorXd, double, odeint::vector_space_algebra> stepper;
+  odeint::runge_kutta4<Eigen::VectorXd, double, Eigen::VectorXd, double,
+                       odeint::vector_space_algebra>
+      stepper;
   Eigen::VectorXd x = start;
   odeint::integrate_n_steps(stepper, system, x, 0.0, 0.05, 100);
   const auto run = almagest::integrate(system, start, times, almagest::methods::Rk4{0.05});
@@ -27,14 +29,17 @@ TEST_CASE("Odeint and the library take the same steps") {
 
   Eigen::VectorXd y = start;
   odeint::integrate_adaptive(
-      odeint::make_controlled<odeint::runge_kutta_dopri5<Eigen::VectorXd, double, Eigen::VectorXd, double,
-                                                         odeint::vector_space_algebra>>(1e-10, 1e-10),
+      odeint::make_controlled<odeint::runge_kutta_dopri5<Eigen::VectorXd, double, Eigen::VectorXd,
+                                                         double, odeint::vector_space_algebra>>(
+          1e-10, 1e-10),
       system, y, 0.0, 5.0, 0.1);
-  const auto controlled = almagest::integrate(system, start, times, almagest::methods::DormandPrince54{1e-10, 1e-10});
+  const auto controlled =
+      almagest::integrate(system, start, times, almagest::methods::DormandPrince54{1e-10, 1e-10});
   CHECK(distance(controlled[50], y) < 1e-8);
 
   std::array<double, 2> z{1, 0};
-  odeint::integrate_const(odeint::runge_kutta4<std::array<double, 2>>(), Oscillator<double>{}, z, 0.0, 5.0, 0.05);
+  odeint::integrate_const(odeint::runge_kutta4<std::array<double, 2>>(), Oscillator<double>{}, z,
+                          0.0, 5.0, 0.05);
   CHECK(distance(run[50], z) < 1e-14);
 }
 

@@ -9,8 +9,8 @@
 #include "almagest/systems/henon_heiles.hpp"
 #include "almagest/systems/lorenz63.hpp"
 #include "core/sentence.hpp"
-#include "support/allocations.hpp"
 #include "integrate/problems.hpp"
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 
 using namespace almagest;
@@ -36,7 +36,8 @@ struct Ends {
 
 /// When a run is said to diverge; a failure where it is not.
 template <typename Method>
-double divergence_time(const Method& method, const TimeGrid& times, const IntegrateOptions& options = {}) {
+double divergence_time(const Method& method, const TimeGrid& times,
+                       const IntegrateOptions& options = {}) {
   try {
     integrate(explosion, std::array{1.0}, times, method, options);
   } catch (const IntegrationDiverged& error) {
@@ -56,8 +57,8 @@ Method accurate() {
 }  // namespace
 
 TEMPLATE_TEST_CASE("A solution that runs off to infinity is caught when it does", "", methods::Rk4,
-                   methods::CashKarp54, methods::DormandPrince54, methods::Fehlberg78, methods::BulirschStoer,
-                   methods::Rosenbrock4) {
+                   methods::CashKarp54, methods::DormandPrince54, methods::Fehlberg78,
+                   methods::BulirschStoer, methods::Rosenbrock4) {
   const TestType method = accurate<TestType>();
   const double tolerance = methods::FixedStep<TestType> ? 2e-3 : 1e-6;
   CHECK(divergence_time(method, TimeGrid::uniform(0, 2, 2)) == Approx(1).margin(tolerance));
@@ -73,11 +74,15 @@ TEMPLATE_TEST_CASE("A solution that runs off to infinity is caught when it does"
 TEST_CASE("The guard names component, value, time, bound and remedies") {
   const methods::Rk4 method{1e-3};
   const TimeGrid times = TimeGrid::uniform(0, 2, 2);
-  CHECK_THAT(sentence<IntegrationDiverged>([&] { integrate(explosion, std::array{1.0}, times, method); }),
-             ContainsSubstring("component 0 reached ") && ContainsSubstring("at t = 1.00") &&
-                 ContainsSubstring("bound of 1e+12") && ContainsSubstring("smaller step or tolerance"));
-  CHECK_THAT(sentence<IntegrationDiverged>([&] { integrate(Ends{}, {1, 0}, times, method); }),
-             ContainsSubstring("component 1 (bad) reached nan") && ContainsSubstring("at t = 0.501"));
+  CHECK_THAT(
+      sentence<IntegrationDiverged>([&] { integrate(explosion, std::array{1.0}, times, method); }),
+      ContainsSubstring("component 0 reached ") && ContainsSubstring("at t = 1.00") &&
+          ContainsSubstring("bound of 1e+12") && ContainsSubstring("smaller step or tolerance"));
+  CHECK_THAT(
+      sentence<IntegrationDiverged>([&] {
+        integrate(Ends{}, {1, 0}, times, method);
+      }),
+      ContainsSubstring("component 1 (bad) reached nan") && ContainsSubstring("at t = 0.501"));
 }
 
 TEST_CASE("The guard finds the step in a long interval") {
@@ -89,22 +94,30 @@ TEST_CASE("The guard finds the step in a long interval") {
   }
 }
 
-TEMPLATE_TEST_CASE("A right-hand side that becomes a NaN ends the run with a sentence", "", methods::CashKarp54,
-                   methods::DormandPrince54, methods::Fehlberg78, methods::BulirschStoer, methods::Rosenbrock4) {
+TEMPLATE_TEST_CASE("A right-hand side that becomes a NaN ends the run with a sentence", "",
+                   methods::CashKarp54, methods::DormandPrince54, methods::Fehlberg78,
+                   methods::BulirschStoer, methods::Rosenbrock4) {
   // The controller retreats before the NaN as from a singularity.
-  CHECK_THAT(sentence<ConvergenceFailure>([] { integrate(Ends{}, {1, 0}, TimeGrid::uniform(0, 1, 2), TestType{}); }),
-             ContainsSubstring("no progress beyond t = 0.4999999") || ContainsSubstring("no progress beyond t = 0.5"));
+  CHECK_THAT(sentence<ConvergenceFailure>([] {
+               integrate(Ends{}, {1, 0}, TimeGrid::uniform(0, 1, 2), TestType{});
+             }),
+             ContainsSubstring("no progress beyond t = 0.4999999") ||
+                 ContainsSubstring("no progress beyond t = 0.5"));
   const auto never = [](const auto& x, auto& dxdt, auto) {
     dxdt[0] = x[0] * std::numeric_limits<double>::quiet_NaN();
   };
-  CHECK_THAT(sentence<ConvergenceFailure>(
-                 [&] { integrate(never, std::array{1.0}, TimeGrid::uniform(0, 1, 2), TestType{}); }),
+  CHECK_THAT(sentence<ConvergenceFailure>([&] {
+               integrate(never, std::array{1.0}, TimeGrid::uniform(0, 1, 2), TestType{});
+             }),
              ContainsSubstring("no progress beyond t = 0:"));
 }
 
-TEMPLATE_TEST_CASE("A step that shrinks to nothing ends the run with a sentence", "", methods::CashKarp54,
-                   methods::DormandPrince54, methods::Fehlberg78, methods::BulirschStoer, methods::Rosenbrock4) {
-  const auto work = [] { integrate(wall, std::array{1.0}, TimeGrid::uniform(0, 1, 2), TestType{}); };
+TEMPLATE_TEST_CASE("A step that shrinks to nothing ends the run with a sentence", "",
+                   methods::CashKarp54, methods::DormandPrince54, methods::Fehlberg78,
+                   methods::BulirschStoer, methods::Rosenbrock4) {
+  const auto work = [] {
+    integrate(wall, std::array{1.0}, TimeGrid::uniform(0, 1, 2), TestType{});
+  };
   CHECK_THAT(sentence<ConvergenceFailure>(work), ContainsSubstring("step shrank to nothing") &&
                                                      ContainsSubstring("try Rosenbrock4") &&
                                                      ContainsSubstring("singularity"));
@@ -112,9 +125,9 @@ TEMPLATE_TEST_CASE("A step that shrinks to nothing ends the run with a sentence"
                                                      ContainsSubstring("beyond t = 0.5000000"));
 }
 
-TEMPLATE_TEST_CASE("A run that takes too many steps is ended", "", methods::Rk4, methods::CashKarp54,
-                   methods::DormandPrince54, methods::Fehlberg78, methods::BulirschStoer, methods::Rosenbrock4,
-                   methods::Verlet) {
+TEMPLATE_TEST_CASE("A run that takes too many steps is ended", "", methods::Rk4,
+                   methods::CashKarp54, methods::DormandPrince54, methods::Fehlberg78,
+                   methods::BulirschStoer, methods::Rosenbrock4, methods::Verlet) {
   IntegrateOptions options;
   options.max_steps = 50;
   CHECK_THAT(sentence<ConvergenceFailure>([&] {
@@ -135,9 +148,9 @@ TEST_CASE("Allocations are counted where they can be") {
 }
 
 // Not so Bulirsch-Stoer, whose stepper in Odeint makes two short vectors a step.
-TEMPLATE_TEST_CASE("Advancing a static state allocates nothing", "", methods::Rk4, methods::CashKarp54,
-                   methods::DormandPrince54, methods::Fehlberg78, methods::Rosenbrock4, methods::Verlet,
-                   methods::Symplectic4) {
+TEMPLATE_TEST_CASE("Advancing a static state allocates nothing", "", methods::Rk4,
+                   methods::CashKarp54, methods::DormandPrince54, methods::Fehlberg78,
+                   methods::Rosenbrock4, methods::Verlet, methods::Symplectic4) {
   const systems::HenonHeiles<> galaxy;
   const auto count = [&](auto x, double interval) {
     detail::Propagator<TestType, decltype(x)> propagator(accurate<TestType>());
@@ -154,7 +167,8 @@ TEMPLATE_TEST_CASE("Advancing a static state allocates nothing", "", methods::Rk
 }
 
 TEMPLATE_TEST_CASE("A restarted propagator forgets what it did before", "", methods::CashKarp54,
-                   methods::DormandPrince54, methods::Fehlberg78, methods::BulirschStoer, methods::Rosenbrock4) {
+                   methods::DormandPrince54, methods::Fehlberg78, methods::BulirschStoer,
+                   methods::Rosenbrock4) {
   const systems::Lorenz63<> lorenz;
   using State = std::array<double, 3>;
   detail::Propagator<TestType, State> used(TestType{}), fresh(TestType{});

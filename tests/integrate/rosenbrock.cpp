@@ -12,8 +12,8 @@ using namespace almagest;
 
 namespace {
 
-/// Robertson's chemical kinetics, stiff over eleven decades of time: Hairer & Wanner, Solving Ordinary
-/// Differential Equations II, IV.10 (ROBER).
+/// Robertson's chemical kinetics, stiff over eleven decades of time: Hairer & Wanner, Solving
+/// Ordinary Differential Equations II, IV.10 (ROBER).
 struct Robertson {
   static constexpr int dimension = 3;
   template <typename State, typename Rate, typename Time>
@@ -49,11 +49,14 @@ TEST_CASE("Robertson's kinetics at t = 40 and on to 1e11") {
     const auto run = integrate(Robertson{}, start, TimeGrid::uniform(0, 40, 2), method);
     // Printed by robertson_reference.py.
     const Eigen::Vector3d known(0.7158270687194, 9.185534764558e-6, 0.2841637457458);
-    for (Eigen::Index i = 0; i < 3; ++i) CHECK(std::abs(run[1][i] - known[i]) < 10 * tolerance * known[i]);
+    for (Eigen::Index i = 0; i < 3; ++i)
+      CHECK(std::abs(run[1][i] - known[i]) < 10 * tolerance * known[i]);
   }
   Eigen::VectorXd decades(13);
-  decades << 0, Eigen::VectorXd::LinSpaced(12, 0, 11).unaryExpr([](double k) { return std::pow(10.0, k); });
-  const auto run = integrate(Robertson{}, start, TimeGrid(decades), methods::Rosenbrock4{1e-6, 1e-12});
+  decades << 0,
+      Eigen::VectorXd::LinSpaced(12, 0, 11).unaryExpr([](double k) { return std::pow(10.0, k); });
+  const auto run =
+      integrate(Robertson{}, start, TimeGrid(decades), methods::Rosenbrock4{1e-6, 1e-12});
   for (Eigen::Index k = 0; k < run.size(); ++k) {
     // Mass is conserved by every step, not just to the tolerance.
     CHECK(std::abs(run[k].sum() - 1) < 1e-11);
@@ -88,15 +91,19 @@ TEMPLATE_TEST_CASE("A stiff system that is driven in time", "", float, double) {
   const double tolerance = std::is_same_v<TestType, float> ? 1e-4 : 1e-8;
   using Problem = StiffDriven<TestType>;
   const TimeGrid times = TimeGrid::uniform(0, 0.25, 9);
-  const auto run = integrate(Problem{}, Problem::start(), times, methods::Rosenbrock4{tolerance, tolerance});
-  for (Eigen::Index k = 1; k < run.size(); ++k) CHECK(distance(run[k], Problem::exact(times[k])) < 10 * tolerance);
+  const auto run =
+      integrate(Problem{}, Problem::start(), times, methods::Rosenbrock4{tolerance, tolerance});
+  for (Eigen::Index k = 1; k < run.size(); ++k)
+    CHECK(distance(run[k], Problem::exact(times[k])) < 10 * tolerance);
 }
 
 TEST_CASE("A driven stiff system costs few steps once its fast part is gone") {
   long implicit = 0, explicit_ = 0;
   using Problem = StiffDriven<double>;
   const TimeGrid times = TimeGrid::uniform(0, 10, 2);
-  integrate(Counted<Problem>{{}, &implicit}, Problem::start(), times, methods::Rosenbrock4{1e-6, 1e-6});
-  integrate(Counted<Problem>{{}, &explicit_}, Problem::start(), times, methods::DormandPrince54{1e-6, 1e-6});
+  integrate(Counted<Problem>{{}, &implicit}, Problem::start(), times,
+            methods::Rosenbrock4{1e-6, 1e-6});
+  integrate(Counted<Problem>{{}, &explicit_}, Problem::start(), times,
+            methods::DormandPrince54{1e-6, 1e-6});
   CHECK(4 * implicit < explicit_);
 }

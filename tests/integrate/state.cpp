@@ -45,7 +45,9 @@ class harm_osc {
   double m_gam;
 };
 
-void harmonic(const std::array<double, 2>& x, std::array<double, 2>& dxdt, double) { dxdt = {x[1], -x[0]}; }
+void harmonic(const std::array<double, 2>& x, std::array<double, 2>& dxdt, double) {
+  dxdt = {x[1], -x[0]};
+}
 
 const TimeGrid one_turn = TimeGrid::uniform(0, std::acos(-1.0) / 4, 9);
 const methods::DormandPrince54 accurate{1e-11, 1e-11};
@@ -53,24 +55,28 @@ const methods::DormandPrince54 accurate{1e-11, 1e-11};
 template <typename Run>
 void check_oscillation(const Run& run) {
   REQUIRE(run.size() == one_turn.size());
-  for (Eigen::Index k = 0; k < run.size(); ++k) CHECK(distance(run[k], Oscillator<double>::exact(one_turn[k])) < 1e-9);
+  for (Eigen::Index k = 0; k < run.size(); ++k)
+    CHECK(distance(run[k], Oscillator<double>::exact(one_turn[k])) < 1e-9);
 }
 
 }  // namespace
 
 // Where the dimension is known the state is static, whatever the initial one is.
 using detail::StateOf;
-static_assert(std::is_same_v<StateOf<systems::Lorenz63<>, std::vector<double>>, std::array<double, 3>>);
+static_assert(
+    std::is_same_v<StateOf<systems::Lorenz63<>, std::vector<double>>, std::array<double, 3>>);
 static_assert(std::is_same_v<StateOf<systems::Lorenz63<>, Eigen::VectorXf>, std::array<float, 3>>);
 static_assert(std::is_same_v<StateOf<Plain, std::vector<double>>, std::vector<double>>);
 static_assert(std::is_same_v<StateOf<Plain, Eigen::Vector3d>, Eigen::Vector3d>);
-static_assert(std::is_same_v<StateOf<Plain, Eigen::Block<const Eigen::Matrix3Xd, 3, 1>>, Eigen::Vector3d>);
+static_assert(
+    std::is_same_v<StateOf<Plain, Eigen::Block<const Eigen::Matrix3Xd, 3, 1>>, Eigen::Vector3d>);
 static_assert(std::derived_from<StateOf<Plain, Eigen::VectorXd>, Eigen::VectorXd>);
 static_assert(std::is_same_v<detail::RealOf<std::vector<float>>, float>);
 static_assert(std::is_same_v<detail::RealOf<std::array<Eigen::Array<float, 8, 1>, 3>>, float>);
 
-TEMPLATE_TEST_CASE("Every kind of state gives the same trajectory", "", methods::Rk4, methods::CashKarp54,
-                   methods::DormandPrince54, methods::Fehlberg78, methods::BulirschStoer, methods::Rosenbrock4) {
+TEMPLATE_TEST_CASE("Every kind of state gives the same trajectory", "", methods::Rk4,
+                   methods::CashKarp54, methods::DormandPrince54, methods::Fehlberg78,
+                   methods::BulirschStoer, methods::Rosenbrock4) {
   TestType method;
   if constexpr (methods::FixedStep<TestType>) method.step = 0.01;
   const TimeGrid times = TimeGrid::uniform(0, 0.05, 11);
@@ -105,35 +111,38 @@ TEST_CASE("A system of known dimension gives the same bits from any kind of init
   const systems::Lorenz63<> lorenz;
   const TimeGrid times = TimeGrid::uniform(0, 0.5, 21);
   const auto expected = integrate(lorenz, {-8, 8, 27}, times, accurate);
-  CHECK(integrate(lorenz, std::vector<double>{-8, 8, 27}, times, accurate).states() == expected.states());
-  CHECK(integrate(lorenz, Eigen::Vector3d(-8, 8, 27), times, accurate).states() == expected.states());
-  CHECK(integrate(lorenz, Eigen::VectorXd(Eigen::Vector3d(-8, 8, 27)), times, accurate).states() == expected.states());
+  CHECK(integrate(lorenz, std::vector<double>{-8, 8, 27}, times, accurate).states() ==
+        expected.states());
+  CHECK(integrate(lorenz, Eigen::Vector3d(-8, 8, 27), times, accurate).states() ==
+        expected.states());
+  CHECK(integrate(lorenz, Eigen::VectorXd(Eigen::Vector3d(-8, 8, 27)), times, accurate).states() ==
+        expected.states());
 }
 
-TEMPLATE_TEST_CASE("Rings of any number of cells, on any kind of state", "", std::vector<double>, Eigen::VectorXd) {
+TEMPLATE_TEST_CASE("Rings of any number of cells, on any kind of state", "", std::vector<double>,
+                   Eigen::VectorXd) {
   for (int cells : {4, 5, 36}) {
     const systems::Lorenz96<> ring{8, std::size_t(cells)};
     TestType x0(static_cast<detail::IndexOf<TestType>>(cells));
-    for (int i = 0; i < cells; ++i) x0[static_cast<detail::IndexOf<TestType>>(i)] = 8 + 0.01 * std::sin(double(i * i));
-    const TimeGrid times = TimeGrid::uniform(0, 0.25, 5);
-    const auto run = integrate(ring, x0, times, accurate);
+    for (int i = 0; i < cells; ++i)
+      x0[static_cast<detail::IndexOf<TestType>>(i)] = 8 + 0.01 * std::sin(double(i * i));
+    const auto run = integrate(ring, x0, TimeGrid::uniform(0, 0.0025, 401), accurate);
     REQUIRE(run.dimension() == cells);
-    // Sum x_i^2 / 2 changes by F sum x_i - sum x_i^2 alone; compared over time by Simpson's rule.
-    const auto half_square = [&](Eigen::Index k) { return run[k].squaredNorm() / 2; };
-    const auto rate = [&](Eigen::Index k) { return 8 * run[k].sum() - run[k].squaredNorm(); };
-    const auto fine = integrate(ring, x0, TimeGrid::uniform(0, 0.0025, 401), accurate);
+    // Sum x_i^2 / 2 changes by F sum x_i - sum x_i^2 alone: integrated here by Simpson's rule.
     double gained = 0;
     for (Eigen::Index k = 0; k < 401; ++k) {
       const double weight = k == 0 || k == 400 ? 1 : k % 2 == 1 ? 4 : 2;
-      gained += weight * 0.0025 / 3 * (8 * fine[k].sum() - fine[k].squaredNorm());
+      gained += weight * 0.0025 / 3 * (8 * run[k].sum() - run[k].squaredNorm());
     }
-    CHECK(half_square(4) - half_square(0) == Approx(gained).epsilon(1e-6).margin(1e-6));
-    CHECK(std::isfinite(rate(4)));
+    CHECK((run[400].squaredNorm() - run[0].squaredNorm()) / 2 ==
+          Approx(gained).epsilon(1e-7).margin(1e-7));
   }
 }
 
 TEST_CASE("Systems written for Odeint work as they are") {
-  SECTION("a class on std::vector") { check_oscillation(integrate(harm_osc(0), state_type{1, 0}, one_turn, accurate)); }
+  SECTION("a class on std::vector") {
+    check_oscillation(integrate(harm_osc(0), state_type{1, 0}, one_turn, accurate));
+  }
   SECTION("a function") {
     check_oscillation(integrate(harmonic, std::array{1.0, 0.0}, one_turn, accurate));
     check_oscillation(integrate(&harmonic, std::array{1.0, 0.0}, one_turn, accurate));
@@ -145,19 +154,26 @@ TEST_CASE("Systems written for Odeint work as they are") {
   }
   SECTION("a lambda on Eigen::VectorXd") {
     const Eigen::Matrix2d a = (Eigen::Matrix2d() << 0, 1, -1, 0).finished();
-    const auto system = [&](const Eigen::VectorXd& x, Eigen::VectorXd& dxdt, double) { dxdt = a * x; };
-    check_oscillation(integrate(system, Eigen::VectorXd(Eigen::Vector2d(1, 0)), one_turn, accurate));
+    const auto system = [&](const Eigen::VectorXd& x, Eigen::VectorXd& dxdt, double) {
+      dxdt = a * x;
+    };
+    check_oscillation(
+        integrate(system, Eigen::VectorXd(Eigen::Vector2d(1, 0)), one_turn, accurate));
   }
   SECTION("a lambda on Eigen::Vector2d") {
-    const auto system = [](const Eigen::Vector2d& x, Eigen::Vector2d& dxdt, double) { dxdt << x[1], -x[0]; };
+    const auto system = [](const Eigen::Vector2d& x, Eigen::Vector2d& dxdt, double) {
+      dxdt << x[1], -x[0];
+    };
     check_oscillation(integrate(system, Eigen::Vector2d(1, 0), one_turn, accurate));
   }
   SECTION("a lambda on Eigen::Ref") {
-    const auto system = [](const Eigen::Ref<const Eigen::VectorXd>& x, Eigen::Ref<Eigen::VectorXd> dxdt, double) {
+    const auto system = [](const Eigen::Ref<const Eigen::VectorXd>& x,
+                           Eigen::Ref<Eigen::VectorXd> dxdt, double) {
       dxdt[0] = x[1];
       dxdt[1] = -x[0];
     };
-    check_oscillation(integrate(system, Eigen::VectorXd(Eigen::Vector2d(1, 0)), one_turn, accurate));
+    check_oscillation(
+        integrate(system, Eigen::VectorXd(Eigen::Vector2d(1, 0)), one_turn, accurate));
     check_oscillation(integrate(system, Eigen::Vector2d(1, 0), one_turn, accurate));
   }
   SECTION("a generic lambda") {
@@ -167,8 +183,10 @@ TEST_CASE("Systems written for Odeint work as they are") {
     };
     check_oscillation(integrate(system, std::array{1.0, 0.0}, one_turn, accurate));
     check_oscillation(integrate(system, std::vector{1.0, 0.0}, one_turn, accurate));
-    check_oscillation(integrate(system, Eigen::VectorXd(Eigen::Vector2d(1, 0)), one_turn, accurate));
-    check_oscillation(integrate(system, Eigen::Vector2d(1, 0), one_turn, methods::Rosenbrock4{1e-11, 1e-11}));
+    check_oscillation(
+        integrate(system, Eigen::VectorXd(Eigen::Vector2d(1, 0)), one_turn, accurate));
+    check_oscillation(
+        integrate(system, Eigen::Vector2d(1, 0), one_turn, methods::Rosenbrock4{1e-11, 1e-11}));
   }
 }
 

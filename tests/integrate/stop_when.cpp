@@ -20,9 +20,10 @@ const auto velocity = [](const auto& x, double) { return x[1]; };
 
 /// cos t from (1, 0), until the event.
 template <typename Method, typename Event>
-Trajectory<double> swing(const Method& method, const Event& event, double end = 10, Eigen::Index samples = 11) {
-  return integrate(Oscillator<double>{}, std::array{1.0, 0.0}, TimeGrid::uniform(0, end / double(samples - 1), samples),
-                   method, event);
+Trajectory<double> swing(const Method& method, const Event& event, double end = 10,
+                         Eigen::Index samples = 11) {
+  return integrate(Oscillator<double>{}, std::array{1.0, 0.0},
+                   TimeGrid::uniform(0, end / double(samples - 1), samples), method, event);
 }
 
 template <typename Method>
@@ -35,8 +36,9 @@ Method accurate() {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("An event is located to 1e-9", "", methods::Rk4, methods::CashKarp54, methods::DormandPrince54,
-                   methods::Fehlberg78, methods::BulirschStoer, methods::Rosenbrock4, methods::Symplectic4) {
+TEMPLATE_TEST_CASE("An event is located to 1e-9", "", methods::Rk4, methods::CashKarp54,
+                   methods::DormandPrince54, methods::Fehlberg78, methods::BulirschStoer,
+                   methods::Rosenbrock4, methods::Symplectic4) {
   const auto run = swing(accurate<TestType>(), stop_when(position));
   // Samples at 0 and 1, then the event.
   REQUIRE(run.size() == 3);
@@ -57,7 +59,9 @@ TEST_CASE("An event is a property of the method's solution, located to rounding"
 
 TEST_CASE("The direction of the crossing counts") {
   const methods::Fehlberg78 method{1e-12, 1e-12};
-  const auto time_of = [&](Crossing crossing) { return swing(method, stop_when(position, crossing)).times().back(); };
+  const auto time_of = [&](Crossing crossing) {
+    return swing(method, stop_when(position, crossing)).times().back();
+  };
   CHECK(time_of(Crossing::any) == Approx(pi / 2).margin(1e-9));
   CHECK(time_of(Crossing::falling) == Approx(pi / 2).margin(1e-9));
   CHECK(time_of(Crossing::rising) == Approx(3 * pi / 2).margin(1e-9));
@@ -67,21 +71,24 @@ TEST_CASE("A start on the event is no crossing") {
   // The velocity is 0 at the start, falls, and is 0 again at pi.
   const methods::Fehlberg78 method{1e-12, 1e-12};
   CHECK(swing(method, stop_when(velocity)).times().back() == Approx(pi).margin(1e-9));
-  CHECK(swing(method, stop_when(velocity, Crossing::falling)).times().back() == Approx(2 * pi).margin(1e-9));
+  CHECK(swing(method, stop_when(velocity, Crossing::falling)).times().back() ==
+        Approx(2 * pi).margin(1e-9));
 }
 
 TEST_CASE("An event that does not happen changes nothing") {
   const methods::DormandPrince54 method{1e-10, 1e-10};
   const auto never = [](const auto& x, double) { return x[0] - 2; };
   const auto run = swing(method, stop_when(never));
-  const auto plain = integrate(Oscillator<double>{}, std::array{1.0, 0.0}, TimeGrid::uniform(0, 1, 11), method);
+  const auto plain =
+      integrate(Oscillator<double>{}, std::array{1.0, 0.0}, TimeGrid::uniform(0, 1, 11), method);
   CHECK(run.states() == plain.states());
   CHECK(run.times() == plain.times());
   CHECK(run.info().attributes.count("stopped") == 0);
 }
 
 TEST_CASE("An event may depend on time alone") {
-  const auto run = swing(methods::Rk4{0.01}, stop_when([](const auto&, double t) { return t - 2.34567; }));
+  const auto run =
+      swing(methods::Rk4{0.01}, stop_when([](const auto&, double t) { return t - 2.34567; }));
   CHECK(run.size() == 4);
   CHECK(run.times().back() == Approx(2.34567).margin(1e-14));
   CHECK(run[3][0] == Approx(std::cos(2.34567)).margin(1e-9));
@@ -89,7 +96,8 @@ TEST_CASE("An event may depend on time alone") {
 
 TEST_CASE("An event in the first step leaves the start and the event") {
   for (double early : {1e-3, 1e-9}) {
-    const auto run = swing(methods::Rk4{0.1}, stop_when([=](const auto&, double t) { return t - early; }));
+    const auto run =
+        swing(methods::Rk4{0.1}, stop_when([=](const auto&, double t) { return t - early; }));
     REQUIRE(run.size() == 2);
     CHECK(run.times().front() == 0);
     CHECK(std::abs(run.times().back() - early) < 1e-18);
@@ -117,15 +125,17 @@ TEST_CASE("Events end runs of named systems and symplectic methods") {
   CHECK(std::abs(bottom[bottom.size() - 1][0]) < 1e-12);
 
   const systems::HenonHeiles<> galaxy;
-  const auto section = integrate(galaxy, std::array{0.1, -0.2, 0.3, 0.1}, TimeGrid::uniform(0, 1, 101),
-                                 methods::Symplectic4{0.01}, stop_when(position, Crossing::rising));
+  const auto section =
+      integrate(galaxy, std::array{0.1, -0.2, 0.3, 0.1}, TimeGrid::uniform(0, 1, 101),
+                methods::Symplectic4{0.01}, stop_when(position, Crossing::rising));
   CHECK(std::abs(section[section.size() - 1][0]) < 1e-13);
   CHECK(section[section.size() - 1][2] > 0);
 }
 
 TEST_CASE("Single precision locates events to its rounding") {
-  const auto run = integrate(Oscillator<float>{}, std::array{1.0F, 0.0F}, TimeGrid::uniform(0, 1, 11),
-                             methods::DormandPrince54{1e-5, 1e-5}, stop_when(position));
+  const auto run =
+      integrate(Oscillator<float>{}, std::array{1.0F, 0.0F}, TimeGrid::uniform(0, 1, 11),
+                methods::DormandPrince54{1e-5, 1e-5}, stop_when(position));
   CHECK(run.times().back() == Approx(pi / 2).margin(1e-4));
   CHECK(std::abs(run[run.size() - 1][0]) < 1e-6F);
 }

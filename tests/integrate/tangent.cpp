@@ -16,7 +16,8 @@ namespace {
 
 /// The tangent matrix, the identity at first, after `duration` along the flow from x.
 template <typename State, int columns, typename Method, typename System>
-Eigen::MatrixXd carried(const System& system, const State& x, double duration, const Method& method) {
+Eigen::MatrixXd carried(const System& system, const State& x, double duration,
+                        const Method& method) {
   using Tangent = detail::Tangent<State, columns>;
   const auto n = Eigen::Index(x.size());
   auto state = Tangent::join(x, Eigen::MatrixXd::Identity(n, n));
@@ -38,7 +39,8 @@ Eigen::MatrixXd differences(const System& system, const State& x, double duratio
     upper[j] += h;
     lower[j] -= h;
     v.col(Eigen::Index(j)) =
-        (integrate(system, upper, times, method)[1] - integrate(system, lower, times, method)[1]) / (2 * h);
+        (integrate(system, upper, times, method)[1] - integrate(system, lower, times, method)[1]) /
+        (2 * h);
   }
   return v;
 }
@@ -49,12 +51,16 @@ TEST_CASE("Dual numbers carry the derivative of the flow") {
   const systems::Lorenz63<> lorenz;
   const std::array<double, 3> x{-8, 8, 27};
   const Eigen::MatrixXd expected = differences(lorenz, x, 1);
-  const auto close = [&](const Eigen::MatrixXd& v) { return (v - expected).norm() < 1e-6 * expected.norm(); };
+  const auto close = [&](const Eigen::MatrixXd& v) {
+    return (v - expected).norm() < 1e-6 * expected.norm();
+  };
   CHECK(close(carried<std::array<double, 3>, 3>(lorenz, x, 1, methods::Rk4{1e-3})));
-  CHECK(close(carried<std::array<double, 3>, 3>(lorenz, x, 1, methods::DormandPrince54{1e-10, 1e-10})));
+  CHECK(close(
+      carried<std::array<double, 3>, 3>(lorenz, x, 1, methods::DormandPrince54{1e-10, 1e-10})));
   CHECK(close(carried<std::array<double, 3>, 3>(lorenz, x, 1, methods::Fehlberg78{1e-10, 1e-10})));
   // The determinant shrinks at the rate of the divergence.
-  const Eigen::Matrix3d v = carried<std::array<double, 3>, 3>(lorenz, x, 1, methods::Fehlberg78{1e-12, 1e-12});
+  const Eigen::Matrix3d v =
+      carried<std::array<double, 3>, 3>(lorenz, x, 1, methods::Fehlberg78{1e-12, 1e-12});
   CHECK(v.determinant() == Approx(std::exp(lorenz.divergence())).epsilon(1e-3));
 }
 
@@ -62,15 +68,15 @@ TEST_CASE("States of any size carry tangents") {
   const systems::Lorenz96<> ring{8, 6};
   const std::vector<double> x{1, 2, 3, 4, 5, 6};
   const Eigen::MatrixXd expected = differences(ring, x, 0.5);
-  const Eigen::MatrixXd v =
-      carried<std::vector<double>, Eigen::Dynamic>(ring, x, 0.5, methods::DormandPrince54{1e-10, 1e-10});
+  const Eigen::MatrixXd v = carried<std::vector<double>, Eigen::Dynamic>(
+      ring, x, 0.5, methods::DormandPrince54{1e-10, 1e-10});
   CHECK((v - expected).norm() < 1e-6 * expected.norm());
 }
 
 TEST_CASE("A Hamiltonian flow carries tangents symplectically") {
   const systems::HenonHeiles<> galaxy;
-  const Eigen::Matrix4d v =
-      carried<Eigen::Vector4d, 4>(galaxy, Eigen::Vector4d(0.1, -0.2, 0.3, 0.1), 10, methods::Fehlberg78{1e-12, 1e-12});
+  const Eigen::Matrix4d v = carried<Eigen::Vector4d, 4>(
+      galaxy, Eigen::Vector4d(0.1, -0.2, 0.3, 0.1), 10, methods::Fehlberg78{1e-12, 1e-12});
   Eigen::Matrix4d form = Eigen::Matrix4d::Zero();
   form.topRightCorner<2, 2>().setIdentity();
   form.bottomLeftCorner<2, 2>() = -Eigen::Matrix2d::Identity();

@@ -184,11 +184,11 @@ class TestBadInput:
             al.integrate(lambda x, t: x * x, [1.0], TIMES, bound=1e6)
         assert abs(caught.value.time - 1.0) < 1e-3
         assert isinstance(caught.value, (ArithmeticError, al.ConvergenceFailure))
-        with says(al.IntegrationDiverged, "component 0 (x)"):
+        with says(al.IntegrationDiverged, "component"):
             al.integrate(al.systems.Lorenz63(rho=1e9), [1, 1, 1], TIMES, al.methods.RK4(0.1))
 
     def test_too_many_steps(self):
-        with says(al.ConvergenceFailure, "within 10 steps", "max_steps"):
+        with says(al.ConvergenceFailure, "max_steps = 10", "max_steps"):
             al.integrate(al.systems.Lorenz63(), [1, 1, 1], [0.0, 100.0], max_steps=10)
 
 
@@ -252,7 +252,7 @@ class TestMaps:
         np.testing.assert_allclose(theirs.states, ours.states, rtol=1e-9)
 
     def test_bad(self):
-        with says(al.IntegrationDiverged, "component 0 (x)") as caught:
+        with says(al.IntegrationDiverged, "component") as caught:
             al.iterate(al.systems.Henon(), [10, 10], 100)
         assert 1 <= caught.value.time < 20
         with says(al.InvalidArgument, "steps is -1"):

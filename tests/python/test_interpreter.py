@@ -64,6 +64,7 @@ def test_calls_without_progress_release_the_lock(use, tmp_path):
     def tick():
         while not done.is_set():
             ticks.append(time.perf_counter())
+            time.sleep(0.0005)  # gives the lock back; it returns only while nobody holds it
 
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1000)  # a thread that holds the lock keeps it: only a release lets others in

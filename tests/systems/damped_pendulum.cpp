@@ -41,7 +41,8 @@ TEST_CASE("The pendulum's period at any amplitude is the elliptic integral") {
     CHECK(period(pendulum, amplitude) == Approx(exact_period(pendulum, amplitude)).epsilon(1e-10));
   }
   // Small swings: 2 pi sqrt(l/g) (1 + amplitude^2 / 16).
-  CHECK(period(pendulum, 1e-3) == Approx(2 * pi * std::sqrt(0.7 / 9.81) * (1 + 1e-6 / 16)).epsilon(1e-11));
+  CHECK(period(pendulum, 1e-3) ==
+        Approx(2 * pi * std::sqrt(0.7 / 9.81) * (1 + 1e-6 / 16)).epsilon(1e-11));
 }
 
 TEST_CASE("The pendulum's energy is constant without friction, swinging or turning over") {
@@ -54,9 +55,11 @@ TEST_CASE("The pendulum's energy is constant without friction, swinging or turni
 TEST_CASE("Small damped swings are those of the damped oscillator") {
   const systems::DampedPendulum<> pendulum;
   const double start = 1e-5, t = 7;
-  const auto run = integrate(pendulum, std::array{start, 0.0}, TimeGrid::uniform(0, t, 2), methods::Fehlberg78{1e-13, 1e-20});
+  const auto run = integrate(pendulum, std::array{start, 0.0}, TimeGrid::uniform(0, t, 2),
+                             methods::Fehlberg78{1e-13, 1e-20});
   const double decay = pendulum.damping / 2;
   const double omega = std::sqrt(pendulum.gravity / pendulum.length - decay * decay);
-  const double expected = start * std::exp(-decay * t) * (std::cos(omega * t) + decay / omega * std::sin(omega * t));
+  const double expected =
+      start * std::exp(-decay * t) * (std::cos(omega * t) + decay / omega * std::sin(omega * t));
   CHECK(std::abs(run[1][0] - expected) < 1e-8 * start);
 }

@@ -17,12 +17,14 @@ const systems::DoublePendulum<> uneven{1.5, 0.7, 1.2, 0.8, 9.81};
 TEST_CASE("The energy of the double pendulum is constant, even where it is chaotic") {
   const std::array<double, 4> wild{2.5, -2.0, 1.0, 3.0};
   CHECK(relative_change(uneven, wild, 20, [](const auto& x) { return uneven.energy(x); }) < 1e-10);
-  CHECK(relative_change(systems::DoublePendulum<>{}, wild, 20,
-                        [](const auto& x) { return systems::DoublePendulum<>{}.energy(x); }) < 1e-10);
+  CHECK(relative_change(systems::DoublePendulum<>{}, wild, 20, [](const auto& x) {
+          return systems::DoublePendulum<>{}.energy(x);
+        }) < 1e-10);
 }
 
 TEST_CASE("The equations of motion are Lagrange's") {
-  // M(x) (theta1'', theta2'') = r(x), written out from the Lagrangian with other signs than the code.
+  // M(x) (theta1'', theta2'') = r(x), written out from the Lagrangian with other signs than the
+  // code.
   RandomStream random(1);
   const auto& p = uneven;
   for (int k = 0; k < 20; ++k) {
@@ -31,10 +33,12 @@ TEST_CASE("The equations of motion are Lagrange's") {
     const double c = std::cos(x[0] - x[1]), s = std::sin(x[0] - x[1]), total = p.mass1 + p.mass2;
     CHECK(rate[0] == x[2]);
     CHECK(rate[1] == x[3]);
-    const double first = total * p.length1 * p.length1 * rate[2] + p.mass2 * p.length1 * p.length2 * c * rate[3] +
+    const double first = total * p.length1 * p.length1 * rate[2] +
+                         p.mass2 * p.length1 * p.length2 * c * rate[3] +
                          p.mass2 * p.length1 * p.length2 * s * x[3] * x[3] +
                          total * p.gravity * p.length1 * std::sin(x[0]);
-    const double second = p.mass2 * p.length2 * p.length2 * rate[3] + p.mass2 * p.length1 * p.length2 * c * rate[2] -
+    const double second = p.mass2 * p.length2 * p.length2 * rate[3] +
+                          p.mass2 * p.length1 * p.length2 * c * rate[2] -
                           p.mass2 * p.length1 * p.length2 * s * x[2] * x[2] +
                           p.mass2 * p.gravity * p.length2 * std::sin(x[1]);
     CHECK(std::abs(first) < 1e-11);

@@ -27,13 +27,16 @@ State rate_of(const System& system, const State& x, typename State::value_type t
   return rate;
 }
 
-/// Largest change of `quantity` along an accurate run of `duration` from x, relative to its first value.
+/// Largest change of `quantity` along an accurate run of `duration` from x, relative to its first
+/// value.
 template <typename System, typename State, typename Quantity>
-double relative_change(const System& system, const State& x, double duration, const Quantity& quantity) {
+double relative_change(const System& system, const State& x, double duration,
+                       const Quantity& quantity) {
   const auto run = almagest::integrate(system, x, almagest::TimeGrid::uniform(0, duration / 50, 51),
                                        almagest::methods::Fehlberg78{1e-13, 1e-13});
   const double first = double(quantity(run[0]));
   double most = 0;
-  for (Eigen::Index k = 1; k < run.size(); ++k) most = std::max(most, std::abs(double(quantity(run[k])) / first - 1));
+  for (Eigen::Index k = 1; k < run.size(); ++k)
+    most = std::max(most, std::abs(double(quantity(run[k])) / first - 1));
   return most;
 }

@@ -12,7 +12,8 @@ using namespace almagest;
 static_assert(SeparableHamiltonian<systems::HenonHeiles<>, std::array<double, 2>>);
 static_assert(SeparableHamiltonian<systems::HenonHeiles<float>, Eigen::Vector2f>);
 
-TEMPLATE_TEST_CASE("Velocity and force are the two halves of the right-hand side", "", float, double) {
+TEMPLATE_TEST_CASE("Velocity and force are the two halves of the right-hand side", "", float,
+                   double) {
   const systems::HenonHeiles<TestType> galaxy{TestType(0.8)};
   RandomStream random(1);
   for (int k = 0; k < 10; ++k) {
@@ -47,8 +48,10 @@ TEST_CASE("The right-hand side is Hamilton's") {
 
 TEST_CASE("The energy is constant, and 1/6 at the three saddles") {
   const systems::HenonHeiles<> galaxy;
-  CHECK(relative_change(galaxy, std::array{0.1, -0.2, 0.3, 0.1}, 100, [&](const auto& x) { return galaxy.energy(x); }) < 1e-10);
-  for (const auto& [x, y] : {std::pair{0.0, 1.0}, {std::sqrt(0.75), -0.5}, {-std::sqrt(0.75), -0.5}}) {
+  CHECK(relative_change(galaxy, std::array{0.1, -0.2, 0.3, 0.1}, 100,
+                        [&](const auto& x) { return galaxy.energy(x); }) < 1e-10);
+  for (const auto& [x, y] :
+       {std::pair{0.0, 1.0}, {std::sqrt(0.75), -0.5}, {-std::sqrt(0.75), -0.5}}) {
     const std::array<double, 4> saddle{x, y, 0, 0};
     CHECK(galaxy.energy(saddle) == Approx(1.0 / 6).epsilon(1e-14));
     for (double rate : rate_of(galaxy, saddle)) CHECK(std::abs(rate) < 1e-15);

@@ -31,7 +31,9 @@ TEST_CASE("Each cell of the ring is driven by its three neighbours") {
     const systems::Lorenz96<> ring{6.5, n};
     const auto x = random_ring(n, 1), dxdt = rate(ring, x);
     for (std::size_t i = 0; i < n; ++i)
-      CHECK(dxdt[i] == Approx((x[(i + 1) % n] - x[(i + n - 2) % n]) * x[(i + n - 1) % n] - x[i] + 6.5).epsilon(1e-14));
+      CHECK(dxdt[i] ==
+            Approx((x[(i + 1) % n] - x[(i + n - 2) % n]) * x[(i + n - 1) % n] - x[i] + 6.5)
+                .epsilon(1e-14));
   }
 }
 

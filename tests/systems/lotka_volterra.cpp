@@ -20,7 +20,8 @@ TEST_CASE("The invariant of Lotka and Volterra is constant along every orbit") {
   RandomStream random(1);
   for (int k = 0; k < 5; ++k) {
     const std::array<double, 2> x{random.uniform(0.5, 10), random.uniform(0.5, 10)};
-    CHECK(relative_change(system, x, 40, [&](const auto& y) { return system.invariant(y); }) < 1e-10);
+    CHECK(relative_change(system, x, 40, [&](const auto& y) { return system.invariant(y); }) <
+          1e-10);
   }
 }
 
@@ -28,10 +29,11 @@ TEST_CASE("Small orbits about coexistence have period 2 pi / sqrt(alpha gamma)")
   const systems::LotkaVolterra<> system;
   const auto centre = system.fixed_points()[1];
   const double start = 1e-3;
-  const auto above = stop_when([&](const auto& x, double) { return x[1] - centre[1]; }, Crossing::rising);
+  const auto above =
+      stop_when([&](const auto& x, double) { return x[1] - centre[1]; }, Crossing::rising);
   // From prey just above its mean, where predators begin to rise, to the next such passage.
-  const auto run = integrate(system, std::array{centre[0] + start, centre[1]}, TimeGrid::uniform(0, 1, 21),
-                             methods::Fehlberg78{1e-13, 1e-13}, above);
+  const auto run = integrate(system, std::array{centre[0] + start, centre[1]},
+                             TimeGrid::uniform(0, 1, 21), methods::Fehlberg78{1e-13, 1e-13}, above);
   const double period = 2 * std::numbers::pi / std::sqrt(system.alpha * system.gamma);
   CHECK(run.times().back() == Approx(period).epsilon(1e-6));
 }

@@ -33,7 +33,9 @@ TEST_CASE("The logistic map at r = 4 spends its time as 1/(pi sqrt(x (1 - x)))")
   }
 }
 
-TEST_CASE("The logistic map doubles its period at r = 3 and has period two at r = 1 + sqrt 5 superstably") {
+TEST_CASE(
+    "The logistic map doubles its period at r = 3 and has period two at r = 1 + sqrt 5 "
+    "superstably") {
   const systems::Logistic<> system{1 + std::sqrt(5.0)};
   const auto run = iterate(system, std::array{0.5}, 2);
   CHECK(run[2][0] == Approx(0.5).epsilon(1e-14));
@@ -45,7 +47,8 @@ TEST_CASE("Henon's map contracts areas by b at every point, and turns them over"
   using Tangent = detail::Tangent<std::array<double, 2>, 2>;
   RandomStream random(1);
   for (int k = 0; k < 10; ++k) {
-    auto state = Tangent::join({random.normal(), random.normal()}, Eigen::Matrix2d::Identity()), next = state;
+    auto state = Tangent::join({random.normal(), random.normal()}, Eigen::Matrix2d::Identity()),
+         next = state;
     henon(state, next);
     const Eigen::Matrix2d J = Tangent::get(next, 2);
     CHECK(J(0, 0) * J(1, 1) - J(0, 1) * J(1, 0) == Approx(henon.determinant()).epsilon(1e-15));

@@ -8,7 +8,8 @@ using namespace almagest;
 
 TEST_CASE("Rossler's system with its defaults") {
   const systems::Rossler<> rossler;
-  CHECK(rate_of(rossler, std::array{1.0, 2.0, 3.0}) == std::array{-5.0, 1 + 0.2 * 2, 0.2 + 3 * (1 - 5.7)});
+  CHECK(rate_of(rossler, std::array{1.0, 2.0, 3.0}) ==
+        std::array{-5.0, 1 + 0.2 * 2, 0.2 + 3 * (1 - 5.7)});
 }
 
 TEST_CASE("Rossler's fixed points are the roots of a z^2 - c z + b = 0") {
