@@ -60,7 +60,7 @@ OPEN_DEFECTS = {
     "test_progress[lyapunov_spectrum]": "tangents leave the bound at long durations",
     "test_interrupt[lyapunov]": "tangents leave the bound at long durations",
     "test_calls_without_progress_release_the_lock[save]": "saving is over before another thread gets its turn",
-    "test_doubts_are_warnings": "Hankel-DMD refuses inputs, of which the test expects a warning",
+    "test_koopman.py::TestFit::test_doubts_are_warnings": "Hankel-DMD refuses inputs, of which the test expects a warning",
     "TestModel::test_ensembles": "members of such ensembles lose their names",
     "TestScikitLearnsHabits::test_unfitted": "newer scikit-learn asks estimators for __sklearn_tags__",
     "test_stubs_agree_with_the_modules": "stubs leave `| None` out",

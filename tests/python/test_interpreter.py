@@ -16,11 +16,6 @@ LORENZ = al.systems.Lorenz63()
 LONG = al.TimeGrid.uniform(0.0, 1.0, 100_000)  # seconds of work, were nobody to stop it
 
 
-def stopped_by(counter):
-    """A progress callback that ends the call once another thread has counted on."""
-    return lambda fraction: counter() < 3
-
-
 CALLS = {
     "integrate": lambda progress: al.integrate(LORENZ, [1, 1, 1], LONG, al.methods.RK4(1e-4), progress=progress),
     "integrate_ensemble": lambda progress: al.integrate_ensemble(
@@ -30,9 +25,10 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_other_threads_go_on(name):
-    # The thread's own counting, not a clock, ends the call: with the lock held it would never get on.
+@pytest.fixture
+def other_thread():
+    """Counts what another thread gets done while the interpreter is forbidden to switch by itself: it gets
+    on only where the lock is released."""
     count = 0
     done = threading.Event()
 
@@ -40,47 +36,65 @@ def test_other_threads_go_on(name):
         nonlocal count
         while not done.is_set():
             count += 1
-            time.sleep(0.001)
+            time.sleep(1e-4)
 
     thread = threading.Thread(target=work)
-    try:
-        thread.start()
-        with pytest.raises(al.Cancelled):
-            CALLS[name](stopped_by(lambda: count))
-    finally:
-        done.set()
-        thread.join()
-
-
-@pytest.mark.parametrize("use", ["fit", "forecast", "save"])
-def test_calls_without_progress_release_the_lock(use, tmp_path):
-    # A second thread waits inside the call for the first: only possible where the lock is free.
-    times = al.TimeGrid.uniform(0, 0.01, 40_000)
-    run = al.integrate(LORENZ, [1, 1, 1], times, al.methods.RK4(0.01))
-    model = al.SINDy(al.Polynomial(4)).fit(run)
-    ticks = []
-    done = threading.Event()
-
-    def tick():
-        while not done.is_set():
-            ticks.append(time.perf_counter())
-            time.sleep(0.0005)  # gives the lock back; it returns only while nobody holds it
-
+    thread.start()
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(1000)  # a thread that holds the lock keeps it: only a release lets others in
-    thread = threading.Thread(target=tick)
-    try:
-        thread.start()
-        done_before = len(ticks)
-        {"fit": lambda: al.SINDy(al.Polynomial(4)).fit(run),
-         "forecast": lambda: model.forecast(run, 20_000),
-         "save": lambda: al.save(model, tmp_path / "m")}[use]()
-        after = len(ticks)
-    finally:
-        done.set()
-        sys.setswitchinterval(interval)
-        thread.join()
-    assert after > done_before
+    sys.setswitchinterval(1000)
+    yield lambda: count
+    sys.setswitchinterval(interval)
+    done.set()
+    thread.join()
+
+
+def gets_on(count, work):
+    """Whether the other thread runs during `work`, in one of many tries: it may miss a short one."""
+    for _ in range(200):
+        before = count()
+        work()
+        if count() > before:
+            return True
+    return False
+
+
+class TestLock:
+    RUN = al.integrate(LORENZ, [1, 1, 1], al.TimeGrid.uniform(0, 0.01, 5000), al.methods.RK4(0.01))
+
+    def test_the_measure_itself(self, other_thread):
+        assert not gets_on(other_thread, lambda: sum(range(1000)))
+        assert gets_on(other_thread, lambda: time.sleep(0.001))
+
+    def test_simulation(self, other_thread):
+        times = al.TimeGrid.uniform(0, 0.01, 5000)
+        rk4 = al.methods.RK4(0.01)
+        assert gets_on(other_thread, lambda: al.integrate(LORENZ, [1, 1, 1], times, rk4))
+        assert gets_on(other_thread, lambda: al.integrate_ensemble(LORENZ, np.ones((100, 3)), times, rk4))
+        assert gets_on(other_thread, lambda: al.iterate(al.systems.Logistic(), [0.3], 100_000))
+
+    def test_learning(self, other_thread):
+        assert gets_on(other_thread, lambda: al.SINDy(al.Polynomial(3)).fit(self.RUN))
+        assert gets_on(other_thread, lambda: al.HankelDMD(delays=20, rank=10).fit(self.RUN))
+
+    def test_forecasts(self, other_thread):
+        law = al.SINDy().fit(self.RUN)
+        linear = al.HankelDMD(delays=20, rank=10).fit(self.RUN)
+        assert gets_on(other_thread, lambda: law.forecast(self.RUN, 5000))
+        assert gets_on(other_thread, lambda: linear.forecast(self.RUN, 5000))
+        assert gets_on(other_thread, lambda: linear.reconstruct(self.RUN[:1000]))
+
+    def test_diagnostics(self, other_thread):
+        assert gets_on(other_thread, lambda: al.diagnostics.rmse(self.RUN, self.RUN))
+        assert gets_on(other_thread, lambda: al.diagnostics.power_spectrum(self.RUN))
+        assert gets_on(other_thread, lambda: al.diagnostics.lyapunov_spectrum(LORENZ, [1, 1, 1], 10))
+
+    def test_files(self, other_thread, tmp_path):
+        for write, read in ((al.write_csv, al.read_csv), (al.write_netcdf, al.read_netcdf)):
+            assert gets_on(other_thread, lambda: write(self.RUN, tmp_path / "run"))
+            assert gets_on(other_thread, lambda: read(tmp_path / "run"))
+        model = al.SINDy().fit(self.RUN)
+        assert gets_on(other_thread, lambda: al.save(model, tmp_path / "model"))
+        assert gets_on(other_thread, lambda: al.load(tmp_path / "model"))
 
 
 @pytest.mark.parametrize("name", CALLS)
