@@ -121,6 +121,7 @@ Raises InvalidArgument for no times, times that do not increase, or a step that 
                              "The common step; 0 where one time tells none. Raises InvalidArgument where steps differ.")
       .def_property_readonly("is_uniform", &TimeGrid::is_uniform, "Whether all steps agree.")
       .def("__len__", &TimeGrid::size)
+      .def("__iter__", &iterator_over)
       .def("__getitem__", [](const TimeGrid& grid, Eigen::Index i) { return grid[index_in(i, grid.size(), "TimeGrid")]; })
       .def("__getitem__",
            [](const TimeGrid& grid, const py::slice& slice) {
@@ -130,9 +131,8 @@ Raises InvalidArgument for no times, times that do not increase, or a step that 
                  count, [&, first = first, stride = stride](Eigen::Index i) { return grid[first + i * stride]; }));
            })
       .def("__array__",
-           [](const TimeGrid& grid, const py::object& dtype, const py::object&) {
-             const py::array values = given_away(grid.values());
-             return dtype.is_none() ? py::object(values) : values.attr("astype")(dtype);
+           [](const TimeGrid& grid, const py::object& dtype, const py::object& copy) {
+             return array_protocol(given_away(grid.values()), true, dtype, copy);
            }, py::arg("dtype") = py::none(), py::arg("copy") = py::none())
       .def("__eq__", [](const TimeGrid& a, const TimeGrid& b) { return a == b; }, py::is_operator())
       .def("__repr__", &written)
@@ -315,8 +315,7 @@ InvalidArgument for arrays of another kind or shape.)")
            })
       .def("__iter__", [](const Run& run) { return py::iter(run.states); })
       .def("__array__", [](const Run& run, const py::object& dtype, const py::object& copy) {
-             if (dtype.is_none() && !copy.equal(py::bool_(true))) return py::object(run.states);
-             return py::object(py::module_::import("numpy").attr("array")(run.states, py::arg("dtype") = dtype));
+             return array_protocol(run.states, false, dtype, copy);
            }, py::arg("dtype") = py::none(), py::arg("copy") = py::none())
       .def("__eq__", &same, py::is_operator())
       .def("__repr__", [](const Run& run) { return written(run, "Trajectory"); })
@@ -398,6 +397,7 @@ Raises InvalidArgument for no members, DimensionMismatch where dimensions differ
                              "DimensionMismatch where members differ in length.")
       .def_property_readonly("dimension", [](const RunList& runs) { return runs.members->dimension(); }, "Components of the state.")
       .def("__len__", [](const RunList& runs) { return runs.members->size(); })
+      .def("__iter__", &iterator_over)
       .def("__getitem__", [](const RunList& runs, Eigen::Index k) {
              return runs[std::size_t(index_in(k, Eigen::Index(runs.members->size()), "Ensemble"))];
            })

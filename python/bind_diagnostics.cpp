@@ -112,8 +112,9 @@ Converts to a NumPy array of the exponents; len() and indices go by them too.)")
                              "j plus the sum of the first j exponents over |the next one|.")
       .def("__len__", [](const LyapunovSpectrum& self) { return self.exponents.size(); })
       .def("__getitem__", [](const py::object& self, const py::object& i) { return py::object(self.attr("exponents")[i]); })
-      .def("__array__", [](const py::object& self, const py::object& dtype, const py::object&) {
-             return self.attr("exponents").attr("astype")(dtype.is_none() ? py::object(py::str("float64")) : dtype);
+      .def("__iter__", [](const py::object& self) { return py::iter(self.attr("exponents")); })
+      .def("__array__", [](const py::object& self, const py::object& dtype, const py::object& copy) {
+             return array_protocol(self.attr("exponents").attr("copy")(), true, dtype, copy);
            }, py::arg("dtype") = py::none(), py::arg("copy") = py::none())
       .def("__repr__", [](const py::object& self) {
              return py::str("<LyapunovSpectrum {} over {:g}>").format(self.attr("exponents"), self.attr("duration"));

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
 #include <array>
+#include <limits>
 
 #include "almagest/core/text.hpp"
 #include "almagest/integrate/maps.hpp"
@@ -41,14 +43,15 @@ Crossing crossing_of(const std::string& word) {
   throw InvalidArgument(text("integrate: crossing is '", word, "'; give 'any', 'rising' or 'falling'."));
 }
 
-/// What a system without names of its own cannot tell the library.
-Run described_by(Run run, const TrajectoryInfo& info) {
-  if (!run.info->names.empty() || !run.info->parameters.empty()) return run;
-  TrajectoryInfo told = *run.info;
-  if (Eigen::Index(info.names.size()) == run.dimension()) told.names = info.names;
-  told.parameters = info.parameters;
-  run.info = std::make_shared<const TrajectoryInfo>(std::move(told));
-  return run;
+using Info = std::shared_ptr<const TrajectoryInfo>;
+
+/// The info of a run, with the names and parameters that a system behind AnyField cannot tell the library.
+Info completed(const Info& info, const System& system, Eigen::Index dimension) {
+  if (!info->names.empty() || !info->parameters.empty()) return info;
+  TrajectoryInfo told = system.info();
+  if (Eigen::Index(told.names.size()) != dimension) told.names.clear();
+  told.attributes = info->attributes;
+  return std::make_shared<const TrajectoryInfo>(std::move(told));
 }
 
 Run integrate_in_python(const py::object& given, const py::object& start, const py::object& times,
@@ -70,11 +73,13 @@ Run integrate_in_python(const py::object& given, const py::object& start, const 
         },
         chosen);
   });
-  return described_by(take(std::move(run)), system.info());
+  Run taken = take(std::move(run));
+  taken.info = completed(taken.info, system, taken.dimension());
+  return taken;
 }
 
 RunList integrate_ensemble_in_python(const py::object& given, const py::object& starts, const py::object& times,
-                                     const py::object& method, unsigned threads, double bound, long long max_steps,
+                                     const py::object& method, long long threads, double bound, long long max_steps,
                                      const py::object& progress) {
   const bool several = py::isinstance<py::list>(given) || py::isinstance<py::tuple>(given);
   const py::list items = several ? py::list(given) : py::list(py::make_tuple(given));
@@ -86,8 +91,19 @@ RunList integrate_ensemble_in_python(const py::object& given, const py::object& 
   const Matrix x0 = columns(starts, "integrate_ensemble", "x0");
   const TimeGrid grid = time_grid(times);
   const Method chosen = method_of(method, "integrate_ensemble");
-  const EnsembleOptions options{threads, bound, max_steps, reporter(progress)};
-  return RunList(computed([&] { return systems.front()->integrate_ensemble(systems, x0, grid, chosen, options); }));
+  if (threads < 1) throw InvalidArgument(text("integrate_ensemble: threads is ", threads, "; give at least 1."));
+  const auto workers = unsigned(std::min<long long>(threads, std::numeric_limits<unsigned>::max()));
+  const EnsembleOptions options{workers, bound, max_steps, reporter(progress)};
+  RunList runs(computed([&] { return systems.front()->integrate_ensemble(systems, x0, grid, chosen, options); }));
+  Info before, after;  // members that share their info go on sharing it
+  for (std::size_t k = 0; k < runs.info.size(); ++k) {
+    if (systems.size() > 1 || runs.info[k] != before) {
+      before = runs.info[k];
+      after = completed(before, *systems[systems.size() > 1 ? k : 0], x0.rows());
+    }
+    runs.info[k] = after;
+  }
+  return runs;
 }
 
 Run iterate_in_python(const py::object& given, const py::object& start, Eigen::Index steps, double bound,
@@ -188,9 +204,9 @@ Ensemble<double> System::integrate_ensemble(const Systems& systems, const Matrix
                                             const Method& method, const EnsembleOptions& options) const {
   std::vector<AnyField> fields;
   for (const System* one : systems) {
-    if (one->dimension() != dimension())
-      throw DimensionMismatch(text("integrate_ensemble: systems of dimension ", dimension(), " and ", one->dimension(),
-                                   " together; an ensemble has one dimension."));
+    if (one->dimension() != 0 && one->dimension() != x0.rows())
+      throw DimensionMismatch(text("integrate_ensemble: the initial states have dimension ", x0.rows(),
+                                   ", but a system has dimension ", one->dimension(), "; an ensemble has one dimension."));
     fields.push_back({one});
   }
   return std::visit(

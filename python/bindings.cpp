@@ -58,9 +58,15 @@ Run Run::slice(Eigen::Index first, Eigen::Index stride, Eigen::Index count) cons
           inputs.is_none() ? inputs : py::object(inputs.attr("__getitem__")(part)), info};
 }
 
-RunList::RunList(Ensemble<double>&& made) : members(new Ensemble<double>(std::move(made))), owner(keep(members)) {}
+RunList::RunList(Ensemble<double>&& made) : members(new Ensemble<double>(std::move(made))), owner(keep(members)) {
+  for (std::size_t k = 0; k < members->size(); ++k) info.push_back((*members)[k].shared_info());
+}
 
-Run RunList::operator[](std::size_t k) const { return run_of((*members)[k], owner); }
+Run RunList::operator[](std::size_t k) const {
+  Run run = run_of((*members)[k], owner);
+  run.info = info[k];
+  return run;
+}
 
 Run take(Trajectory<double>&& made) {
   const auto* owned = new Trajectory<double>(std::move(made));
@@ -81,6 +87,22 @@ py::array given_away(Matrix&& values) {
 py::array given_away(Vector&& values) {
   const auto* owned = new Vector(std::move(values));
   return py::array_t<double>({owned->size()}, {sizeof(double)}, owned->data(), keep(owned));
+}
+
+py::object array_protocol(const py::array& values, bool fresh, const py::object& dtype, const py::object& copy) {
+  py::object answer = values;
+  if (!dtype.is_none()) answer = values.attr("astype")(dtype, py::arg("copy") = false);
+  const bool copied = fresh || !answer.is(values);
+  if (copied && copy.is(py::bool_(false)))
+    throw py::value_error("copy=False was asked for, but the array of this type is a copy; leave copy=None");
+  if (!copied && copy.is(py::bool_(true))) return answer.attr("copy")();
+  return answer;
+}
+
+py::object iterator_over(const py::object& sequence) {
+  PyObject* iterator = PySeqIter_New(sequence.ptr());
+  if (!iterator) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(iterator);
 }
 
 // --- arguments --------------------------------------------------------------------------------------

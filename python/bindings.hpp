@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "almagest/core/ensemble.hpp"
 #include "almagest/core/errors.hpp"
@@ -67,6 +68,7 @@ struct RunList {
 
   const Ensemble<double>* members;
   py::capsule owner;
+  std::vector<std::shared_ptr<const TrajectoryInfo>> info;  ///< of the members
 };
 
 /// \name Results to Python, without a copy
@@ -91,6 +93,13 @@ py::array shown(const Eigen::PlainObjectBase<Derived>& values, py::handle owner)
 /// A matrix that nobody needs any more as an array (columns, rows): one column is one row there.
 py::array given_away(Matrix&& values);
 py::array given_away(Vector&& values);
+
+/// The answer of `__array__(dtype, copy)`: `values` itself where that will do. Values that were copied
+/// for the call already are `fresh`.
+py::object array_protocol(const py::array& values, bool fresh, const py::object& dtype, const py::object& copy);
+
+/// An iterator that asks `sequence` for one index after the other.
+py::object iterator_over(const py::object& sequence);
 /// @}
 
 /// \name Arguments from Python

@@ -221,7 +221,7 @@ class TestEnsembles:
     def test_functions_and_mixtures(self):
         runs = al.integrate_ensemble([oscillator, al.systems.Duffing(alpha=1, beta=0, delta=0)], [[1, 0], [1, 0]], TIMES, threads=2)
         np.testing.assert_allclose(runs[0].states, runs[1].states, atol=1e-7)
-        with says(al.DimensionMismatch, "dimension 2 and 3"):
+        with says(al.DimensionMismatch, "dimension 2", "dimension 3"):
             al.integrate_ensemble([al.systems.Duffing(), al.systems.Lorenz63()], [[1, 0], [1, 0]], TIMES)
 
     def test_a_diverging_member_is_cut(self):
@@ -234,6 +234,8 @@ class TestEnsembles:
             al.integrate_ensemble(al.systems.Lorenz63(), np.zeros((4, 2)), TIMES)
         with says(al.InvalidArgument, "threads is 0"):
             al.integrate_ensemble(al.systems.Lorenz63(), self.STARTS, TIMES, threads=0)
+        with says(al.InvalidArgument, "threads is -1", "at least 1"):
+            al.integrate_ensemble(al.systems.Lorenz63(), self.STARTS, TIMES, threads=-1)
 
 
 class TestMaps:

@@ -4,6 +4,7 @@
 import copy
 import gc
 import pickle
+from collections.abc import Iterable
 
 import almagest as al
 import numpy as np
@@ -12,6 +13,7 @@ from conftest import says
 
 TIMES = np.array([0.0, 0.5, 1.5, 2.0])
 STATES = np.arange(8.0).reshape(4, 2)
+TIMES_GRID = al.TimeGrid(TIMES)
 
 
 def full():
@@ -68,6 +70,28 @@ class TestTimeGrid:
             al.TimeGrid(np.array(["2000-01-01", "2000-01-02"], dtype="datetime64[D]"))
         with says(al.InvalidArgument, "shape (2, 2)", "one axis"):
             al.TimeGrid(np.eye(2))
+
+
+class TestArrayProtocol:
+    def test_the_memory_itself(self):
+        traj = full()
+        for array in (traj.__array__(), traj.__array__(np.float64), traj.__array__(copy=False)):
+            assert np.shares_memory(array, traj.states)
+        assert traj.__array__(np.float32).dtype == np.float32
+
+    def test_copies_where_asked(self):
+        traj = full()
+        for made in (traj, traj.times):
+            array = made.__array__(copy=True)
+            assert not np.shares_memory(array, traj.states) and array.flags.writeable
+            np.testing.assert_array_equal(array, made)
+        for array in (np.array(traj), traj.__array__(np.float32, True)):
+            assert not np.shares_memory(array, traj.states)
+
+    def test_no_copy_against_the_users_wish(self):
+        for made, dtype in ((full(), np.float32), (TIMES_GRID, None)):
+            with says(ValueError, "copy=False", "copy=None"):
+                made.__array__(dtype, copy=False)
 
 
 def test_spatial_grid():
@@ -230,6 +254,7 @@ class TestBadInput:
 class TestEnsemble:
     def test_from_runs_of_different_length(self):
         runs = al.Ensemble([full(), full()[:2]])
+        assert isinstance(runs, Iterable) and list(runs) == [runs[0], runs[1]]
         assert len(runs) == 2 and runs.dimension == 2 and [len(run) for run in runs] == [4, 2]
         assert runs[0] == full() and runs[-1] == full()[:2] and runs[0:1] == [full()]
         assert pickle.loads(pickle.dumps(runs))[1] == runs[1]
