@@ -28,8 +28,9 @@ void save(const Model& model, const std::string& path) {
 py::object load(const std::string& path) {
   const compiled::Archive archive = computed([&] { return compiled::read_archive(path); });
   if (archive.kind == io::ModelFormat<sindy::Model<double>>::kind)
-    return py::cast(SindyModel(io::from_archive<sindy::Model<double>>(archive)));
-  if (archive.kind == io::ModelFormat<HankelDmdModel>::kind) return py::cast(io::from_archive<HankelDmdModel>(archive));
+    return py::cast(computed([&] { return SindyModel(io::from_archive<sindy::Model<double>>(archive)); }));
+  if (archive.kind == io::ModelFormat<HankelDmdModel>::kind)
+    return py::cast(computed([&] { return io::from_archive<HankelDmdModel>(archive); }));
   throw IoError(almagest::detail::text("load: \"", path, "\" holds a model of kind \"", archive.kind,
                                        "\", which this version, ", ALMAGEST_VERSION,
                                        ", does not know; load it with the version that saved it, ",
@@ -58,12 +59,13 @@ void write_csv(const Run& run, const std::string& path, const std::string& separ
 
 template <typename Model>
 py::bytes model_bytes(const Model& model) {
-  return py::bytes(compiled::encode_archive(io::to_archive(plain(model))));
+  return py::bytes(computed([&] { return compiled::encode_archive(io::to_archive(plain(model))); }));
 }
 
 template <typename Model>
 Model model_from_bytes(const py::bytes& bytes) {
-  return Model(io::from_archive<Plain<Model>>(compiled::decode_archive(std::string(bytes), "a pickle")));
+  const std::string content = bytes;
+  return computed([&] { return Model(io::from_archive<Plain<Model>>(compiled::decode_archive(content, "a pickle"))); });
 }
 
 template py::bytes model_bytes(const SindyModel&);

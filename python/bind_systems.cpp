@@ -33,11 +33,15 @@ namespace {
 template <typename Image>
 py::object images(const States& states, const Image& f) {
   Matrix out(states.columns.rows(), states.columns.cols());
-  Vector image(out.rows());
-  for (Eigen::Index k = 0; k < out.cols(); ++k) {
-    f(Vector(states.columns.col(k)), image);
-    out.col(k) = image;
-  }
+  const auto work = [&] {
+    Vector image(out.rows());
+    for (Eigen::Index k = 0; k < out.cols(); ++k) {
+      f(Vector(states.columns.col(k)), image);
+      out.col(k) = image;
+    }
+  };
+  // One state is done before another thread could take the lock.
+  states.single ? work() : computed(work);
   if (states.single) return given_away(Vector(out.col(0)));
   return given_away(std::move(out));
 }

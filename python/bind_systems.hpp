@@ -39,10 +39,13 @@ template <typename Function>
 py::object for_each_state(const py::object& given, Eigen::Index dimension, const std::string& what, const Function& f) {
   const States states = states_from(given, dimension, what);
   Vector values(states.columns.cols());
-  for (Eigen::Index k = 0; k < values.size(); ++k) {
-    const Vector x = states.columns.col(k);
-    values[k] = f(x);
-  }
+  const auto work = [&] {
+    for (Eigen::Index k = 0; k < values.size(); ++k) {
+      const Vector x = states.columns.col(k);
+      values[k] = f(x);
+    }
+  };
+  states.single ? work() : computed(work);
   return numbers(states, values);
 }
 

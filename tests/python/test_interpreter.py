@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What long calls leave to the rest of the program: its threads, its interrupts, its wish to cancel."""
 
+import pickle
 import signal
 import subprocess
 import sys
@@ -42,6 +43,9 @@ def other_thread():
     thread.start()
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1000)
+    before = count
+    while count == before:  # a wait for the lock that began earlier asks for a switch after 5 ms
+        time.sleep(0.001)
     yield lambda: count
     sys.setswitchinterval(interval)
     done.set()
@@ -59,42 +63,54 @@ def gets_on(count, work):
 
 
 class TestLock:
-    RUN = al.integrate(LORENZ, [1, 1, 1], al.TimeGrid.uniform(0, 0.01, 5000), al.methods.RK4(0.01))
+    """Each call takes some milliseconds, so that the other thread wakes up in one of them."""
+
+    RUN = al.integrate(LORENZ, [1, 1, 1], al.TimeGrid.uniform(0, 0.01, 100_000), al.methods.RK4(0.01))
 
     def test_the_measure_itself(self, other_thread):
-        assert not gets_on(other_thread, lambda: sum(range(1000)))
+        assert not gets_on(other_thread, lambda: sum(range(100_000)))
         assert gets_on(other_thread, lambda: time.sleep(0.001))
 
     def test_simulation(self, other_thread):
-        times = al.TimeGrid.uniform(0, 0.01, 5000)
         rk4 = al.methods.RK4(0.01)
-        assert gets_on(other_thread, lambda: al.integrate(LORENZ, [1, 1, 1], times, rk4))
-        assert gets_on(other_thread, lambda: al.integrate_ensemble(LORENZ, np.ones((100, 3)), times, rk4))
-        assert gets_on(other_thread, lambda: al.iterate(al.systems.Logistic(), [0.3], 100_000))
+        assert gets_on(other_thread, lambda: al.integrate(LORENZ, [1, 1, 1], self.RUN.times, rk4))
+        assert gets_on(other_thread, lambda: al.integrate_ensemble(LORENZ, np.ones((20, 3)), self.RUN.times[:10_000], rk4))
+        assert gets_on(other_thread, lambda: al.iterate(al.systems.Logistic(), [0.3], 1_000_000))
 
     def test_learning(self, other_thread):
         assert gets_on(other_thread, lambda: al.SINDy(al.Polynomial(3)).fit(self.RUN))
-        assert gets_on(other_thread, lambda: al.HankelDMD(delays=20, rank=10).fit(self.RUN))
+        assert gets_on(other_thread, lambda: al.HankelDMD(delays=20, rank=10).fit(self.RUN[:5000]))
 
-    def test_forecasts(self, other_thread):
+    def test_models(self, other_thread):
         law = al.SINDy().fit(self.RUN)
-        linear = al.HankelDMD(delays=20, rank=10).fit(self.RUN)
-        assert gets_on(other_thread, lambda: law.forecast(self.RUN, 5000))
-        assert gets_on(other_thread, lambda: linear.forecast(self.RUN, 5000))
-        assert gets_on(other_thread, lambda: linear.reconstruct(self.RUN[:1000]))
+        linear = al.HankelDMD(delays=20, rank=10).fit(self.RUN[:5000])
+        assert gets_on(other_thread, lambda: law.predict(self.RUN))
+        assert gets_on(other_thread, lambda: law.forecast(self.RUN[:10], 10_000))
+        assert gets_on(other_thread, lambda: linear.forecast(self.RUN[:20], 10_000))
+        assert gets_on(other_thread, lambda: linear.reconstruct(self.RUN[:10_000]))
 
     def test_diagnostics(self, other_thread):
         assert gets_on(other_thread, lambda: al.diagnostics.rmse(self.RUN, self.RUN))
         assert gets_on(other_thread, lambda: al.diagnostics.power_spectrum(self.RUN))
-        assert gets_on(other_thread, lambda: al.diagnostics.lyapunov_spectrum(LORENZ, [1, 1, 1], 10))
+        assert gets_on(other_thread, lambda: al.diagnostics.lyapunov_spectrum(LORENZ, [1, 1, 1], 100))
 
-    def test_files(self, other_thread, tmp_path):
-        for write, read in ((al.write_csv, al.read_csv), (al.write_netcdf, al.read_netcdf)):
-            assert gets_on(other_thread, lambda: write(self.RUN, tmp_path / "run"))
-            assert gets_on(other_thread, lambda: read(tmp_path / "run"))
-        model = al.SINDy().fit(self.RUN)
+    @pytest.mark.parametrize("kind", ["csv", "npy", "netcdf"])
+    def test_files_of_runs(self, other_thread, kind, tmp_path):
+        read, write = getattr(al, f"read_{kind}"), getattr(al, f"write_{kind}")
+        times = () if kind != "npy" else (self.RUN.times,)
+        assert gets_on(other_thread, lambda: write(self.RUN, tmp_path / "run"))
+        assert gets_on(other_thread, lambda: read(tmp_path / "run", *times))
+
+    @pytest.mark.filterwarnings("ignore::almagest.FitWarning")  # noise has a noise floor
+    def test_files_of_models(self, other_thread, tmp_path):
+        noise = np.random.default_rng(0).normal(size=(600, 200))
+        model = al.HankelDMD(delays=1, rank=200).fit(noise, dt=1.0)
         assert gets_on(other_thread, lambda: al.save(model, tmp_path / "model"))
+        assert (tmp_path / "model").stat().st_size > 1_000_000
         assert gets_on(other_thread, lambda: al.load(tmp_path / "model"))
+        content = pickle.dumps(model)
+        assert gets_on(other_thread, lambda: pickle.loads(content))
+        assert gets_on(other_thread, lambda: pickle.dumps(model))
 
 
 @pytest.mark.parametrize("name", CALLS)
