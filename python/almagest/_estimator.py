@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, List, Sequence, Union
 
 import numpy as np
@@ -22,7 +23,7 @@ from ._almagest.core import (
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    Data = Union[Trajectory, Ensemble, ArrayLike, Sequence[Union[Trajectory, ArrayLike]]]
+    _Data = Union[Trajectory, Ensemble, ArrayLike, Sequence[Union[Trajectory, ArrayLike]]]
 
 
 class FitWarning(UserWarning):
@@ -52,17 +53,23 @@ class Parameters:
         Raises InvalidArgument for a name that is no parameter.
         """
         known = self._parameter_names()
-        for name, value in params.items():
+        # Parts first: their own parameters may come in the same call.
+        for name, value in sorted(params.items(), key=lambda item: "__" in item[0]):
             own, _, inner = name.partition("__")
-            part = getattr(self, own) if own in known else None
-            if own not in known or (inner and not isinstance(part, Parameters)):
+            if own not in known:
                 raise InvalidArgument(
                     f"set_params: {name} is no parameter of {self!r}; choose from {', '.join(known)}."
                 )
-            if inner:
-                part.set_params(**{inner: value})  # type: ignore[union-attr]
-            else:
+            if not inner:
                 setattr(self, name, value)
+                continue
+            part = getattr(self, own)
+            if not isinstance(part, Parameters):
+                raise InvalidArgument(
+                    f"set_params: {name} cannot be set, as {own} is {part!r}; set {own} to an object with "
+                    "parameters first."
+                )
+            part.set_params(**{inner: value})
         return self
 
     def __repr__(self) -> str:
@@ -71,11 +78,9 @@ class Parameters:
         return f"{type(self).__name__}({', '.join(given)})"
 
     def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
+        if not isinstance(other, Parameters) or type(other) is not type(self):
             return NotImplemented
-        return bool(self.get_params() == other.get_params())  # type: ignore[attr-defined]
-
-    __hash__ = None  # type: ignore[assignment]
+        return bool(self.get_params() == other.get_params())
 
 
 class Estimator(Parameters):
@@ -83,11 +88,24 @@ class Estimator(Parameters):
 
     _model: Any = None
 
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__  # type: ignore[assignment]
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
 
     def __sklearn_is_fitted__(self) -> bool:
         return self._model is not None
+
+    def __sklearn_tags__(self) -> Any:
+        # Imported here: scikit-learn alone calls this, from 1.6 on, and the package does without it.
+        utils: Any = import_module("sklearn.utils")
+        return utils.Tags(
+            estimator_type=None,
+            target_tags=utils.TargetTags(required=False),
+            transformer_tags=None,
+            classifier_tags=None,
+            regressor_tags=None,
+        )
 
     def _fitted(self, asked: str) -> Any:
         """The compiled model. Raises NotFitted, which names what was asked for."""
@@ -142,13 +160,14 @@ def as_run(data: Trajectory | ArrayLike, dt: float | None, what: str) -> Traject
     return Trajectory(TimeGrid.uniform(0.0, dt, len(states)), data)
 
 
-def as_runs(data: Data, dt: float | None, what: str) -> List[Trajectory]:
+def as_runs(data: _Data, dt: float | None, what: str) -> List[Trajectory]:
     """One run, or the runs of a list or an ensemble."""
     if isinstance(data, Ensemble):
         return [as_run(run, dt, what) for run in data]
     if isinstance(data, (list, tuple)):
-        # A list of numbers, or of rows of numbers, is an array that has not become one yet.
-        if not data or any(isinstance(run, Trajectory) or np.ndim(run) == 2 for run in data):
+        # A list of numbers, or of rows of one length, is an array that has not become one yet.
+        shapes = {None if isinstance(run, Trajectory) else np.shape(run) for run in data}
+        if len(shapes) != 1 or any(shape is None or len(shape) > 1 for shape in shapes):
             return [as_run(run, dt, what) for run in data]
     return [as_run(data, dt, what)]  # type: ignore[arg-type]
 
@@ -163,7 +182,7 @@ def as_history(history: Trajectory | ArrayLike, model: Any) -> Trajectory:
             "time step; give a Trajectory, whose times tell one."
         )
     states = np.asarray(history)
-    if states.ndim == 1 and model.context == 1:
+    if states.ndim == 1 and model.context == 1 and model.dimension > 1:
         states = states[np.newaxis, :]
     if states.ndim == 0 or len(states) == 0:
         raise InvalidArgument(

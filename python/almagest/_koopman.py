@@ -14,7 +14,7 @@ from ._estimator import Estimator, as_run, as_runs
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from ._estimator import Data
+    from ._estimator import _Data
 
 
 class HankelDMD(Estimator):
@@ -38,17 +38,18 @@ class HankelDMD(Estimator):
         self.rank = rank
         self.energy = energy
 
-    def fit(self, data: Data, y: None = None, *, dt: float | None = None) -> HankelDMD:
+    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> HankelDMD:
         """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
 
         data  Trajectory, or array (samples, dimension) or (samples,) with dt; or several of either, all
-              at one uniform time step. Windows never straddle two runs.
+              at one uniform time step. Windows never straddle two runs. Several series of one length
+              are the rows of an array: give each as a column, series[:, None].
         y     ignored; pipelines pass it
         dt    time between the samples of arrays
 
         Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
         Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
-        samples, non-uniform times; DimensionMismatch, NonFiniteData for bad data.
+        samples, non-uniform times, runs with inputs; DimensionMismatch, NonFiniteData for bad data.
         """
         runs = as_runs(data, dt, "HankelDMD.fit")
         rank = 0 if self.rank is None else self.rank

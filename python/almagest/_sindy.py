@@ -14,7 +14,7 @@ from ._estimator import Estimator, Parameters, as_runs, check_choice
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from ._estimator import Data
+    from ._estimator import _Data
 
 
 class Polynomial(Parameters):
@@ -118,7 +118,7 @@ class SINDy(Estimator):
         self.optimizer = optimizer
         self.derivative = derivative
 
-    def fit(self, data: Data, y: None = None, *, dt: float | None = None) -> SINDy:
+    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> SINDy:
         """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
 
         data  Trajectory, or array (samples, dimension) with dt; or several of either. Derivatives

@@ -40,16 +40,20 @@ class TestFit:
         np.testing.assert_allclose(np.sort(pair.exponents_.imag), FREQUENCIES, atol=1e-9)
         series = al.HankelDMD(delays=8, rank=4).fit(waves.states[:, 0], dt=0.05)
         assert series.modes_.shape == (1, 4)
+        x = waves.states[:, 0]
+        of_two = clone(series).fit([x[:150], x[150:]], dt=0.05)
+        np.testing.assert_array_equal(of_two.modes_, clone(series).fit([x[:150, None], x[150:, None]], dt=0.05).modes_)
+        rows = clone(wave_model).fit(list(waves.states), dt=0.05)
+        np.testing.assert_array_equal(rows.eigenvalues_, wave_model.eigenvalues_)
 
     def test_printed_with_residuals(self, wave_model):
         assert "residual" in str(wave_model) and str(wave_model).count("\n") == 5
         assert repr(wave_model) == "HankelDMD(rank=4)"
 
     def test_doubts_are_warnings(self, waves):
-        driven = al.Trajectory(waves.times, waves.states, inputs=np.ones(400))
-        with pytest.warns(al.FitWarning, match="inputs"):
-            model = al.HankelDMD(delays=10, rank=4).fit(driven)
-        assert len(model.warnings_) == 1
+        with pytest.warns(al.FitWarning, match="1 of 2 runs have fewer than 11 samples") as caught:
+            model = al.HankelDMD(delays=10, rank=4).fit([waves, waves[:10]])
+        assert [str(w.message) for w in caught] == model.warnings_ and caught[0].filename == __file__
 
 
 class TestForecast:
@@ -85,6 +89,8 @@ class TestBadInput:
             al.HankelDMD(delays=2).fit(al.Trajectory([0, 1, 3, 4, 5, 6], np.arange(6.0)))
         with says(al.InvalidArgument, "time steps 0.05 and 0.1", "resample"):
             al.HankelDMD(delays=2).fit([waves, waves[::2]])
+        with says(al.InvalidArgument, "has 1 inputs", "components of the state", "leave them out"):
+            al.HankelDMD().fit(al.Trajectory(waves.times, waves.states, inputs=np.ones(400)))
 
     def test_history(self, wave_model, waves):
         with says(al.InvalidArgument, "history has 9 samples", "needs 10", "longer history"):

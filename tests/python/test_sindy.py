@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from conftest import says
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
 LORENZ = {("x", 0): -10, ("y", 0): 10, ("x", 1): 28, ("y", 1): -1, ("x z", 1): -1, ("z", 2): -8 / 3, ("x y", 2): 1}
@@ -119,6 +122,12 @@ class TestModel:
             np.testing.assert_array_equal(ahead.states, from_run.states)
             np.testing.assert_allclose(ahead.times.values, 0.002 * np.arange(1, 11))
 
+    def test_history_of_one_component_may_be_a_series(self):
+        t = 0.05 * np.arange(100)
+        model = al.SINDy(al.Polynomial(2)).fit(1 / (1 + np.exp(-t)), dt=0.05)
+        series = 1 / (1 + np.exp(-t[:3]))
+        np.testing.assert_array_equal(model.forecast(series, 5).states, model.forecast(series[-1:], 5).states)
+
     def test_forecast_goes_on_where_it_stopped(self, lorenz_model, lorenz_run):
         whole = lorenz_model.forecast(lorenz_run, steps=50)
         first = lorenz_model.forecast(lorenz_run, steps=20)
@@ -155,6 +164,12 @@ class TestScikitLearnsHabits:
         with says(al.InvalidArgument, "set_params: power", "degree"):
             model.set_params(library__power=1)
 
+    def test_set_params_of_parts(self):
+        model = al.SINDy().set_params(optimizer__threshold=0.5, optimizer=al.STLSQ(ridge=0.0))
+        assert model.optimizer == al.STLSQ(threshold=0.5, ridge=0.0)
+        with says(al.InvalidArgument, "derivative__order cannot be set", "derivative is None", "set derivative to"):
+            model.set_params(derivative__order=4)
+
     def test_clone(self, lorenz_model):
         again = clone(lorenz_model)
         assert again is not lorenz_model and again.get_params() == lorenz_model.get_params()
@@ -186,7 +201,30 @@ class TestScikitLearnsHabits:
         assert issubclass(al.NotFitted, (ValueError, AttributeError))
         with pytest.raises(NotFittedError):
             check_is_fitted(model)
-        check_is_fitted(al.SINDy().fit(np.sin(np.arange(50) / 5.0), dt=0.2))
+        check_is_fitted(al.SINDy().fit(np.exp(np.arange(50) / 50), dt=0.02))
+
+    def test_search_over_parameters(self, lorenz_run):
+        runs = [lorenz_run[k : k + 2000] for k in range(0, 8000, 2000)]
+
+        def score(model, held_out, y=None):
+            errors = [np.abs(model.predict(run) - al.systems.Lorenz63()(run)).max() for run in held_out]
+            return -max(errors)
+
+        search = GridSearchCV(
+            al.SINDy(al.Polynomial(2), al.STLSQ()),
+            {"library__degree": [1, 2], "derivative": [al.FiniteDifference(4), al.SavitzkyGolay(51)]},
+            scoring=score,
+            cv=2,
+        ).fit(runs)
+        assert search.best_params_ == {"library__degree": 2, "derivative": al.FiniteDifference(4)}
+        np.testing.assert_array_equal(search.predict(lorenz_run), search.best_estimator_.predict(lorenz_run))
+
+    def test_pipeline(self, lorenz_run):
+        scale = FunctionTransformer(lambda x: x / 10)
+        pipe = make_pipeline(scale, al.SINDy(al.Polynomial(2), derivative=al.FiniteDifference(4)))
+        assert pipe.fit(lorenz_run.states, sindy__dt=0.002) is pipe
+        assert pipe[-1].equations(2)[0] == "x0' = -10.00 x0 + 10.00 x1"
+        assert pipe.predict(lorenz_run.states).shape == (10_000, 3)
 
     def test_works_without_scikit_learn(self):
         code = "import sys; sys.modules['sklearn'] = None; import almagest; almagest.SINDy().get_params()"
