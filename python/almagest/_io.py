@@ -16,10 +16,10 @@ from ._sindy import Polynomial, SINDy
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    Path = Union[str, os.PathLike[str]]
+    _Path = Union[str, os.PathLike[str]]
 
 
-def save(model: SINDy | HankelDMD, path: Path) -> None:
+def save(model: SINDy | HankelDMD, path: _Path) -> None:
     """Save a fitted model. C++ (io::load) and Python read the same file to the same bits.
 
     The file holds numbers and text only: no pickle, no code.
@@ -30,7 +30,7 @@ def save(model: SINDy | HankelDMD, path: Path) -> None:
     _compiled.save(model._fitted("save"), os.fspath(path))
 
 
-def load(path: Path) -> Any:
+def load(path: _Path) -> Any:
     """Load a model of any kind: a fitted SINDy or HankelDMD that forecasts the same bits.
 
     A probe in the file is replayed: the model must give the outputs that it gave when it was saved.
@@ -50,7 +50,7 @@ def load(path: Path) -> Any:
     return estimator
 
 
-def export_header(model: SINDy, path: Path, *, name: str) -> None:
+def export_header(model: SINDy, path: _Path, *, name: str) -> None:
     """Write a SINDy model as a C++17 header that needs no other, for a simulation code.
 
     The header defines, in the namespace `name`, `dimension`, `rhs(x, dxdt)` and `step(x, dt)`, one
@@ -63,7 +63,7 @@ def export_header(model: SINDy, path: Path, *, name: str) -> None:
 
 
 def read_csv(
-    path: Path,
+    path: _Path,
     *,
     time: int | str = 0,
     components: Sequence[str] = (),
@@ -85,7 +85,7 @@ def read_csv(
     return _compiled.read_csv(os.fspath(path), time, list(components), list(inputs), separator)
 
 
-def write_csv(trajectory: Trajectory, path: Path, *, separator: str = ",") -> None:
+def write_csv(trajectory: Trajectory, path: _Path, *, separator: str = ",") -> None:
     """Write a run as comma-separated values; numbers read back to the same bits.
 
     Raises IoError; InvalidArgument for names that a reader could not tell from syntax.
@@ -93,7 +93,7 @@ def write_csv(trajectory: Trajectory, path: Path, *, separator: str = ",") -> No
     _compiled.write_csv(trajectory, os.fspath(path), separator)
 
 
-def read_npy(path: Path, times: TimeGrid | ArrayLike) -> Trajectory:
+def read_npy(path: _Path, times: TimeGrid | ArrayLike) -> Trajectory:
     """Read an array (samples, dimension) that numpy.save wrote as a run at the given times.
 
     Raises IoError, DimensionMismatch where `times` has another length, NonFiniteData.
@@ -102,7 +102,7 @@ def read_npy(path: Path, times: TimeGrid | ArrayLike) -> Trajectory:
     return _compiled.read_npy(os.fspath(path), grid)
 
 
-def write_npy(trajectory: Trajectory, path: Path) -> None:
+def write_npy(trajectory: Trajectory, path: _Path) -> None:
     """Write the states of a run for numpy.load. Times, names and inputs are not in the file.
 
     Raises IoError.
@@ -110,7 +110,7 @@ def write_npy(trajectory: Trajectory, path: Path) -> None:
     _compiled.write_npy(trajectory, os.fspath(path))
 
 
-def read_netcdf(path: Path, variable: str = "state") -> Trajectory:
+def read_netcdf(path: _Path, variable: str = "state") -> Trajectory:
     """Read a run that write_netcdf wrote, or a variable of a foreign file.
 
     variable  a numeric variable whose first dimension has a coordinate of increasing times; its other
@@ -121,7 +121,7 @@ def read_netcdf(path: Path, variable: str = "state") -> Trajectory:
     return _compiled.read_netcdf(os.fspath(path), variable)
 
 
-def write_netcdf(trajectory: Trajectory, path: Path) -> None:
+def write_netcdf(trajectory: Trajectory, path: _Path) -> None:
     """Write a run as NetCDF-4: variable `state` on the dimensions `time` and `component`.
 
     Of a field, `time` and the axes `x`, `y`, `z` of its grid. xarray opens the file by these names.

@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from ._sindy import SINDy
     from .methods import RK4, BulirschStoer, CashKarp54, DormandPrince54, Rosenbrock4, Symplectic4, Verlet
 
-    State = NDArray[np.float64]
-    Method = Union[
+    _State = NDArray[np.float64]
+    _Method = Union[
         RK4, CashKarp54, DormandPrince54, Fehlberg78, BulirschStoer, Rosenbrock4, Verlet, Symplectic4
     ]
-    Flow = Union[System, SINDy, Callable[[State, float], ArrayLike]]
-    Progress = Optional[Callable[[float], Optional[bool]]]
+    _Flow = Union[System, SINDy, Callable[[_State, float], ArrayLike]]
+    _Progress = Optional[Callable[[float], Optional[bool]]]
 
 _USUAL_METHOD = Fehlberg78()
 
 
 def integrate(
-    system: Flow,
+    system: _Flow,
     x0: ArrayLike,
     times: TimeGrid | ArrayLike,
-    method: Method = _USUAL_METHOD,
+    method: _Method = _USUAL_METHOD,
     *,
-    stop_when: Callable[[State, float], float] | None = None,
+    stop_when: Callable[[_State, float], float] | None = None,
     crossing: str = "any",
     bound: float = 1e12,
     max_steps: int = 10_000_000,
-    progress: Progress = None,
+    progress: _Progress = None,
 ) -> Trajectory:
     """Integrate dx/dt = f(x, t) from x0; return the states at exactly the given times.
 
@@ -64,15 +64,15 @@ def integrate(
 
 
 def integrate_ensemble(
-    system: Flow | Sequence[Flow],
+    system: _Flow | Sequence[_Flow],
     x0: ArrayLike,
     times: TimeGrid | ArrayLike,
-    method: Method = _USUAL_METHOD,
+    method: _Method = _USUAL_METHOD,
     *,
     threads: int = 1,
     bound: float = 1e12,
     max_steps: int = 10_000_000,
-    progress: Progress = None,
+    progress: _Progress = None,
 ) -> Ensemble:
     """Integrate many initial states, one a row of x0, at the same times.
 
@@ -91,12 +91,12 @@ def integrate_ensemble(
 
 
 def iterate(
-    map: Map | Callable[[State], ArrayLike],
+    map: Map | Callable[[_State], ArrayLike],
     x0: ArrayLike,
     steps: int,
     *,
     bound: float = 1e12,
-    progress: Progress = None,
+    progress: _Progress = None,
 ) -> Trajectory:
     """Iterate a map: x0 and its `steps` images, at times 0, 1, 2, ...
 

@@ -8,7 +8,7 @@ states differ in dimension, InvalidArgument where the truth has no sample at a t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING
 
 from ._almagest import diagnostics as _compiled
 from ._almagest.core import Trajectory
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-    from ._simulation import Flow
+    from ._simulation import _Flow, _Progress
     from .systems import Map
-
-    Progress = Optional[Callable[[float], Optional[bool]]]
 
 __all__ = [
     "LyapunovSpectrum",
@@ -71,14 +69,14 @@ def valid_prediction_time(
 
 
 def lyapunov_spectrum(
-    system: Flow | Map,
+    system: _Flow | Map,
     x0: ArrayLike,
     duration: float = 1000.0,
     *,
     transient: float = 50.0,
     tolerance: float = 1e-9,
     bound: float = 1e12,
-    progress: Progress = None,
+    progress: _Progress = None,
 ) -> LyapunovSpectrum:
     """All Lyapunov exponents, by tangent dynamics with QR (Benettin et al. 1980, 10.1007/BF02128236).
 
@@ -98,14 +96,14 @@ def lyapunov_spectrum(
 
 
 def largest_lyapunov_exponent(
-    system: Flow | Map,
+    system: _Flow | Map,
     x0: ArrayLike,
     duration: float = 1000.0,
     *,
     transient: float = 50.0,
     tolerance: float = 1e-9,
     bound: float = 1e12,
-    progress: Progress = None,
+    progress: _Progress = None,
 ) -> float:
     """The largest Lyapunov exponent alone; arguments and errors as for lyapunov_spectrum."""
     return _compiled.largest_lyapunov_exponent(

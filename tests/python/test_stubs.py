@@ -29,10 +29,13 @@ al.save(model, "file")
 def mypy(*arguments, cwd):
     done = subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, cwd=cwd)
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_stubs_agree_with_the_modules(tmp_path):
-    mypy("mypy.stubtest", "almagest", "--ignore-disjoint-bases", cwd=tmp_path)
+    # Compiled classes cannot be bases together, which stubs could tell newer checkers but not older ones.
+    known = "--ignore-disjoint-bases" in mypy("mypy.stubtest", "--help", cwd=tmp_path)
+    mypy("mypy.stubtest", "almagest", *["--ignore-disjoint-bases"] * known, cwd=tmp_path)
 
 
 def test_package_and_its_use_are_typed(tmp_path):

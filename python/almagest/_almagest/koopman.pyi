@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-from typing import Sequence
+from typing import Any, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .core import Forecast, Trajectory
+from .core import Forecast, Trajectory, _Compiled
 
-class HankelDmd:
+class HankelDmd(metaclass=_Compiled):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: only functions return one
     @property
     def eigenvalues(self) -> NDArray[np.complex128]: ...
     @property

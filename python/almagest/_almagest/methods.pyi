@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-class _Fixed:
+from .core import _Compiled
+
+class _Fixed(metaclass=_Compiled):
     def __init__(self, step: float) -> None: ...
     step: float
     def __eq__(self, other: object, /) -> bool: ...
     def __getstate__(self) -> tuple[float, ...]: ...
     def __setstate__(self, state: tuple[float, ...], /) -> None: ...
 
-class _Controlled:
+class _Controlled(metaclass=_Compiled):
     def __init__(self, relative: float = ..., absolute: float = ...) -> None: ...
     relative: float
     absolute: float

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-from typing import Sequence
+from typing import Any, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .core import Forecast, Trajectory
+from .core import Forecast, Trajectory, _Compiled
 from .systems import System
 
-class Polynomial:
+class Polynomial(metaclass=_Compiled):
     def __init__(self, degree: int, bias: bool, cross_terms: bool) -> None: ...
     @property
     def degree(self) -> int: ...
@@ -16,16 +16,17 @@ class Polynomial:
     @property
     def cross_terms(self) -> bool: ...
 
-class STLSQ:
+class STLSQ(metaclass=_Compiled):
     def __init__(self, threshold: float, ridge: float, max_iterations: int, normalize: bool) -> None: ...
 
-class FiniteDifference:
+class FiniteDifference(metaclass=_Compiled):
     def __init__(self, order: int) -> None: ...
 
-class SavitzkyGolay:
+class SavitzkyGolay(metaclass=_Compiled):
     def __init__(self, window: int, degree: int, smooth_states: bool) -> None: ...
 
 class Model(System):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: only functions return one
     @property
     def coefficients(self) -> NDArray[np.float64]: ...
     @property

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-from typing import Callable, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-class System:
+from .core import _Compiled
+
+class System(metaclass=_Compiled):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: only functions return one
     @property
     def dimension(self) -> int: ...
     @property
@@ -140,7 +143,8 @@ class HenonHeiles(System):
     def __getstate__(self) -> tuple[float, ...]: ...
     def __setstate__(self, state: tuple[float, ...], /) -> None: ...
 
-class Map:
+class Map(metaclass=_Compiled):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: only functions return one
     @property
     def dimension(self) -> int: ...
     @property
