@@ -49,27 +49,3 @@ class says:
             for piece in self.pieces:
                 assert str(piece) in text, f"{piece!r} is not in {text!r}"
         return done
-
-
-# Known to fail: defects that are open, each shown as xfailed in the closing line. Remove a line with its
-# defect. What hangs on when a thread gets its turn (the three of test_interpreter) may pass at times.
-OPEN_DEFECTS = {
-    "test_same_bits_for_any_number_of_threads[Rosenbrock4": "members of such ensembles lose their names",
-    "test_functions_and_mixtures": "functions and systems do not mix in one ensemble",
-    "test_other_threads_go_on[lyapunov_spectrum]": "tangents leave the bound at long durations",
-    "test_progress[lyapunov_spectrum]": "tangents leave the bound at long durations",
-    "test_interrupt[lyapunov]": "tangents leave the bound at long durations",
-    "test_calls_without_progress_release_the_lock[save]": "saving is over before another thread gets its turn",
-    "test_koopman.py::TestFit::test_doubts_are_warnings": "Hankel-DMD refuses inputs, of which the test expects a warning",
-    "TestModel::test_ensembles": "members of such ensembles lose their names",
-    "TestScikitLearnsHabits::test_unfitted": "newer scikit-learn asks estimators for __sklearn_tags__",
-    "test_stubs_agree_with_the_modules": "stubs leave `| None` out",
-    "test_package_and_its_use_are_typed": "stubs leave `| None` out",
-}
-
-
-def pytest_collection_modifyitems(items):
-    for item in items:
-        for name, defect in OPEN_DEFECTS.items():
-            if name in item.nodeid:
-                item.add_marker(pytest.mark.xfail(reason=defect, strict=False))
