@@ -28,8 +28,11 @@
 #endif
 
 /// Linking almagest::compiled defines ALMAGEST_COMPILED_LEVEL. Where it is the level of this unit, the
-/// learners that are compiled there need not be compiled here once more, which takes seconds.
-#if defined(ALMAGEST_COMPILED_LEVEL) && !defined(ALMAGEST_BUILDING_COMPILED)
+/// factorizations and learners that are compiled there need not be compiled here once more, which takes
+/// seconds. The compiled library's own units share them in the same way.
+#if defined(ALMAGEST_BUILDING_COMPILED)
+#define ALMAGEST_INSTANTIATED 1
+#elif defined(ALMAGEST_COMPILED_LEVEL)
 #define ALMAGEST_INSTANTIATED (ALMAGEST_COMPILED_LEVEL == ALMAGEST_ABI_LEVEL)
 #else
 #define ALMAGEST_INSTANTIATED 0

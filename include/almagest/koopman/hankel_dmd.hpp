@@ -258,9 +258,9 @@ HankelDmd<Scalar> fit_hankel_dmd(const std::vector<TrajectoryView<Scalar>>& seve
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template HankelDmd<float> fit_hankel_dmd(const std::vector<TrajectoryView<float>>&,
+extern template ALMAGEST_EXPORT HankelDmd<float> fit_hankel_dmd(const std::vector<TrajectoryView<float>>&,
                                                 const HankelDmdOptions&);
-extern template HankelDmd<double> fit_hankel_dmd(const std::vector<TrajectoryView<double>>&,
+extern template ALMAGEST_EXPORT HankelDmd<double> fit_hankel_dmd(const std::vector<TrajectoryView<double>>&,
                                                  const HankelDmdOptions&);
 #endif
 

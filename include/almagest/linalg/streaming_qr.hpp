@@ -163,4 +163,9 @@ class StreamingQr {
   Eigen::Index rows_ = 0;
 };
 
+#if ALMAGEST_INSTANTIATED
+extern template class ALMAGEST_EXPORT StreamingQr<float>;
+extern template class ALMAGEST_EXPORT StreamingQr<double>;
+#endif
+
 }  // namespace almagest::inline ALMAGEST_ABI::linalg

@@ -54,4 +54,9 @@ Svd<Scalar> svd(const Eigen::MatrixX<Scalar>& a) {
   return {std::move(u), scale * core.singularValues(), qr.colsPermutation() * core.matrixU()};
 }
 
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT Svd<float> svd(const Eigen::MatrixX<float>&);
+extern template ALMAGEST_EXPORT Svd<double> svd(const Eigen::MatrixX<double>&);
+#endif
+
 }  // namespace almagest::inline ALMAGEST_ABI::linalg

@@ -146,9 +146,9 @@ Model<Scalar> fit(const std::vector<TrajectoryView<Scalar>>& several, const Poly
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template Model<float> fit(const std::vector<TrajectoryView<float>>&, const Polynomial&,
+extern template ALMAGEST_EXPORT Model<float> fit(const std::vector<TrajectoryView<float>>&, const Polynomial&,
                                  const Stlsq&, const LocalPolynomial&);
-extern template Model<double> fit(const std::vector<TrajectoryView<double>>&, const Polynomial&,
+extern template ALMAGEST_EXPORT Model<double> fit(const std::vector<TrajectoryView<double>>&, const Polynomial&,
                                   const Stlsq&, const LocalPolynomial&);
 #endif
 
