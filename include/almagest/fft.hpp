@@ -4,4 +4,7 @@
 /// \file
 /// Fourier transforms. The only folder that sees `fftw3.h`.
 
+#include "almagest/fft/buffer.hpp"
+#include "almagest/fft/complex_transform.hpp"
 #include "almagest/fft/real_transform.hpp"
+#include "almagest/fft/shape.hpp"

@@ -42,7 +42,9 @@ PowerSpectrum power_spectrum(const TrajectoryView<Scalar>& run, const PowerSpect
   const Eigen::VectorXd window = Eigen::VectorXd::NullaryExpr(segment, [&](Eigen::Index j) {
     return 0.5 - 0.5 * std::cos(2 * std::numbers::pi * double(j) / double(segment));
   });
-  fft::RealTransform<double> transform(segment);
+  const fft::RealTransform<double> transform({segment}, {.rigor = fft::Rigor::estimate});
+  Eigen::VectorXd piece(segment);
+  Eigen::VectorXcd modes(transform.modes());
   const Eigen::Index bins = segment / 2 + 1, hop = std::max<Eigen::Index>(1, segment / 2);
   PowerSpectrum result{Eigen::VectorXd::LinSpaced(bins, 0, double(bins - 1) / (double(segment) * step)),
                        Eigen::MatrixXd::Zero(run.dimension(), bins)};
@@ -50,10 +52,10 @@ PowerSpectrum power_spectrum(const TrajectoryView<Scalar>& run, const PowerSpect
   Eigen::Index count = 0;
   for (Eigen::Index first = 0; first + segment <= samples; first += hop, ++count)
     for (Eigen::Index i = 0; i < run.dimension(); ++i) {
-      transform.input() = (run.states().row(i).segment(first, segment).template cast<double>().transpose().array() - mean[i]) *
-                          window.array();
-      transform.execute();
-      result.density.row(i) += transform.output().cwiseAbs2().transpose();
+      piece = (run.states().row(i).segment(first, segment).template cast<double>().transpose().array() - mean[i]) *
+              window.array();
+      transform.forward(piece.data(), modes.data());
+      result.density.row(i) += modes.cwiseAbs2().transpose();
     }
   result.density *= 2 * step / (window.squaredNorm() * double(count));
   result.density.col(0) /= 2;  // zero frequency and, for even lengths, the highest have no mirror image

@@ -1,81 +1,97 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <fftw3.h>
-
 #include <Eigen/Core>
 #include <complex>
 #include <memory>
-#include <mutex>
 
-#include "almagest/core/errors.hpp"
-#include "almagest/core/text.hpp"
+#include "almagest/fft/plan.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::fft {
 
-namespace detail {
-
-/// FFTW's planner is not thread-safe: every plan of the process is made and destroyed under this mutex.
-inline std::mutex& planner() {
-  static std::mutex mutex;
-  return mutex;
-}
-
-/// FFTW has one interface for each precision.
-template <typename Scalar>
-struct Fftw;
-template <>
-struct Fftw<double> {
-  using Plan = fftw_plan;
-  static Plan plan(int n, double* in, std::complex<double>* out) {
-    return fftw_plan_dft_r2c_1d(n, in, reinterpret_cast<fftw_complex*>(out), FFTW_ESTIMATE);
-  }
-  static void execute(Plan p) { fftw_execute(p); }
-  static void destroy(Plan p) { fftw_destroy_plan(p); }
-};
-template <>
-struct Fftw<float> {
-  using Plan = fftwf_plan;
-  static Plan plan(int n, float* in, std::complex<float>* out) {
-    return fftwf_plan_dft_r2c_1d(n, in, reinterpret_cast<fftwf_complex*>(out), FFTW_ESTIMATE);
-  }
-  static void execute(Plan p) { fftwf_execute(p); }
-  static void destroy(Plan p) { fftwf_destroy_plan(p); }
-};
-
-}  // namespace detail
-
-/// Forward transform of real data of one length:
-/// \f$ X_k = \sum_j x_j e^{-2\pi i jk/n} \f$ for \f$ k = 0 \dots \lfloor n/2 \rfloor \f$.
+/// Discrete Fourier transform of real arrays of one to three axes.
 ///
-/// Owns its plan and its buffers: write `input()`, call `execute()`, read `output()`. Not to be shared
-/// between threads. Cost \f$ O(n \log n) \f$. \throws InvalidArgument for length < 1.
-template <typename Scalar>
+/// Of an array x of shape \f$ n_0 \times \dots \times n_d \f$ (the last axis contiguous)
+/// \f[ X_k = \sum_j x_j\, e^{-2\pi i \sum_a j_a k_a / n_a}, \f]
+/// with \f$ k_d = 0 \dots \lfloor n_d/2 \rfloor \f$ along the last axis, because the other half is the
+/// complex conjugate; the spectrum has shape `shape().spectrum()`. The inverse is not scaled: forward
+/// and inverse together multiply by `shape().size()`.
+///
+/// A value: copies share the plan, which is made once for the process and kept. One transform may be
+/// executed by several threads at the same time, each on its own arrays. Where `options.kept` leaves
+/// modes out, `inverse` needs zeros in them, and `forward` leaves numbers without meaning there.
+///
+/// Arrays on a border of 16 bytes (`fft::Buffer`, Eigen, NumPy) run at full speed, others run too.
+/// Batches lie one array after another: loop over them, working on each while it is in the cache.
+///
+/// Cost: \f$ \tfrac52 N \log_2 N \f$ flops, no allocation. \throws InvalidArgument for a bad shape.
+///
+/// Reference: M. Frigo, S. G. Johnson, The design and implementation of FFTW3, Proc. IEEE 93 (2005),
+/// https://doi.org/10.1109/JPROC.2004.840301
+template <typename Scalar_ = double>
 class RealTransform {
  public:
-  explicit RealTransform(Eigen::Index length) {
-    if (length < 1 || length > std::numeric_limits<int>::max())
-      throw InvalidArgument(almagest::detail::text("RealTransform: length is ", length, "; give 1 to 2^31 - 1 samples."));
-    input_.resize(length);
-    output_.resize(length / 2 + 1);
-    const std::lock_guard lock(detail::planner());
-    plan_ = detail::Fftw<Scalar>::plan(int(length), input_.data(), output_.data());
-  }
-  ~RealTransform() {
-    const std::lock_guard lock(detail::planner());
-    detail::Fftw<Scalar>::destroy(plan_);
-  }
-  RealTransform(const RealTransform&) = delete;
-  RealTransform& operator=(const RealTransform&) = delete;
+  using Scalar = Scalar_;
+  using Complex = std::complex<Scalar>;
 
-  Eigen::VectorX<Scalar>& input() { return input_; }
-  const Eigen::VectorX<std::complex<Scalar>>& output() const { return output_; }
-  void execute() { detail::Fftw<Scalar>::execute(plan_); }
+  explicit RealTransform(const Shape& shape, const PlanOptions& options = {})
+      : key_{shape, options, true}, plans_(Cache::get(key_)) {}
+
+  const Shape& shape() const { return key_.shape; }
+  /// Numbers in an array, modes in its spectrum.
+  Eigen::Index points() const { return key_.shape.size(); }
+  Eigen::Index modes() const { return key_.shape.spectrum().size(); }
+
+  /// \f$ x \to X \f$; the arrays do not overlap.
+  void forward(const Scalar* in, Complex* out) const {
+    const auto plans = fitting(in, out);
+    // FFTW does not write to the input of a forward transform, but does not say so in its types.
+    Scalar* source = const_cast<Scalar*>(in);
+    bool first = true;
+    for (const auto& pass : plans->forward) {
+      if (first)
+        pass.execute(source, out);
+      else
+        pass.execute(out, out);
+      first = false;
+    }
+  }
+
+  /// \f$ X \to N x \f$; overwrites X.
+  void inverse(Complex* in, Scalar* out) const {
+    const auto plans = fitting(in, out);
+    const std::size_t last = plans->inverse.size() - 1;
+    for (std::size_t p = 0; p < last; ++p) plans->inverse[p].execute(in, in);
+    plans->inverse[last].execute(in, out);
+  }
 
  private:
-  Eigen::VectorX<Scalar> input_;
-  Eigen::VectorX<std::complex<Scalar>> output_;
-  typename detail::Fftw<Scalar>::Plan plan_;
+  struct Plans {
+    explicit Plans(const detail::PlanKey& key) {
+      detail::Planner<Scalar> planner(key.shape, key.shape.spectrum(), true, key.options, key.aligned);
+      if (!planner.skips()) {
+        planner.whole(false, forward);
+        planner.whole(true, inverse);
+        return;
+      }
+      const std::size_t last = key.shape.axes() - 1;
+      planner.rows(false, forward);
+      for (std::size_t axis = last; axis-- > 0;) planner.along(axis, FFTW_FORWARD, forward);
+      for (std::size_t axis = 0; axis < last; ++axis) planner.along(axis, FFTW_BACKWARD, inverse);
+      planner.rows(true, inverse);
+    }
+    detail::Passes<Scalar> forward, inverse;
+  };
+  using Cache = detail::PlanCache<Plans>;
+
+  /// These plans, or their twins for arrays that are not aligned, which the cache keeps.
+  const Plans* fitting(const void* a, const void* b) const {
+    if (detail::aligned<Scalar>(a) && detail::aligned<Scalar>(b)) return plans_.get();
+    return Cache::get({key_.shape, key_.options, false}).get();
+  }
+
+  detail::PlanKey key_;
+  std::shared_ptr<const Plans> plans_;
 };
 
 }  // namespace almagest::inline ALMAGEST_ABI::fft

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <Eigen/Core>
+#include <complex>
+#include <memory>
+
+#include "almagest/fft/plan.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::fft {
+
+/// Discrete Fourier transform of complex arrays of one to three axes, in place:
+/// \f$ X_k = \sum_j x_j\, e^{-2\pi i \sum_a j_a k_a / n_a} \f$.
+///
+/// The modes of an axis of n points are \f$ 0, 1, \dots, -2, -1 \f$. The inverse is not scaled. Values,
+/// plans, alignment, batches, kept modes and cost are as with RealTransform; a complex transform costs
+/// about twice as much as a real one. \throws InvalidArgument for a bad shape.
+template <typename Scalar_ = double>
+class ComplexTransform {
+ public:
+  using Scalar = Scalar_;
+  using Complex = std::complex<Scalar>;
+
+  explicit ComplexTransform(const Shape& shape, const PlanOptions& options = {})
+      : key_{shape, options, true}, plans_(Cache::get(key_)) {}
+
+  const Shape& shape() const { return key_.shape; }
+  Eigen::Index points() const { return key_.shape.size(); }
+  Eigen::Index modes() const { return key_.shape.size(); }
+
+  /// \f$ x \to X \f$.
+  void forward(Complex* data) const { execute(fitting(data)->forward, data); }
+  /// \f$ X \to N x \f$.
+  void inverse(Complex* data) const { execute(fitting(data)->inverse, data); }
+
+ private:
+  struct Plans {
+    explicit Plans(const detail::PlanKey& key) {
+      detail::Planner<Scalar> planner(key.shape, key.shape, false, key.options, key.aligned);
+      if (!planner.skips()) {
+        planner.complex(FFTW_FORWARD, forward);
+        planner.complex(FFTW_BACKWARD, inverse);
+        return;
+      }
+      for (std::size_t axis = key.shape.axes(); axis-- > 0;) planner.along(axis, FFTW_FORWARD, forward);
+      for (std::size_t axis = 0; axis < key.shape.axes(); ++axis) planner.along(axis, FFTW_BACKWARD, inverse);
+    }
+    detail::Passes<Scalar> forward, inverse;
+  };
+  using Cache = detail::PlanCache<Plans>;
+
+  static void execute(const detail::Passes<Scalar>& passes, Complex* data) {
+    for (const auto& pass : passes) pass.execute(data, data);
+  }
+  const Plans* fitting(const void* data) const {
+    if (detail::aligned<Scalar>(data)) return plans_.get();
+    return Cache::get({key_.shape, key_.options, false}).get();
+  }
+
+  detail::PlanKey key_;
+  std::shared_ptr<const Plans> plans_;
+};
+
+}  // namespace almagest::inline ALMAGEST_ABI::fft
