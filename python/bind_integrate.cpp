@@ -116,6 +116,9 @@ Run iterate_in_python(const py::object& given, const py::object& start, Eigen::I
     const Map& map = given.cast<const Map&>();
     return take(computed([&] { return map.iterate(x0, steps, options); }));
   }
+  if (py::isinstance<System>(given) || py::hasattr(given, "__almagest_system__"))
+    throw py::type_error(text("iterate: map is ", std::string(py::repr(given)),
+                              ", a system of differential equations; use al.integrate"));
   if (PyType_Check(given.ptr()) || PyCallable_Check(given.ptr()) == 0)
     throw py::type_error(text("iterate: map is ", described(given), "; give a map of al.systems or a function f(x)"));
   return take(computed([&] {

@@ -113,7 +113,16 @@ std::string described(const py::handle& given) {
   return text(std::string(py::str(array.dtype())), " array of shape ", std::string(py::str(given.attr("shape"))));
 }
 
+void refuse_masked(const py::object& given, const char* what, const char* argument) {
+  // Only subclasses of ndarray can be masked: what functions in Python return pays for one comparison.
+  if (!py::isinstance<py::array>(given) || Py_TYPE(given.ptr()) == py::detail::npy_api::get().PyArray_Type_) return;
+  if (py::module_::import("numpy.ma").attr("is_masked")(given).cast<bool>())
+    throw NonFiniteData(text(what, ": ", argument, " is a masked array with values missing, which would be taken for "
+                             "data; remove or interpolate them."));
+}
+
 py::array_t<double> real_array(const py::object& given, const char* what, const char* argument) {
+  refuse_masked(given, what, argument);
   const py::array array = py::array::ensure(given);
   const char kind = array ? array.dtype().kind() : 'O';
   if (kind != 'f' && kind != 'i' && kind != 'u' && kind != 'b')
@@ -141,7 +150,11 @@ Matrix columns(const py::object& given, const char* what, const char* argument) 
 
 TimeGrid time_grid(const py::object& given) {
   if (py::isinstance<TimeGrid>(given)) return given.cast<TimeGrid>();
-  return TimeGrid(vector(given, "TimeGrid", "values"));
+  const auto values = real_array(given, "TimeGrid", "values");
+  if (values.ndim() == 0)
+    throw InvalidArgument(text("TimeGrid: values is a single number, ", *values.data(),
+                               "; give an array of all times, or TimeGrid.uniform(start, step, count)."));
+  return TimeGrid(vector(values, "TimeGrid", "values"));
 }
 
 // --- long calls -------------------------------------------------------------------------------------

@@ -106,6 +106,8 @@ py::object iterator_over(const py::object& sequence);
 /// `what` is the function and `argument` its argument, for the error.
 /// @{
 
+/// NumPy's masked arrays, whose missing values NumPy itself would pass on as numbers.
+void refuse_masked(const py::object& given, const char* what, const char* argument);
 /// Real numbers, as C-ordered float64; copied only where they are not that already.
 py::array_t<double> real_array(const py::object& given, const char* what, const char* argument);
 /// One axis.

@@ -6,6 +6,8 @@ from __future__ import annotations
 import inspect
 import warnings
 from importlib import import_module
+from numbers import Real
+from operator import index
 from typing import TYPE_CHECKING, Any, List, Sequence, Union
 
 import numpy as np
@@ -137,7 +139,23 @@ class Estimator(Parameters):
         grid than the training, or a short one; ConvergenceFailure where no sample can be foreseen.
         """
         model = self._fitted("forecast")
-        return model.forecast(as_history(history, model), steps)  # type: ignore[no-any-return]
+        count = whole(steps, "forecast: steps")
+        return model.forecast(as_history(history, model), count)  # type: ignore[no-any-return]
+
+
+def whole(value: Any, what: str) -> int:
+    """A parameter that counts something, of any integral type."""
+    try:
+        return index(value)
+    except TypeError:
+        raise TypeError(f"{what} is {value!r}; give a whole number, without a decimal point.") from None
+
+
+def number(value: Any, what: str) -> float:
+    """A parameter that is one real number."""
+    if not isinstance(value, Real):
+        raise TypeError(f"{what} is {value!r}; give one real number.")
+    return float(value)
 
 
 def as_run(data: Trajectory | ArrayLike, dt: float | None, what: str) -> Trajectory:
@@ -157,7 +175,7 @@ def as_run(data: Trajectory | ArrayLike, dt: float | None, what: str) -> Traject
         raise InvalidArgument(
             f"{what}: the array has shape {states.shape} and so no samples; give (samples, dimension)."
         )
-    return Trajectory(TimeGrid.uniform(0.0, dt, len(states)), data)
+    return Trajectory(TimeGrid.uniform(0.0, number(dt, f"{what}: dt"), len(states)), data)
 
 
 def as_runs(data: _Data, dt: float | None, what: str) -> List[Trajectory]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ._almagest import koopman as _compiled
 from ._almagest.core import Trajectory
-from ._estimator import Estimator, as_run, as_runs
+from ._estimator import Estimator, as_run, as_runs, number, whole
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -52,8 +52,10 @@ class HankelDMD(Estimator):
         samples, non-uniform times, runs with inputs; DimensionMismatch, NonFiniteData for bad data.
         """
         runs = as_runs(data, dt, "HankelDMD.fit")
-        rank = 0 if self.rank is None else self.rank
-        self._adopt(_compiled.fit_hankel_dmd(runs, self.delays, rank, self.energy))
+        delays = whole(self.delays, "HankelDMD.fit: delays")
+        rank = 0 if self.rank is None else whole(self.rank, "HankelDMD.fit: rank")
+        energy = number(self.energy, "HankelDMD.fit: energy")
+        self._adopt(_compiled.fit_hankel_dmd(runs, delays, rank, energy))
         return self
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 
 from ._almagest import sindy as _compiled
 from ._almagest.core import Trajectory
-from ._estimator import Estimator, Parameters, as_runs, check_choice
+from ._estimator import Estimator, Parameters, as_runs, check_choice, number, whole
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -31,7 +31,8 @@ class Polynomial(Parameters):
         self.cross_terms = cross_terms
 
     def _compiled(self) -> _compiled.Polynomial:
-        return _compiled.Polynomial(self.degree, self.bias, self.cross_terms)
+        degree = whole(self.degree, "Polynomial: degree")
+        return _compiled.Polynomial(degree, bool(self.bias), bool(self.cross_terms))
 
 
 class STLSQ(Parameters):
@@ -58,7 +59,12 @@ class STLSQ(Parameters):
         self.normalize = normalize
 
     def _compiled(self) -> _compiled.STLSQ:
-        return _compiled.STLSQ(self.threshold, self.ridge, self.max_iterations, self.normalize)
+        return _compiled.STLSQ(
+            number(self.threshold, "STLSQ: threshold"),
+            number(self.ridge, "STLSQ: ridge"),
+            whole(self.max_iterations, "STLSQ: max_iterations"),
+            bool(self.normalize),
+        )
 
 
 class FiniteDifference(Parameters):
@@ -71,7 +77,7 @@ class FiniteDifference(Parameters):
         self.order = order
 
     def _compiled(self) -> _compiled.FiniteDifference:
-        return _compiled.FiniteDifference(self.order)
+        return _compiled.FiniteDifference(whole(self.order, "FiniteDifference: order"))
 
 
 class SavitzkyGolay(Parameters):
@@ -90,7 +96,11 @@ class SavitzkyGolay(Parameters):
         self.smooth_states = smooth_states
 
     def _compiled(self) -> _compiled.SavitzkyGolay:
-        return _compiled.SavitzkyGolay(self.window, self.degree, self.smooth_states)
+        return _compiled.SavitzkyGolay(
+            whole(self.window, "SavitzkyGolay: window"),
+            whole(self.degree, "SavitzkyGolay: degree"),
+            bool(self.smooth_states),
+        )
 
 
 class SINDy(Estimator):

@@ -263,3 +263,5 @@ class TestMaps:
             al.iterate(al.systems.Henon(), [0, 0, 0], 5)
         with says(TypeError, "map is", "al.systems"):
             al.iterate("henon", [0, 0], 5)
+        with says(TypeError, "Lorenz63", "differential equations", "al.integrate"):
+            al.iterate(al.systems.Lorenz63(), [1, 1, 1], 5)

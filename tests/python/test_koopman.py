@@ -81,6 +81,10 @@ class TestBadInput:
             al.HankelDMD(delays=10, rank=12).fit(waves)
         with says(al.InvalidArgument, "energy is 2", "(0, 1]"):
             al.HankelDMD(energy=2).fit(waves)
+        with says(TypeError, "delays is 10.0", "whole number"):
+            al.HankelDMD(delays=10.0).fit(waves)
+        with says(TypeError, "energy is 'most'", "one real number"):
+            al.HankelDMD(energy="most").fit(waves)
         with says(al.InvalidArgument, "500 delays", "at least 502 samples", "400", "fewer delays"):
             al.HankelDMD(delays=500).fit(waves)
 

@@ -251,6 +251,25 @@ class TestBadInput:
         with says(al.InvalidArgument, "derivative is 4", "al.FiniteDifference", "al.SavitzkyGolay"):
             al.SINDy(derivative=4).fit(lorenz_run)
 
+    @pytest.mark.parametrize(
+        ("model", "pieces"),
+        [
+            (al.SINDy(al.Polynomial(2.0)), ("degree is 2.0", "whole number")),
+            (al.SINDy(optimizer=al.STLSQ(None)), ("threshold is None", "one real number")),
+            (al.SINDy(optimizer=al.STLSQ(max_iterations="9")), ("max_iterations is '9'", "whole number")),
+            (al.SINDy(derivative=al.FiniteDifference(4.0)), ("order is 4.0", "whole number")),
+            (al.SINDy(derivative=al.SavitzkyGolay(degree=None)), ("degree is None", "whole number")),
+        ],
+    )
+    def test_parameters_of_another_type(self, model, pieces, lorenz_run):
+        with says(TypeError, *pieces):
+            model.fit(lorenz_run)
+
+    def test_numbers_of_numpy_are_numbers(self, lorenz_run):
+        model = al.SINDy(al.Polynomial(np.int32(2)), al.STLSQ(np.float32(0.125), normalize=np.bool_(False)))
+        plain = al.SINDy(al.Polynomial(2), al.STLSQ(0.125))
+        np.testing.assert_array_equal(model.fit(lorenz_run).coefficients_, plain.fit(lorenz_run).coefficients_)
+
     def test_a_threshold_that_removes_every_term(self, lorenz_run):
         with says(al.InvalidArgument, "threshold 1000", "every term of x'", "largest remaining coefficient", "below that"):
             al.SINDy(al.Polynomial(2), al.STLSQ(1000)).fit(lorenz_run)
@@ -260,6 +279,8 @@ class TestBadInput:
             al.SINDy().fit(lorenz_run.states)
         with says(al.InvalidArgument, "dt = 0.1", "leave dt out"):
             al.SINDy().fit(lorenz_run, dt=0.1)
+        with says(TypeError, "SINDy.fit: dt is array", "one real number"):
+            al.SINDy().fit(lorenz_run.states[:3], dt=np.arange(3.0))
         with says(al.InvalidArgument, "2 samples", "at least 3", "longer run"):
             al.SINDy().fit(lorenz_run[:2])
         with says(al.InvalidArgument, "no runs", "at least 1"):
@@ -280,6 +301,8 @@ class TestBadInput:
             lorenz_model.forecast(lorenz_run[::2], 10)
         with says(al.InvalidArgument, "steps is 0", "at least 1"):
             lorenz_model.forecast(lorenz_run, 0)
+        with says(TypeError, "steps is 10.0", "whole number"):
+            lorenz_model.forecast(lorenz_run, 10.0)
         with says(al.InvalidArgument, "history", "no samples"):
             lorenz_model.forecast(np.zeros((0, 3)), 10)
         with says(al.DimensionMismatch, "x has 2", "dimension 3"):

@@ -70,6 +70,8 @@ class TestTimeGrid:
             al.TimeGrid(np.array(["2000-01-01", "2000-01-02"], dtype="datetime64[D]"))
         with says(al.InvalidArgument, "shape (2, 2)", "one axis"):
             al.TimeGrid(np.eye(2))
+        with says(al.InvalidArgument, "single number, 10", "all times", "TimeGrid.uniform"):
+            al.TimeGrid(10.0)
 
 
 class TestArrayProtocol:
@@ -243,6 +245,14 @@ class TestBadInput:
         states[2, 1] = bad
         with says(al.NonFiniteData, "states", "component 1", "sample 2", "remove or interpolate"):
             al.Trajectory(TIMES, states)
+
+    def test_missing_values(self):
+        with says(al.NonFiniteData, "states is a masked array", "missing", "remove or interpolate"):
+            al.Trajectory(TIMES, np.ma.masked_less(STATES, 1))
+        with says(al.NonFiniteData, "values is a masked array"):
+            al.TimeGrid(np.ma.masked_less(TIMES, 1))
+        nothing_missing = al.Trajectory(TIMES, np.ma.masked_less(STATES, -1))
+        np.testing.assert_array_equal(nothing_missing.states, STATES)
 
     def test_slices(self):
         with says(al.InvalidArgument, "2:2", "empty", "at least 1"):
