@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include "almagest/fft/buffer.hpp"
+#include "almagest/spectral/semidiscrete.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::spectral::detail {
+
+/// The conserved quantities of the present state: its densities summed over the points that products are
+/// taken on, times the volume of a cell. Allocates; it is called once a sample.
+template <typename Discrete>
+Eigen::VectorXd conserved(const Discrete& discrete) {
+  using Equation = typename Discrete::Equation;
+  using Value = typename Discrete::Value;
+  if constexpr (!Conservative<Equation>) {
+    return {};
+  } else {
+    constexpr int components = Discrete::components, axes = Discrete::axes, fields = Equation::fields;
+    const Eigen::Index n = discrete.modes(), points = discrete.points();
+    fft::Buffer<std::complex<double>> spectrum(n);
+    const auto* state = reinterpret_cast<const Mode<double>*>(discrete.state().data());
+    auto* modes = reinterpret_cast<Mode<double>*>(spectrum.data());
+    std::vector<fft::Buffer<Value>> values, gradients, arrays;
+    const auto make = [&](std::vector<fft::Buffer<Value>>& to, const auto& mode_of) {
+      std::fill(spectrum.begin(), spectrum.end(), 0);
+      discrete.for_each_mode([&](Eigen::Index s, const Wave<axes>& k) { modes[s] = mode_of(s, k); });
+      to.emplace_back(points);
+      discrete.to_grid(spectrum, to.back().data());
+    };
+    for (int c = 0; c < components; ++c) make(values, [&](Eigen::Index s, const auto&) { return state[s + c * n]; });
+    for (int c = 0; c < components; ++c)
+      for (int a = 0; a < axes; ++a)
+        make(gradients, [&](Eigen::Index s, const auto& k) { return i_times(k[a], state[s + c * n]); });
+    for (int f = 0; f < fields; ++f)
+      make(arrays, [&](Eigen::Index s, const auto& k) {
+        std::array<Mode<double>, std::size_t(components)> u;
+        for (int c = 0; c < components; ++c) u[std::size_t(c)] = state[s + c * n];
+        std::array<Mode<double>, std::size_t(fields)> all;
+        discrete.equation().to_fields(k, u.data(), all.data());
+        return all[std::size_t(f)];
+      });
+
+    using Point = PointOf<Value>;
+    const auto point = [](const std::vector<fft::Buffer<Value>>& from, auto& to, Eigen::Index j) {
+      for (std::size_t b = 0; b < from.size(); ++b) to[b] = Point(from[b][j]);
+    };
+    std::array<Point, std::size_t(components)> u;
+    std::array<Point, std::size_t(components * axes)> gradient;
+    std::array<Point, std::size_t(fields)> f;
+    Eigen::VectorXd sums = Eigen::VectorXd::Zero(Eigen::Index(Equation::quantities.size())), q = sums;
+    for (Eigen::Index j = 0; j < points; ++j) {
+      point(values, u, j);
+      point(gradients, gradient, j);
+      point(arrays, f, j);
+      discrete.equation().densities(u.data(), gradient.data(), f.data(), q.data());
+      sums += q;
+    }
+    double cell = 1;
+    for (const auto& axis : discrete.grid().axes()) cell *= axis.length;
+    return sums * (cell / double(points));
+  }
+}
+
+}  // namespace almagest::inline ALMAGEST_ABI::spectral::detail

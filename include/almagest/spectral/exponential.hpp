@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <Eigen/Core>
+#include <array>
+#include <complex>
+#include <cstddef>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "almagest/fft/buffer.hpp"
+#include "almagest/spectral/conserved.hpp"
+#include "almagest/spectral/phi.hpp"
+#include "almagest/spectral/semidiscrete.hpp"
+#include "almagest/spectral/steppers.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::spectral::detail {
+
+/// Coefficients of an exponential method, one number for each mode and symbol: real where the symbol is.
+template <typename Discrete>
+class Table {
+ public:
+  using Traits = SymbolOf<typename Discrete::Equation>;
+  using Scalar = typename Traits::Scalar;
+  static constexpr bool real = std::is_same_v<Scalar, double>;
+  using Factor = std::conditional_t<real, double, Mode<double>>;
+
+  explicit Table(const Discrete& discrete) : modes_(discrete.modes()), factors_(modes_ * Traits::count) {}
+  void set(Eigen::Index place, int symbol, const Scalar& value) { factors_[place + symbol * modes_] = Factor(value); }
+
+  /// For the inner loops: the coefficient of a component.
+  struct Reader {
+    const Factor* factors;
+    Eigen::Index stride;
+    Factor operator()(Eigen::Index place, int component) const { return factors[place + component * stride]; }
+  };
+  Reader reader() const { return {factors_.data(), Traits::count > 1 ? modes_ : 0}; }
+
+ private:
+  Eigen::Index modes_;
+  fft::Buffer<Factor> factors_;
+};
+
+/// Several tables whose numbers come from one evaluation of the phi functions.
+template <typename Discrete, std::size_t count>
+class Tables {
+ public:
+  using Traits = SymbolOf<typename Discrete::Equation>;
+  using Scalar = typename Traits::Scalar;
+  using Readers = std::array<typename Table<Discrete>::Reader, count>;
+
+  explicit Tables(const Discrete& discrete) : Tables(discrete, std::make_index_sequence<count>()) {}
+  /// `make(z)` returns the coefficients for \f$ z = h L(k) \f$.
+  template <typename Make>
+  void fill(const Discrete& discrete, double h, const Make& make) {
+    discrete.for_each_mode([&](Eigen::Index place, const auto& wave) {
+      for (int symbol = 0; symbol < Traits::count; ++symbol) {
+        const std::array<Scalar, count> values = make(Scalar(h * discrete.symbol(wave, symbol)));
+        for (std::size_t t = 0; t < count; ++t) tables_[t].set(place, symbol, values[t]);
+      }
+    });
+  }
+  Readers readers() const {
+    Readers all;
+    for (std::size_t t = 0; t < count; ++t) all[t] = tables_[t].reader();
+    return all;
+  }
+
+ private:
+  template <std::size_t... t>
+  Tables(const Discrete& discrete, std::index_sequence<t...>) : tables_{((void)t, Table<Discrete>(discrete))...} {}
+  std::array<Table<Discrete>, count> tables_;
+};
+
+template <typename Method, typename Discrete>
+class Exponential;
+
+/// A method of four stages: \f$ a = E_2 v + Q_a N(v) \f$, \f$ b = E_2 v + Q_b N(a) \f$,
+/// \f$ c = E v + C_1 N(v) + C_2 N(b) \f$ and
+/// \f$ v \leftarrow E v + F_1 N(v) + F_2 (N(a) + N(b)) + F_3 N(c) \f$.
+///
+/// Each pass turns the rates of one stage into the fields of the next, and adds what it can to the end of
+/// the step already, so that no rate is stored. The last pass makes the fields of the next step.
+template <typename Discrete>
+class FourStages {
+ public:
+  explicit FourStages(const Discrete& discrete)
+      : tables_(discrete), midpoint_(discrete.state().size()), end_(discrete.state().size()) {}
+
+  void step(Discrete& discrete) {
+    constexpr int components = Discrete::components;
+    using Modes = typename Discrete::Modes;
+    const auto [E, E2, Qa, Qb, C1, C2, F1, F2, F3] = tables_.readers();
+    const Eigen::Index n = discrete.modes();
+    Mode<double>*const v = discrete.state_modes(), *const m = modes(midpoint_), *const e = modes(end_);
+    discrete.to_products();
+    discrete.pass([=, E = E, E2 = E2, Qa = Qa, C1 = C1, F1 = F1](Eigen::Index s, const Modes& rate, Modes& next) {
+      for (int c = 0; c < components; ++c) {
+        const Mode<double> state = v[s + c * n], r = rate[std::size_t(c)];
+        const Mode<double> half = E2(s, c) * state, whole = E(s, c) * state;
+        m[s + c * n] = half;
+        e[s + c * n] = whole + C1(s, c) * r;
+        v[s + c * n] = whole + F1(s, c) * r;
+        next[std::size_t(c)] = half + Qa(s, c) * r;
+      }
+    });
+    discrete.to_products();
+    discrete.pass([=, Qb = Qb, F2 = F2](Eigen::Index s, const Modes& rate, Modes& next) {
+      for (int c = 0; c < components; ++c) {
+        const Mode<double> r = rate[std::size_t(c)];
+        v[s + c * n] += F2(s, c) * r;
+        next[std::size_t(c)] = m[s + c * n] + Qb(s, c) * r;
+      }
+    });
+    discrete.to_products();
+    discrete.pass([=, C2 = C2, F2 = F2](Eigen::Index s, const Modes& rate, Modes& next) {
+      for (int c = 0; c < components; ++c) {
+        const Mode<double> r = rate[std::size_t(c)];
+        v[s + c * n] += F2(s, c) * r;
+        next[std::size_t(c)] = e[s + c * n] + C2(s, c) * r;
+      }
+    });
+    discrete.to_products();
+    discrete.pass([=, F3 = F3](Eigen::Index s, const Modes& rate, Modes& next) {
+      for (int c = 0; c < components; ++c)
+        next[std::size_t(c)] = v[s + c * n] += F3(s, c) * rate[std::size_t(c)];
+    });
+  }
+
+ protected:
+  static Mode<double>* modes(typename Discrete::Spectrum& spectrum) { return reinterpret_cast<Mode<double>*>(spectrum.data()); }
+  Tables<Discrete, 9> tables_;
+
+ private:
+  typename Discrete::Spectrum midpoint_, end_;
+};
+
+template <typename Discrete>
+class Exponential<Etdrk4, Discrete> : public FourStages<Discrete> {
+ public:
+  using FourStages<Discrete>::FourStages;
+  void prepare(const Discrete& discrete, double h) {
+    using Scalar = typename Tables<Discrete, 9>::Scalar;
+    const double w = h / double(discrete.points());
+    this->tables_.fill(discrete, h, [w](const Scalar& z) {
+      const auto whole = phi_functions(z), half = phi_functions(Scalar(0.5 * z));
+      const auto& [E, phi1, phi2, phi3, phi4] = whole;
+      const Scalar E2 = half[0], Q = 0.5 * w * half[1];
+      return std::array<Scalar, 9>{E,
+                                   E2,
+                                   Q,
+                                   Q,
+                                   E2 * Q - Q,
+                                   2.0 * Q,
+                                   w * (phi1 - 3.0 * phi2 + 4.0 * phi3),
+                                   w * (2.0 * phi2 - 4.0 * phi3),
+                                   w * (4.0 * phi3 - phi2)};
+    });
+  }
+};
+
+template <typename Discrete>
+class Exponential<Ifrk4, Discrete> : public FourStages<Discrete> {
+ public:
+  using FourStages<Discrete>::FourStages;
+  void prepare(const Discrete& discrete, double h) {
+    using Scalar = typename Tables<Discrete, 9>::Scalar;
+    const double w = h / double(discrete.points());
+    this->tables_.fill(discrete, h, [w](const Scalar& z) {
+      const Scalar E = std::exp(z), E2 = std::exp(Scalar(0.5 * z));
+      return std::array<Scalar, 9>{E,      E2,           0.5 * w * E2, Scalar(0.5 * w), Scalar(0),
+                                   w * E2, w / 6.0 * E, w / 3.0 * E2, Scalar(w / 6.0)};
+    });
+  }
+};
+
+template <typename Discrete>
+class Exponential<Etdrk1, Discrete> {
+ public:
+  explicit Exponential(const Discrete& discrete) : tables_(discrete) {}
+  void prepare(const Discrete& discrete, double h) {
+    using Scalar = typename Tables<Discrete, 2>::Scalar;
+    const double w = h / double(discrete.points());
+    tables_.fill(discrete, h, [w](const Scalar& z) {
+      const auto phi = phi_functions(z);
+      return std::array<Scalar, 2>{phi[0], w * phi[1]};
+    });
+  }
+  void step(Discrete& discrete) {
+    using Modes = typename Discrete::Modes;
+    const auto [E, F] = tables_.readers();
+    const Eigen::Index n = discrete.modes();
+    Mode<double>* const v = discrete.state_modes();
+    discrete.to_products();
+    discrete.pass([=, E = E, F = F](Eigen::Index s, const Modes& rate, Modes& next) {
+      for (int c = 0; c < Discrete::components; ++c)
+        next[std::size_t(c)] = v[s + c * n] = E(s, c) * v[s + c * n] + F(s, c) * rate[std::size_t(c)];
+    });
+  }
+
+ private:
+  Tables<Discrete, 2> tables_;
+};
+
+/// \f$ a = E v + F N(v) \f$, \f$ v \leftarrow a + G (N(a) - N(v)) \f$.
+template <typename Discrete>
+class Exponential<Etdrk2, Discrete> {
+ public:
+  explicit Exponential(const Discrete& discrete) : tables_(discrete) {}
+  void prepare(const Discrete& discrete, double h) {
+    using Scalar = typename Tables<Discrete, 3>::Scalar;
+    const double w = h / double(discrete.points());
+    tables_.fill(discrete, h, [w](const Scalar& z) {
+      const auto phi = phi_functions(z);
+      return std::array<Scalar, 3>{phi[0], w * phi[1], w * phi[2]};
+    });
+  }
+  void step(Discrete& discrete) {
+    using Modes = typename Discrete::Modes;
+    const auto [E, F, G] = tables_.readers();
+    const Eigen::Index n = discrete.modes();
+    Mode<double>* const v = discrete.state_modes();
+    discrete.to_products();
+    discrete.pass([=, E = E, F = F, G = G](Eigen::Index s, const Modes& rate, Modes& next) {
+      for (int c = 0; c < Discrete::components; ++c) {
+        const Mode<double> r = rate[std::size_t(c)], a = E(s, c) * v[s + c * n] + F(s, c) * r;
+        v[s + c * n] = a - G(s, c) * r;
+        next[std::size_t(c)] = a;
+      }
+    });
+    discrete.to_products();
+    discrete.pass([=, G = G](Eigen::Index s, const Modes& rate, Modes& next) {
+      for (int c = 0; c < Discrete::components; ++c)
+        next[std::size_t(c)] = v[s + c * n] += G(s, c) * rate[std::size_t(c)];
+    });
+  }
+
+ private:
+  Tables<Discrete, 3> tables_;
+};
+
+/// \f$ a = E_2 v + Q N(v) \f$, \f$ b = E v + B(2N(a) - N(v)) \f$,
+/// \f$ v \leftarrow E v + F_1 N(v) + F_2 N(a) + F_3 N(b) \f$.
+template <typename Discrete>
+class Exponential<Etdrk3, Discrete> {
+ public:
+  explicit Exponential(const Discrete& discrete) : tables_(discrete), end_(discrete.state().size()) {}
+  void prepare(const Discrete& discrete, double h) {
+    using Scalar = typename Tables<Discrete, 7>::Scalar;
+    const double w = h / double(discrete.points());
+    tables_.fill(discrete, h, [w](const Scalar& z) {
+      const auto half = phi_functions(Scalar(0.5 * z)), phi = phi_functions(z);
+      return std::array<Scalar, 7>{phi[0],
+                                   half[0],
+                                   0.5 * w * half[1],
+                                   w * phi[1],
+                                   w * (phi[1] - 3.0 * phi[2] + 4.0 * phi[3]),
+                                   w * (4.0 * phi[2] - 8.0 * phi[3]),
+                                   w * (4.0 * phi[3] - phi[2])};
+    });
+  }
+  void step(Discrete& discrete) {
+    using Modes = typename Discrete::Modes;
+    const auto [E, E2, Q, B, F1, F2, F3] = tables_.readers();
+    const Eigen::Index n = discrete.modes();
+    Mode<double>*const v = discrete.state_modes(), *const e = reinterpret_cast<Mode<double>*>(end_.data());
+    discrete.to_products();
+    discrete.pass([=, E = E, E2 = E2, Q = Q, B = B, F1 = F1](Eigen::Index s, const Modes& rate, Modes& next) {
+      for (int c = 0; c < Discrete::components; ++c) {
+        const Mode<double> r = rate[std::size_t(c)], state = v[s + c * n], whole = E(s, c) * state;
+        e[s + c * n] = whole - B(s, c) * r;
+        v[s + c * n] = whole + F1(s, c) * r;
+        next[std::size_t(c)] = E2(s, c) * state + Q(s, c) * r;
+      }
+    });
+    discrete.to_products();
+    discrete.pass([=, B = B, F2 = F2](Eigen::Index s, const Modes& rate, Modes& next) {
+      for (int c = 0; c < Discrete::components; ++c) {
+        const Mode<double> r = rate[std::size_t(c)];
+        v[s + c * n] += F2(s, c) * r;
+        next[std::size_t(c)] = e[s + c * n] + 2.0 * (B(s, c) * r);
+      }
+    });
+    discrete.to_products();
+    discrete.pass([=, F3 = F3](Eigen::Index s, const Modes& rate, Modes& next) {
+      for (int c = 0; c < Discrete::components; ++c)
+        next[std::size_t(c)] = v[s + c * n] += F3(s, c) * rate[std::size_t(c)];
+    });
+  }
+
+ private:
+  Tables<Discrete, 7> tables_;
+  typename Discrete::Spectrum end_;
+};
+
+/// \f$ v \leftarrow E v + \sum_{j=0}^{3} W_j N_{n-j} \f$, the rates extrapolated through the last four.
+template <typename Discrete>
+class Exponential<EtdAb4, Discrete> {
+ public:
+  explicit Exponential(const Discrete& discrete)
+      : start_(discrete), tables_(discrete), past_{Spectrum(discrete.state().size()), Spectrum(discrete.state().size()),
+                                                   Spectrum(discrete.state().size())} {}
+  void prepare(const Discrete& discrete, double h) {
+    using Scalar = typename Tables<Discrete, 5>::Scalar;
+    start_.prepare(discrete, h);
+    steps_ = 0;
+    const double w = h / double(discrete.points());
+    tables_.fill(discrete, h, [w](const Scalar& z) {
+      // Of the backward differences of the rates.
+      const auto phi = phi_functions(z);
+      const Scalar d1 = phi[2], d2 = phi[3] + 0.5 * phi[2], d3 = phi[4] + phi[3] + phi[2] / 3.0;
+      return std::array<Scalar, 5>{phi[0], w * (phi[1] + d1 + d2 + d3), -w * (d1 + 2.0 * d2 + 3.0 * d3),
+                                   w * (d2 + 3.0 * d3), -w * d3};
+    });
+  }
+  void step(Discrete& discrete) {
+    using Modes = typename Discrete::Modes;
+    const Eigen::Index n = discrete.modes();
+    // The oldest of the past rates is replaced by the present ones.
+    Mode<double>*const v = discrete.state_modes(), *const r1 = past(1), *const r2 = past(2), *const r3 = past(3);
+    if (steps_ < 3) {
+      record(discrete, r3);
+      start_.step(discrete);
+      ++steps_;
+      return;
+    }
+    const auto [E, W0, W1, W2, W3] = tables_.readers();
+    discrete.to_products();
+    discrete.pass([=, E = E, W0 = W0, W1 = W1, W2 = W2, W3 = W3](Eigen::Index s, const Modes& rate, Modes& next) {
+      for (int c = 0; c < Discrete::components; ++c) {
+        const Eigen::Index at = s + c * n;
+        const Mode<double> r = rate[std::size_t(c)];
+        next[std::size_t(c)] = v[at] =
+            E(s, c) * v[at] + W0(s, c) * r + W1(s, c) * r1[at] + W2(s, c) * r2[at] + W3(s, c) * r3[at];
+        r3[at] = r;
+      }
+    });
+    ++steps_;
+  }
+
+ private:
+  using Spectrum = typename Discrete::Spectrum;
+  Mode<double>* past(long long ago) {
+    return reinterpret_cast<Mode<double>*>(past_[std::size_t((steps_ + 3 - ago) % 3)].data());
+  }
+  /// The rates of the present state, whose fields it leaves as they were.
+  static void record(Discrete& discrete, Mode<double>* rates) {
+    using Modes = typename Discrete::Modes;
+    const Eigen::Index n = discrete.modes();
+    const Mode<double>* const v = discrete.state_modes();
+    discrete.to_products();
+    discrete.pass([=](Eigen::Index s, const Modes& rate, Modes& next) {
+      for (int c = 0; c < Discrete::components; ++c) {
+        rates[s + c * n] = rate[std::size_t(c)];
+        next[std::size_t(c)] = v[s + c * n];
+      }
+    });
+  }
+
+  Exponential<Etdrk4, Discrete> start_;
+  Tables<Discrete, 5> tables_;
+  std::array<Spectrum, 3> past_;
+  long long steps_ = 0;
+};
+
+/// A run of an exponential method.
+template <typename Equation, typename Method>
+class ExponentialRun {
+ public:
+  using Value = typename Equation::Value;
+
+  ExponentialRun(const Equation& equation, const SpatialGrid& grid, Dealiasing rule, fft::Rigor rigor)
+      : discrete_(equation, grid, rule, rigor), method_(discrete_) {}
+
+  Eigen::Index dimension() const { return discrete_.grid().size() * Discrete::components; }
+  double load(const Value* values) { return discrete_.load(values); }
+  void store(Value* values) const { discrete_.store(values); }
+  bool finite() const { return discrete_.finite(); }
+  Eigen::VectorXd conserved() const { return detail::conserved(discrete_); }
+  /// The wave vector of the largest mode: where a run that blows up does so.
+  std::string largest_mode() const { return discrete_.largest_mode(); }
+
+  void prepare(double h) {
+    method_.prepare(discrete_, h);
+    discrete_.prime();
+  }
+  void advance(long long steps) {
+    for (long long k = 0; k < steps; ++k) method_.step(discrete_);
+  }
+  long long transforms_done() const { return discrete_.transforms_done(); }
+  /// Does transforms alone, at least one, and returns how many.
+  long long transforms_alone() {
+    discrete_.transforms_alone();
+    return Discrete::transforms();
+  }
+
+ private:
+  using Discrete = Semidiscrete<Equation>;
+  Discrete discrete_;
+  Exponential<Method, Discrete> method_;
+};
+
+}  // namespace almagest::inline ALMAGEST_ABI::spectral::detail

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <Eigen/Core>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "almagest/core/trajectory.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::spectral {
+
+/// What a run did and cost.
+struct Ledger {
+  /// Names of what the equation conserves, and its values, `quantities x samples`: integrals over the
+  /// domain by the rectangle rule, which is spectrally exact on a periodic grid.
+  std::vector<std::string> quantities;
+  Eigen::MatrixXd values;
+
+  long long steps = 0, transforms = 0;
+  double step_seconds = 0;       ///< of all steps
+  double transform_seconds = 0;  ///< that their transforms take alone, measured after the run on some of them
+
+  std::vector<std::string> warnings;  ///< what is doubtful, in sentences
+  std::string stopped;                ///< why the run ended early; empty where it did not
+
+  /// Largest change of a quantity since the first sample, relative to its largest size.
+  double drift(Eigen::Index quantity) const {
+    const auto row = values.row(quantity);
+    const double size = row.cwiseAbs().maxCoeff();
+    return size > 0 ? (row.array() - row[0]).abs().maxCoeff() / size : 0.0;
+  }
+};
+
+/// The samples of a run, and its ledger.
+template <typename Value = double>
+struct Solution {
+  Trajectory<Value> trajectory;
+  Ledger ledger;
+};
+
+}  // namespace almagest::inline ALMAGEST_ABI::spectral

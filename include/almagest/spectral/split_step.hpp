@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <Eigen/Core>
+#include <array>
+#include <cmath>
+#include <complex>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "almagest/spectral/conserved.hpp"
+#include "almagest/spectral/semidiscrete.hpp"
+#include "almagest/spectral/sine.hpp"
+#include "almagest/spectral/steppers.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::spectral {
+
+/// An equation of Schrödinger type: a complex field whose linear part L(k) is solved in the spectrum and
+/// whose other part, \f$ \psi_t = (a(x) - i\,g(|\psi|^2))\,\psi \f$, point by point.
+///
+/// `local_rate(grid)` gives a on the grid, empty where it is 0; `phase_rate(s)` gives g, and is left out
+/// where there is none. Both flows are exact; the modulus is constant under the second where a is imaginary.
+template <typename Equation>
+concept SplitEquation = requires(const Equation& equation, const SpatialGrid& grid, const Wave<Equation::axes>& k) {
+  { equation.local_rate(grid) } -> std::convertible_to<Eigen::VectorXcd>;
+  { equation.symbol(k) } -> std::convertible_to<std::complex<double>>;
+};
+
+namespace detail {
+
+/// A run of a splitting: kicks point by point, drifts in the spectrum.
+template <SplitEquation Equation, SplittingMethod Method>
+class SplitRun {
+ public:
+  using Value = std::complex<double>;
+  static constexpr int axes = Equation::axes;
+
+  SplitRun(const Equation& equation, const SpatialGrid& grid, Dealiasing, fft::Rigor rigor)
+      : discrete_(equation, grid, Dealiasing::none, fft::Rigor::estimate),
+        transform_(fft::Shape(grid), {rigor}),
+        rate_(equation.local_rate(grid)),
+        psi_(grid.size()),
+        scratch_(grid.size()) {
+    const auto stages = composition_.drifts.size();
+    kicks_.assign(stages + 2, fft::Buffer<Mode<double>>(rate_.size() > 0 ? grid.size() : 0));
+    drifts_.assign(stages, fft::Buffer<Mode<double>>(grid.size()));
+  }
+
+  Eigen::Index dimension() const { return psi_.size(); }
+  double load(const Value* values) {
+    std::copy_n(values, psi_.size(), psi_.data());
+    return 0;
+  }
+  void store(Value* values) const { std::copy_n(psi_.data(), psi_.size(), values); }
+  bool finite() const {
+    double sum = 0;
+    for (const Value& z : psi_) sum += std::norm(z);
+    return std::isfinite(sum);
+  }
+  Eigen::VectorXd conserved() const {
+    discrete_.load(psi_.data());
+    return detail::conserved(discrete_);
+  }
+  std::string largest_mode() const {
+    discrete_.load(psi_.data());
+    return discrete_.largest_mode();
+  }
+
+  /// Kick 0 opens a run of steps, the last one closes it, the one before joins two steps.
+  void prepare(double h) {
+    const auto& [kicks, drifts] = composition_;
+    shares_ = kicks;
+    shares_.back() = kicks.front() + kicks.back();
+    shares_.push_back(kicks.back());
+    for (std::size_t s = 0; s < shares_.size(); ++s)
+      for (Eigen::Index j = 0; j < rate_.size(); ++j) kicks_[s][j] = std::exp(shares_[s] * h * rate_[j]);
+    for (double& share : shares_) share *= h;
+    const double scale = 1 / double(psi_.size());
+    for (std::size_t s = 0; s < drifts.size(); ++s)
+      make_drift(drifts_[s], [&](const Wave<axes>& k) { return scale * std::exp(drifts[s] * h * symbol(k)); });
+  }
+
+  void advance(long long steps) {
+    const std::size_t stages = drifts_.size();
+    if (steps > 0) kick(0);
+    for (long long k = 0; k < steps; ++k)
+      for (std::size_t s = 0; s < stages; ++s) {
+        transform_.forward(psi_.data());
+        multiply(drifts_[s]);
+        transform_.inverse(psi_.data());
+        kick(s + 1 < stages || k + 1 < steps ? s + 1 : stages + 1);
+        transforms_done_ += 2;
+      }
+  }
+  long long transforms_done() const { return transforms_done_; }
+  long long transforms_alone() {
+    transform_.forward(scratch_.data());
+    transform_.inverse(scratch_.data());
+    return 2;
+  }
+
+ private:
+  std::complex<double> symbol(const Wave<axes>& k) const { return discrete_.equation().symbol(k); }
+
+  template <typename Factor>
+  void make_drift(fft::Buffer<Mode<double>>& table, const Factor& factor) {
+    const fft::Shape shape = transform_.shape();
+    for (Eigen::Index j = 0; j < shape.size(); ++j) {
+      Wave<axes> k{};
+      Eigen::Index rest = j;
+      for (int a = axes - 1; a >= 0; --a) {
+        const Eigen::Index n = shape[std::size_t(a)], i = rest % n;
+        k.k[std::size_t(a)] = 2 * std::numbers::pi / discrete_.grid().axes()[std::size_t(a)].length * double(i <= n / 2 ? i : i - n);
+        rest /= n;
+      }
+      table[j] = factor(k);
+    }
+  }
+
+  void multiply(const fft::Buffer<Mode<double>>& table) {
+    auto* const z = reinterpret_cast<Mode<double>*>(psi_.data());
+    const Mode<double>* const factor = table.data();
+    const Eigen::Index n = psi_.size();
+    ALMAGEST_INDEPENDENT
+    for (Eigen::Index j = 0; j < n; ++j) z[j] = factor[j] * z[j];
+  }
+
+  void kick(std::size_t s) {
+    if constexpr (requires(const Equation& e) { e.phase_rate(0.0); }) {
+      auto* const z = reinterpret_cast<Mode<double>*>(psi_.data());
+      const Eigen::Index n = psi_.size();
+      const double h = shares_[s];
+      const Equation equation = discrete_.equation();
+      ALMAGEST_INDEPENDENT
+      for (Eigen::Index j = 0; j < n; ++j) {
+        const double angle = -h * equation.phase_rate(z[j].squared_modulus());
+        z[j] = Mode<double>(cosine(angle), sine(angle)) * z[j];
+      }
+    }
+    if (rate_.size() > 0) multiply(kicks_[s]);
+  }
+
+  const Composition composition_ = composition<Method>();
+  mutable Semidiscrete<Equation> discrete_;  // for what is conserved
+  fft::ComplexTransform<double> transform_;
+  Eigen::VectorXcd rate_;
+  fft::Buffer<std::complex<double>> psi_, scratch_;
+  std::vector<fft::Buffer<Mode<double>>> kicks_, drifts_;
+  std::vector<double> shares_;
+  long long transforms_done_ = 0;
+};
+
+}  // namespace detail
+}  // namespace almagest::inline ALMAGEST_ABI::spectral

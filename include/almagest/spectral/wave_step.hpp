@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <complex>
+#include <numbers>
+#include <string>
+#include <vector>
+
+#include "almagest/core/errors.hpp"
+#include "almagest/core/spatial_grid.hpp"
+#include "almagest/core/text.hpp"
+#include "almagest/fft/buffer.hpp"
+#include "almagest/fft/real_transform.hpp"
+#include "almagest/spectral/mode.hpp"
+#include "almagest/spectral/steppers.hpp"
+#include "almagest/spectral/dealiasing.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::spectral {
+
+/// A wave equation \f$ \phi_{tt} = -\omega^2(k)\,\phi + f(\phi) \f$: `stiffness(k)` gives
+/// \f$ \omega^2 \f$, `force(phi)` gives f at a point, `potential(phi)` with \f$ f = -U' \f$. Its state is
+/// (φ, φ_t), one array after the other.
+template <typename Equation>
+concept WaveEquation = requires(const Equation& equation, const Wave<Equation::axes>& k, double phi) {
+  { equation.stiffness(k) } -> std::convertible_to<double>;
+  { equation.force(phi) } -> std::convertible_to<double>;
+  { equation.potential(phi) } -> std::convertible_to<double>;
+};
+
+namespace detail {
+
+/// A run of a symplectic composition on the grid. The products are taken on the grid itself: the equation
+/// on the points is a Hamiltonian system, and truncation would take that away.
+template <WaveEquation Equation, SymplecticMethod Method>
+class WaveRun {
+ public:
+  using Value = double;
+  static constexpr int axes = Equation::axes;
+
+  WaveRun(const Equation& equation, const SpatialGrid& grid, Dealiasing, fft::Rigor rigor)
+      : equation_(equation),
+        grid_(grid),
+        transform_(fft::Shape(grid), {rigor}),
+        phi_(grid.size()),
+        velocity_(grid.size()),
+        pull_(grid.size()),
+        modes_(transform_.modes()),
+        stiffness_(transform_.modes()) {
+    if (grid.axes().size() != std::size_t(axes))
+      throw DimensionMismatch(almagest::detail::text("spectral: the grid has ", grid.axes().size(), " axes, but the equation has ",
+                                                     axes, "; give a grid of that many axes."));
+    const fft::Shape spectrum = transform_.shape().spectrum();
+    for (Eigen::Index s = 0; s < spectrum.size(); ++s)
+      stiffness_[s] = -equation.stiffness(wave(s)) / double(grid.size());
+  }
+
+  Eigen::Index dimension() const { return 2 * grid_.size(); }
+  double load(const double* values) {
+    std::copy_n(values, grid_.size(), phi_.data());
+    std::copy_n(values + grid_.size(), grid_.size(), velocity_.data());
+    return 0;
+  }
+  void store(double* values) const {
+    std::copy_n(phi_.data(), grid_.size(), values);
+    std::copy_n(velocity_.data(), grid_.size(), values + grid_.size());
+  }
+  bool finite() const {
+    double sum = 0;
+    for (const double v : velocity_) sum += v * v;
+    for (const double p : phi_) sum += p * p;
+    return std::isfinite(sum);
+  }
+
+  /// Energy \f$ \int \tfrac12\phi_t^2 + \tfrac12\phi\,\omega^2\phi + U(\phi) \f$ and momentum
+  /// \f$ -\int \phi_t\,\phi_x \f$ along each axis.
+  Eigen::VectorXd conserved() const {
+    Eigen::VectorXd q = Eigen::VectorXd::Zero(1 + axes);
+    fft::Buffer<std::complex<double>> spectrum(modes_.size()), part(modes_.size());
+    fft::Buffer<double> values(phi_.size());
+    transform_.forward(phi_.data(), spectrum.data());
+    const Eigen::Index n = phi_.size();
+    for (Eigen::Index s = 0; s < part.size(); ++s) part[s] = -stiffness_[s] * spectrum[s];
+    transform_.inverse(part.data(), values.data());
+    for (Eigen::Index j = 0; j < n; ++j)
+      q[0] += 0.5 * velocity_[j] * velocity_[j] + 0.5 * phi_[j] * values[j] + equation_.potential(phi_[j]);
+    for (int a = 0; a < axes; ++a) {
+      for (Eigen::Index s = 0; s < part.size(); ++s)
+        part[s] = std::complex<double>(0, wave(s, true)[a] / double(n)) * spectrum[s];
+      transform_.inverse(part.data(), values.data());
+      for (Eigen::Index j = 0; j < n; ++j) q[1 + a] -= velocity_[j] * values[j];
+    }
+    double cell = 1;
+    for (std::size_t a = 0; a < std::size_t(axes); ++a) cell *= grid_.spacing(a);
+    return cell * q;
+  }
+  std::string largest_mode() const { return "the field"; }
+
+  void prepare(double h) {
+    step_ = h;
+    pull();
+  }
+
+  void advance(long long steps) {
+    const auto& [kicks, drifts] = composition_;
+    const std::size_t stages = drifts.size();
+    if (steps > 0) kick_and_drift(step_ * kicks.front(), step_ * drifts.front());
+    for (long long k = 0; k < steps; ++k)
+      for (std::size_t s = 0; s < stages; ++s) {
+        pull();
+        if (s + 1 < stages)
+          kick_and_drift(step_ * kicks[s + 1], step_ * drifts[s + 1]);
+        else if (k + 1 < steps)
+          kick_and_drift(step_ * (kicks.back() + kicks.front()), step_ * drifts.front());
+        else
+          kick_and_drift(step_ * kicks.back(), 0);
+      }
+  }
+  long long transforms_done() const { return transforms_done_; }
+  /// \f$ -\omega^2\phi \f$ is left as it was: the present field is transformed once more.
+  long long transforms_alone() {
+    transform_.forward(phi_.data(), modes_.data());
+    transform_.inverse(modes_.data(), pull_.data());
+    return 2;
+  }
+
+ private:
+  /// Of a place in the spectrum; `odd`: 0 where an axis is at its highest mode.
+  Wave<axes> wave(Eigen::Index place, bool odd = false) const {
+    const fft::Shape shape = transform_.shape(), spectrum = shape.spectrum();
+    Wave<axes> k{};
+    for (int a = axes - 1; a >= 0; --a) {
+      const Eigen::Index n = shape[std::size_t(a)], i = place % spectrum[std::size_t(a)];
+      place /= spectrum[std::size_t(a)];
+      if (odd && 2 * i == n) continue;
+      k.k[std::size_t(a)] = 2 * std::numbers::pi / grid_.axes()[std::size_t(a)].length * double(i <= n / 2 ? i : i - n);
+    }
+    return k;
+  }
+
+  void pull() {
+    transform_.forward(phi_.data(), modes_.data());
+    auto* const z = reinterpret_cast<Mode<double>*>(modes_.data());
+    const double* const factor = stiffness_.data();
+    const Eigen::Index n = modes_.size();
+    ALMAGEST_INDEPENDENT
+    for (Eigen::Index s = 0; s < n; ++s) z[s] = factor[s] * z[s];
+    transform_.inverse(modes_.data(), pull_.data());
+    transforms_done_ += 2;
+  }
+
+  /// The velocity by its force, then the field by its velocity, in one pass.
+  void kick_and_drift(double kick, double drift) {
+    double *const phi = phi_.data(), *const v = velocity_.data();
+    const double* const pull = pull_.data();
+    const Equation equation = equation_;
+    const Eigen::Index n = phi_.size();
+    ALMAGEST_INDEPENDENT
+    for (Eigen::Index j = 0; j < n; ++j) {
+      const double velocity = v[j] + kick * (pull[j] + equation.force(phi[j]));
+      v[j] = velocity;
+      phi[j] += drift * velocity;
+    }
+  }
+
+  const Composition composition_ = composition<Method>();
+  Equation equation_;
+  SpatialGrid grid_;
+  fft::RealTransform<double> transform_;
+  fft::Buffer<double> phi_, velocity_, pull_;
+  fft::Buffer<std::complex<double>> modes_;
+  fft::Buffer<double> stiffness_;
+  double step_ = 0;
+  long long transforms_done_ = 0;
+};
+
+}  // namespace detail
+}  // namespace almagest::inline ALMAGEST_ABI::spectral
