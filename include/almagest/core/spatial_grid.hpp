@@ -36,6 +36,9 @@ class SpatialGrid {
                                            " from ", axis.lower, "; give at least 1 point and a positive length."));
   }
 
+  /// One axis of `count` points from `start` to `end`, the upper end being the lower one.
+  static SpatialGrid periodic(Eigen::Index count, double start, double end) { return SpatialGrid({{count, end - start, start}}); }
+
   const std::vector<Axis>& axes() const { return axes_; }
   Eigen::Index size() const {
     Eigen::Index points = 1;

@@ -28,6 +28,19 @@ class ComplexTransform {
   Eigen::Index points() const { return key_.shape.size(); }
   Eigen::Index modes() const { return key_.shape.size(); }
 
+  /// \name In two parts, as with RealTransform
+  /// @{
+  Eigen::Index block_rows() const { return plans_->block; }
+  void inverse_columns(Complex* data) const { execute(plans_->inverse_columns, data); }
+  void inverse_rows(Complex* data, Eigen::Index first_row) const {
+    execute(plans_->inverse_rows, data + first_row * key_.shape.last());
+  }
+  void forward_rows(Complex* data, Eigen::Index first_row) const {
+    execute(plans_->forward_rows, data + first_row * key_.shape.last());
+  }
+  void forward_columns(Complex* data) const { execute(plans_->forward_columns, data); }
+  /// @}
+
   /// \f$ x \to X \f$.
   void forward(Complex* data) const { execute(fitting(data)->forward, data); }
   /// \f$ X \to N x \f$.
@@ -35,17 +48,23 @@ class ComplexTransform {
 
  private:
   struct Plans {
-    explicit Plans(const detail::PlanKey& key) {
+    explicit Plans(const detail::PlanKey& key) : block(detail::rows_together(key.shape)) {
       detail::Planner<Scalar> planner(key.shape, key.shape, false, key.options, key.aligned);
+      const std::size_t last = key.shape.axes() - 1;
+      for (std::size_t axis = last; axis-- > 0;) planner.along(axis, FFTW_FORWARD, forward_columns);
+      for (std::size_t axis = 0; axis < last; ++axis) planner.along(axis, FFTW_BACKWARD, inverse_columns);
+      planner.rows(FFTW_FORWARD, block, forward_rows);
+      planner.rows(FFTW_BACKWARD, block, inverse_rows);
       if (!planner.skips()) {
         planner.complex(FFTW_FORWARD, forward);
         planner.complex(FFTW_BACKWARD, inverse);
         return;
       }
-      for (std::size_t axis = key.shape.axes(); axis-- > 0;) planner.along(axis, FFTW_FORWARD, forward);
-      for (std::size_t axis = 0; axis < key.shape.axes(); ++axis) planner.along(axis, FFTW_BACKWARD, inverse);
+      for (std::size_t axis = last + 1; axis-- > 0;) planner.along(axis, FFTW_FORWARD, forward);
+      for (std::size_t axis = 0; axis <= last; ++axis) planner.along(axis, FFTW_BACKWARD, inverse);
     }
-    detail::Passes<Scalar> forward, inverse;
+    Eigen::Index block;
+    detail::Passes<Scalar> forward, inverse, forward_rows, inverse_rows, forward_columns, inverse_columns;
   };
   using Cache = detail::PlanCache<Plans>;
 

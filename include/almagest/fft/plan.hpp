@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <complex>
@@ -43,7 +44,6 @@ struct Range {
 
 /// Where the kept modes of an axis lie: at its lower end, and at its upper end for a full axis.
 inline std::vector<Range> kept_ranges(Eigen::Index modes, Eigen::Index kept, bool half) {
-  if (kept < 1) throw InvalidArgument(almagest::detail::text("fft: kept is ", kept, " modes; keep at least the mode 0."));
   if (half) return {{0, std::min(kept, modes)}};
   if (2 * kept - 1 >= modes) return {{0, modes}};
   if (kept == 1) return {{0, 1}};
@@ -69,6 +69,10 @@ class Planner {
         kept_(options.kept),
         flags_(flags_of(options.rigor) | (aligned ? 0U : unsigned(FFTW_UNALIGNED))),
         spectrum_(modes.size()) {
+    for (std::size_t a = 0; a < modes.axes(); ++a)
+      if (kept_[a] < 1)
+        throw InvalidArgument(
+            almagest::detail::text("fft: kept is ", kept_[a], " along axis ", a, "; keep at least the mode 0."));
     strides_[modes.axes() - 1] = 1;
     for (std::size_t a = modes.axes() - 1; a-- > 0;) strides_[a] = strides_[a + 1] * modes[a + 1];
   }
@@ -91,13 +95,18 @@ class Planner {
                                    flags_));
   }
 
-  /// Real transforms along the last axis of every row; `inverse` reads the spectrum.
-  void rows(bool inverse, Passes<Scalar>& passes) {
+  /// Real transforms along the last axis of `count` rows; `inverse` reads the spectrum.
+  void rows(bool inverse, Eigen::Index count, Passes<Scalar>& passes) {
     const std::size_t last = points_.axes() - 1;
     const Axis line{points_[last], 1, 1};
-    const Axis loop = inverse ? Axis{points_.rows(), modes_[last], points_[last]}
-                              : Axis{points_.rows(), points_[last], modes_[last]};
-    real(inverse, 1, &line, points_.rows() > 1 ? 1 : 0, &loop, passes);
+    const Axis loop = inverse ? Axis{count, modes_[last], points_[last]} : Axis{count, points_[last], modes_[last]};
+    real(inverse, 1, &line, count > 1 ? 1 : 0, &loop, passes);
+  }
+
+  /// Complex transforms along the last axis of `count` rows, in place.
+  void rows(int sign, Eigen::Index count, Passes<Scalar>& passes) {
+    const Axis line{modes_.last(), 1, 1}, loop{count, modes_.last(), modes_.last()};
+    add(passes, Fftw<Scalar>::plan(1, &line, count > 1 ? 1 : 0, &loop, spectrum_.data(), spectrum_.data(), sign, flags_));
   }
 
   /// Real transforms along all axes at once.
@@ -162,6 +171,15 @@ class Planner {
   Buffer<Complex> spectrum_;
   Buffer<Scalar> field_;
 };
+
+/// How many rows to transform at a time, so that a few blocks of them stay in the first level cache: a
+/// divisor of their count.
+inline Eigen::Index rows_together(const Shape& shape) {
+  constexpr Eigen::Index numbers = 2048;
+  Eigen::Index count = std::clamp<Eigen::Index>(numbers / shape.last(), 1, shape.rows());
+  while (shape.rows() % count != 0) --count;
+  return count;
+}
 
 /// What makes two plans the same.
 struct PlanKey {

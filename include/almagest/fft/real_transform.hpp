@@ -42,6 +42,27 @@ class RealTransform {
   Eigen::Index points() const { return key_.shape.size(); }
   Eigen::Index modes() const { return key_.shape.spectrum().size(); }
 
+  /// \name In two parts
+  /// What is done to every point between an inverse and a forward transform is best done to a few rows at a
+  /// time, while they are in the cache: `inverse_columns`; for each block `inverse_rows`, the work, and
+  /// `forward_rows`; `forward_columns`. The array of points as a whole never exists. Arrays are aligned.
+  /// @{
+  /// Rows of a block; it divides `shape().rows()`.
+  Eigen::Index block_rows() const { return plans_->block; }
+  void inverse_columns(Complex* in) const {
+    for (const auto& pass : plans_->inverse_columns) pass.execute(in, in);
+  }
+  void inverse_rows(Complex* in, Eigen::Index first_row, Scalar* block) const {
+    plans_->inverse_rows.front().execute(in + first_row * row_modes(), block);
+  }
+  void forward_rows(Scalar* block, Eigen::Index first_row, Complex* out) const {
+    plans_->forward_rows.front().execute(block, out + first_row * row_modes());
+  }
+  void forward_columns(Complex* out) const {
+    for (const auto& pass : plans_->forward_columns) pass.execute(out, out);
+  }
+  /// @}
+
   /// \f$ x \to X \f$; the arrays do not overlap.
   void forward(const Scalar* in, Complex* out) const {
     const auto plans = fitting(in, out);
@@ -67,22 +88,30 @@ class RealTransform {
 
  private:
   struct Plans {
-    explicit Plans(const detail::PlanKey& key) {
-      detail::Planner<Scalar> planner(key.shape, key.shape.spectrum(), true, key.options, key.aligned);
+    explicit Plans(const detail::PlanKey& key) : block(detail::rows_together(key.shape)) {
+      const Shape spectrum = key.shape.spectrum();
+      detail::Planner<Scalar> planner(key.shape, spectrum, true, key.options, key.aligned);
+      const std::size_t last = key.shape.axes() - 1;
+      for (std::size_t axis = last; axis-- > 0;) planner.along(axis, FFTW_FORWARD, forward_columns);
+      for (std::size_t axis = 0; axis < last; ++axis) planner.along(axis, FFTW_BACKWARD, inverse_columns);
+      planner.rows(false, block, forward_rows);
+      planner.rows(true, block, inverse_rows);
       if (!planner.skips()) {
         planner.whole(false, forward);
         planner.whole(true, inverse);
         return;
       }
-      const std::size_t last = key.shape.axes() - 1;
-      planner.rows(false, forward);
+      planner.rows(false, key.shape.rows(), forward);
       for (std::size_t axis = last; axis-- > 0;) planner.along(axis, FFTW_FORWARD, forward);
       for (std::size_t axis = 0; axis < last; ++axis) planner.along(axis, FFTW_BACKWARD, inverse);
-      planner.rows(true, inverse);
+      planner.rows(true, key.shape.rows(), inverse);
     }
-    detail::Passes<Scalar> forward, inverse;
+    Eigen::Index block;
+    detail::Passes<Scalar> forward, inverse, forward_rows, inverse_rows, forward_columns, inverse_columns;
   };
   using Cache = detail::PlanCache<Plans>;
+
+  Eigen::Index row_modes() const { return key_.shape.last() / 2 + 1; }
 
   /// These plans, or their twins for arrays that are not aligned, which the cache keeps.
   const Plans* fitting(const void* a, const void* b) const {

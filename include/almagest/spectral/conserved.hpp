@@ -13,9 +13,10 @@
 namespace almagest::inline ALMAGEST_ABI::spectral::detail {
 
 /// The conserved quantities of the present state: its densities summed over the points that products are
-/// taken on, times the volume of a cell. Allocates; it is called once a sample.
+/// taken on, times the volume of a cell; in a second column the sums of their absolute values. Allocates; it
+/// is called once a sample.
 template <typename Discrete>
-Eigen::VectorXd conserved(const Discrete& discrete) {
+Eigen::MatrixX2d conserved(const Discrete& discrete) {
   using Equation = typename Discrete::Equation;
   using Value = typename Discrete::Value;
   if constexpr (!Conservative<Equation>) {
@@ -24,7 +25,7 @@ Eigen::VectorXd conserved(const Discrete& discrete) {
     constexpr int components = Discrete::components, axes = Discrete::axes, fields = Equation::fields;
     const Eigen::Index n = discrete.modes(), points = discrete.points();
     fft::Buffer<std::complex<double>> spectrum(n);
-    const auto* state = reinterpret_cast<const Mode<double>*>(discrete.state().data());
+    const ModeArray& state = discrete.state();
     auto* modes = reinterpret_cast<Mode<double>*>(spectrum.data());
     std::vector<fft::Buffer<Value>> values, gradients, arrays;
     const auto make = [&](std::vector<fft::Buffer<Value>>& to, const auto& mode_of) {
@@ -39,9 +40,9 @@ Eigen::VectorXd conserved(const Discrete& discrete) {
         make(gradients, [&](Eigen::Index s, const auto& k) { return i_times(k[a], state[s + c * n]); });
     for (int f = 0; f < fields; ++f)
       make(arrays, [&](Eigen::Index s, const auto& k) {
-        std::array<Mode<double>, std::size_t(components)> u;
+        typename Discrete::Modes u;
         for (int c = 0; c < components; ++c) u[std::size_t(c)] = state[s + c * n];
-        std::array<Mode<double>, std::size_t(fields)> all;
+        typename Discrete::Fields all;
         discrete.equation().to_fields(k, u.data(), all.data());
         return all[std::size_t(f)];
       });
@@ -50,16 +51,18 @@ Eigen::VectorXd conserved(const Discrete& discrete) {
     const auto point = [](const std::vector<fft::Buffer<Value>>& from, auto& to, Eigen::Index j) {
       for (std::size_t b = 0; b < from.size(); ++b) to[b] = Point(from[b][j]);
     };
-    std::array<Point, std::size_t(components)> u;
-    std::array<Point, std::size_t(components * axes)> gradient;
-    std::array<Point, std::size_t(fields)> f;
-    Eigen::VectorXd sums = Eigen::VectorXd::Zero(Eigen::Index(Equation::quantities.size())), q = sums;
+    std::array<Point, std::size_t(components)> u{};
+    std::array<Point, std::size_t(components * axes)> gradient{};
+    std::array<Point, std::size_t(fields)> f{};
+    Eigen::VectorXd q(Eigen::Index(Equation::quantities.size()));
+    Eigen::MatrixX2d sums = Eigen::MatrixX2d::Zero(q.size(), 2);
     for (Eigen::Index j = 0; j < points; ++j) {
       point(values, u, j);
       point(gradients, gradient, j);
       point(arrays, f, j);
       discrete.equation().densities(u.data(), gradient.data(), f.data(), q.data());
-      sums += q;
+      sums.col(0) += q;
+      sums.col(1) += q.cwiseAbs();
     }
     double cell = 1;
     for (const auto& axis : discrete.grid().axes()) cell *= axis.length;

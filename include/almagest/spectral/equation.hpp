@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <array>
 #include <complex>
 #include <concepts>
 #include <type_traits>
+#include <utility>
 
 #include "almagest/core/config.hpp"
+#include "almagest/core/spatial_grid.hpp"
 #include "almagest/spectral/mode.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::spectral {

@@ -27,19 +27,30 @@ class Table {
   using Factor = std::conditional_t<real, double, Mode<double>>;
 
   explicit Table(const Discrete& discrete) : modes_(discrete.modes()), factors_(modes_ * Traits::count) {}
-  void set(Eigen::Index place, int symbol, const Scalar& value) { factors_[place + symbol * modes_] = Factor(value); }
+  void set(Eigen::Index place, int symbol, const Scalar& value) {
+    if constexpr (real)
+      factors_[place + symbol * modes_] = value;
+    else
+      factors_.set(place + symbol * modes_, value);
+  }
 
   /// For the inner loops: the coefficient of a component.
   struct Reader {
-    const Factor* factors;
+    std::conditional_t<real, const double*, ModeArray::Pointer> factors;
     Eigen::Index stride;
     Factor operator()(Eigen::Index place, int component) const { return factors[place + component * stride]; }
   };
-  Reader reader() const { return {factors_.data(), Traits::count > 1 ? modes_ : 0}; }
+  Reader reader() {
+    const Eigen::Index stride = Traits::count > 1 ? modes_ : 0;
+    if constexpr (real)
+      return {factors_.data(), stride};
+    else
+      return {factors_.pointer(), stride};
+  }
 
  private:
   Eigen::Index modes_;
-  fft::Buffer<Factor> factors_;
+  std::conditional_t<real, fft::Buffer<double>, ModeArray> factors_;
 };
 
 /// Several tables whose numbers come from one evaluation of the phi functions.
@@ -61,7 +72,7 @@ class Tables {
       }
     });
   }
-  Readers readers() const {
+  Readers readers() {
     Readers all;
     for (std::size_t t = 0; t < count; ++t) all[t] = tables_[t].reader();
     return all;
@@ -93,15 +104,15 @@ class FourStages {
     using Modes = typename Discrete::Modes;
     const auto [E, E2, Qa, Qb, C1, C2, F1, F2, F3] = tables_.readers();
     const Eigen::Index n = discrete.modes();
-    Mode<double>*const v = discrete.state_modes(), *const m = modes(midpoint_), *const e = modes(end_);
+    const auto v = discrete.state().pointer(), m = midpoint_.pointer(), e = end_.pointer();
     discrete.to_products();
     discrete.pass([=, E = E, E2 = E2, Qa = Qa, C1 = C1, F1 = F1](Eigen::Index s, const Modes& rate, Modes& next) {
       for (int c = 0; c < components; ++c) {
         const Mode<double> state = v[s + c * n], r = rate[std::size_t(c)];
         const Mode<double> half = E2(s, c) * state, whole = E(s, c) * state;
-        m[s + c * n] = half;
-        e[s + c * n] = whole + C1(s, c) * r;
-        v[s + c * n] = whole + F1(s, c) * r;
+        m.set(s + c * n, half);
+        e.set(s + c * n, whole + C1(s, c) * r);
+        v.set(s + c * n, whole + F1(s, c) * r);
         next[std::size_t(c)] = half + Qa(s, c) * r;
       }
     });
@@ -109,7 +120,7 @@ class FourStages {
     discrete.pass([=, Qb = Qb, F2 = F2](Eigen::Index s, const Modes& rate, Modes& next) {
       for (int c = 0; c < components; ++c) {
         const Mode<double> r = rate[std::size_t(c)];
-        v[s + c * n] += F2(s, c) * r;
+        v.set(s + c * n, v[s + c * n] + F2(s, c) * r);
         next[std::size_t(c)] = m[s + c * n] + Qb(s, c) * r;
       }
     });
@@ -117,23 +128,24 @@ class FourStages {
     discrete.pass([=, C2 = C2, F2 = F2](Eigen::Index s, const Modes& rate, Modes& next) {
       for (int c = 0; c < components; ++c) {
         const Mode<double> r = rate[std::size_t(c)];
-        v[s + c * n] += F2(s, c) * r;
+        v.set(s + c * n, v[s + c * n] + F2(s, c) * r);
         next[std::size_t(c)] = e[s + c * n] + C2(s, c) * r;
       }
     });
     discrete.to_products();
     discrete.pass([=, F3 = F3](Eigen::Index s, const Modes& rate, Modes& next) {
-      for (int c = 0; c < components; ++c)
-        next[std::size_t(c)] = v[s + c * n] += F3(s, c) * rate[std::size_t(c)];
+      for (int c = 0; c < components; ++c) {
+        next[std::size_t(c)] = v[s + c * n] + F3(s, c) * rate[std::size_t(c)];
+        v.set(s + c * n, next[std::size_t(c)]);
+      }
     });
   }
 
  protected:
-  static Mode<double>* modes(typename Discrete::Spectrum& spectrum) { return reinterpret_cast<Mode<double>*>(spectrum.data()); }
   Tables<Discrete, 9> tables_;
 
  private:
-  typename Discrete::Spectrum midpoint_, end_;
+  ModeArray midpoint_, end_;
 };
 
 template <typename Discrete>
@@ -191,11 +203,13 @@ class Exponential<Etdrk1, Discrete> {
     using Modes = typename Discrete::Modes;
     const auto [E, F] = tables_.readers();
     const Eigen::Index n = discrete.modes();
-    Mode<double>* const v = discrete.state_modes();
+    const auto v = discrete.state().pointer();
     discrete.to_products();
     discrete.pass([=, E = E, F = F](Eigen::Index s, const Modes& rate, Modes& next) {
-      for (int c = 0; c < Discrete::components; ++c)
-        next[std::size_t(c)] = v[s + c * n] = E(s, c) * v[s + c * n] + F(s, c) * rate[std::size_t(c)];
+      for (int c = 0; c < Discrete::components; ++c) {
+        next[std::size_t(c)] = E(s, c) * v[s + c * n] + F(s, c) * rate[std::size_t(c)];
+        v.set(s + c * n, next[std::size_t(c)]);
+      }
     });
   }
 
@@ -220,19 +234,21 @@ class Exponential<Etdrk2, Discrete> {
     using Modes = typename Discrete::Modes;
     const auto [E, F, G] = tables_.readers();
     const Eigen::Index n = discrete.modes();
-    Mode<double>* const v = discrete.state_modes();
+    const auto v = discrete.state().pointer();
     discrete.to_products();
     discrete.pass([=, E = E, F = F, G = G](Eigen::Index s, const Modes& rate, Modes& next) {
       for (int c = 0; c < Discrete::components; ++c) {
         const Mode<double> r = rate[std::size_t(c)], a = E(s, c) * v[s + c * n] + F(s, c) * r;
-        v[s + c * n] = a - G(s, c) * r;
+        v.set(s + c * n, a - G(s, c) * r);
         next[std::size_t(c)] = a;
       }
     });
     discrete.to_products();
     discrete.pass([=, G = G](Eigen::Index s, const Modes& rate, Modes& next) {
-      for (int c = 0; c < Discrete::components; ++c)
-        next[std::size_t(c)] = v[s + c * n] += G(s, c) * rate[std::size_t(c)];
+      for (int c = 0; c < Discrete::components; ++c) {
+        next[std::size_t(c)] = v[s + c * n] + G(s, c) * rate[std::size_t(c)];
+        v.set(s + c * n, next[std::size_t(c)]);
+      }
     });
   }
 
@@ -264,13 +280,13 @@ class Exponential<Etdrk3, Discrete> {
     using Modes = typename Discrete::Modes;
     const auto [E, E2, Q, B, F1, F2, F3] = tables_.readers();
     const Eigen::Index n = discrete.modes();
-    Mode<double>*const v = discrete.state_modes(), *const e = reinterpret_cast<Mode<double>*>(end_.data());
+    const auto v = discrete.state().pointer(), e = end_.pointer();
     discrete.to_products();
     discrete.pass([=, E = E, E2 = E2, Q = Q, B = B, F1 = F1](Eigen::Index s, const Modes& rate, Modes& next) {
       for (int c = 0; c < Discrete::components; ++c) {
         const Mode<double> r = rate[std::size_t(c)], state = v[s + c * n], whole = E(s, c) * state;
-        e[s + c * n] = whole - B(s, c) * r;
-        v[s + c * n] = whole + F1(s, c) * r;
+        e.set(s + c * n, whole - B(s, c) * r);
+        v.set(s + c * n, whole + F1(s, c) * r);
         next[std::size_t(c)] = E2(s, c) * state + Q(s, c) * r;
       }
     });
@@ -278,20 +294,22 @@ class Exponential<Etdrk3, Discrete> {
     discrete.pass([=, B = B, F2 = F2](Eigen::Index s, const Modes& rate, Modes& next) {
       for (int c = 0; c < Discrete::components; ++c) {
         const Mode<double> r = rate[std::size_t(c)];
-        v[s + c * n] += F2(s, c) * r;
+        v.set(s + c * n, v[s + c * n] + F2(s, c) * r);
         next[std::size_t(c)] = e[s + c * n] + 2.0 * (B(s, c) * r);
       }
     });
     discrete.to_products();
     discrete.pass([=, F3 = F3](Eigen::Index s, const Modes& rate, Modes& next) {
-      for (int c = 0; c < Discrete::components; ++c)
-        next[std::size_t(c)] = v[s + c * n] += F3(s, c) * rate[std::size_t(c)];
+      for (int c = 0; c < Discrete::components; ++c) {
+        next[std::size_t(c)] = v[s + c * n] + F3(s, c) * rate[std::size_t(c)];
+        v.set(s + c * n, next[std::size_t(c)]);
+      }
     });
   }
 
  private:
   Tables<Discrete, 7> tables_;
-  typename Discrete::Spectrum end_;
+  ModeArray end_;
 };
 
 /// \f$ v \leftarrow E v + \sum_{j=0}^{3} W_j N_{n-j} \f$, the rates extrapolated through the last four.
@@ -299,8 +317,8 @@ template <typename Discrete>
 class Exponential<EtdAb4, Discrete> {
  public:
   explicit Exponential(const Discrete& discrete)
-      : start_(discrete), tables_(discrete), past_{Spectrum(discrete.state().size()), Spectrum(discrete.state().size()),
-                                                   Spectrum(discrete.state().size())} {}
+      : start_(discrete), tables_(discrete), past_{ModeArray(discrete.state().size()), ModeArray(discrete.state().size()),
+                                                   ModeArray(discrete.state().size())} {}
   void prepare(const Discrete& discrete, double h) {
     using Scalar = typename Tables<Discrete, 5>::Scalar;
     start_.prepare(discrete, h);
@@ -318,7 +336,7 @@ class Exponential<EtdAb4, Discrete> {
     using Modes = typename Discrete::Modes;
     const Eigen::Index n = discrete.modes();
     // The oldest of the past rates is replaced by the present ones.
-    Mode<double>*const v = discrete.state_modes(), *const r1 = past(1), *const r2 = past(2), *const r3 = past(3);
+    const auto v = discrete.state().pointer(), r1 = past(1), r2 = past(2), r3 = past(3);
     if (steps_ < 3) {
       record(discrete, r3);
       start_.step(discrete);
@@ -331,28 +349,25 @@ class Exponential<EtdAb4, Discrete> {
       for (int c = 0; c < Discrete::components; ++c) {
         const Eigen::Index at = s + c * n;
         const Mode<double> r = rate[std::size_t(c)];
-        next[std::size_t(c)] = v[at] =
-            E(s, c) * v[at] + W0(s, c) * r + W1(s, c) * r1[at] + W2(s, c) * r2[at] + W3(s, c) * r3[at];
-        r3[at] = r;
+        next[std::size_t(c)] = E(s, c) * v[at] + W0(s, c) * r + W1(s, c) * r1[at] + W2(s, c) * r2[at] + W3(s, c) * r3[at];
+        v.set(at, next[std::size_t(c)]);
+        r3.set(at, r);
       }
     });
     ++steps_;
   }
 
  private:
-  using Spectrum = typename Discrete::Spectrum;
-  Mode<double>* past(long long ago) {
-    return reinterpret_cast<Mode<double>*>(past_[std::size_t((steps_ + 3 - ago) % 3)].data());
-  }
+  ModeArray::Pointer past(long long ago) { return past_[std::size_t((steps_ + 3 - ago) % 3)].pointer(); }
   /// The rates of the present state, whose fields it leaves as they were.
-  static void record(Discrete& discrete, Mode<double>* rates) {
+  static void record(Discrete& discrete, ModeArray::Pointer rates) {
     using Modes = typename Discrete::Modes;
     const Eigen::Index n = discrete.modes();
-    const Mode<double>* const v = discrete.state_modes();
+    const auto v = discrete.state().pointer();
     discrete.to_products();
     discrete.pass([=](Eigen::Index s, const Modes& rate, Modes& next) {
       for (int c = 0; c < Discrete::components; ++c) {
-        rates[s + c * n] = rate[std::size_t(c)];
+        rates.set(s + c * n, rate[std::size_t(c)]);
         next[std::size_t(c)] = v[s + c * n];
       }
     });
@@ -360,7 +375,7 @@ class Exponential<EtdAb4, Discrete> {
 
   Exponential<Etdrk4, Discrete> start_;
   Tables<Discrete, 5> tables_;
-  std::array<Spectrum, 3> past_;
+  std::array<ModeArray, 3> past_;
   long long steps_ = 0;
 };
 
@@ -377,7 +392,7 @@ class ExponentialRun {
   double load(const Value* values) { return discrete_.load(values); }
   void store(Value* values) const { discrete_.store(values); }
   bool finite() const { return discrete_.finite(); }
-  Eigen::VectorXd conserved() const { return detail::conserved(discrete_); }
+  Eigen::MatrixX2d conserved() const { return detail::conserved(discrete_); }
   /// The wave vector of the largest mode: where a run that blows up does so.
   std::string largest_mode() const { return discrete_.largest_mode(); }
 

@@ -16,6 +16,7 @@ struct Ledger {
   /// domain by the rectangle rule, which is spectrally exact on a periodic grid.
   std::vector<std::string> quantities;
   Eigen::MatrixXd values;
+  Eigen::VectorXd sizes;  ///< the integrals of the absolute densities, the largest of all samples
 
   long long steps = 0, transforms = 0;
   double step_seconds = 0;       ///< of all steps
@@ -24,11 +25,12 @@ struct Ledger {
   std::vector<std::string> warnings;  ///< what is doubtful, in sentences
   std::string stopped;                ///< why the run ended early; empty where it did not
 
-  /// Largest change of a quantity since the first sample, relative to its largest size.
+  /// Largest change of a quantity since the first sample, relative to its size. Momenta are often 0 as a
+  /// whole and large in their parts, so the size is that of the parts.
   double drift(Eigen::Index quantity) const {
     const auto row = values.row(quantity);
-    const double size = row.cwiseAbs().maxCoeff();
-    return size > 0 ? (row.array() - row[0]).abs().maxCoeff() / size : 0.0;
+    const double change = (row.array() - row[0]).abs().maxCoeff();
+    return change > 0 ? change / sizes[quantity] : 0.0;
   }
 };
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <Eigen/Core>
 #include <array>
 #include <complex>
 #include <cstddef>
 
 #include "almagest/core/config.hpp"
+#include "almagest/fft/buffer.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::spectral {
 
@@ -31,6 +33,37 @@ struct Mode {
   constexpr Mode& operator-=(Mode b) { return *this = *this - b; }
 
   constexpr Real squared_modulus() const { return re * re + im * im; }
+};
+
+/// Modes as the inner loops want them: all real parts, then all imaginary parts, so that neither products
+/// nor tables of coefficients need their numbers shuffled.
+class ModeArray {
+ public:
+  ModeArray() = default;
+  explicit ModeArray(Eigen::Index size) : numbers_(2 * size) {}
+
+  Eigen::Index size() const { return numbers_.size() / 2; }
+  Mode<double> operator[](Eigen::Index i) const { return {numbers_[i], numbers_[size() + i]}; }
+  void set(Eigen::Index i, Mode<double> z) {
+    numbers_[i] = z.re;
+    numbers_[size() + i] = z.im;
+  }
+  fft::Buffer<double>& numbers() { return numbers_; }
+  const fft::Buffer<double>& numbers() const { return numbers_; }
+
+  /// What a loop holds of an array.
+  struct Pointer {
+    double *re, *im;
+    Mode<double> operator[](Eigen::Index i) const { return {re[i], im[i]}; }
+    void set(Eigen::Index i, Mode<double> z) const {
+      re[i] = z.re;
+      im[i] = z.im;
+    }
+  };
+  Pointer pointer() { return {numbers_.data(), numbers_.data() + size()}; }
+
+ private:
+  fft::Buffer<double> numbers_;
 };
 
 /// \f$ i\,a\,z \f$ for real a: what a derivative of wavenumber a does to a mode.

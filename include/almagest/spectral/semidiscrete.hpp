@@ -9,6 +9,7 @@
 #include <numbers>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "almagest/core/errors.hpp"
@@ -41,6 +42,7 @@ class Semidiscrete {
   static constexpr bool real = std::is_same_v<Value, double>;
   using Spectrum = fft::Buffer<std::complex<double>>;
   using Modes = std::array<Mode<double>, std::size_t(components)>;
+  using Fields = std::array<Mode<double>, std::size_t(Equation::fields)>;
 
   Semidiscrete(const Equation& equation, const SpatialGrid& grid, Dealiasing rule, fft::Rigor rigor)
       : equation_(equation),
@@ -72,7 +74,7 @@ class Semidiscrete {
     }
     for (int b = 0; b < std::max(Equation::fields, Equation::products); ++b) {
       spectra_.emplace_back(modes_);
-      if constexpr (real) values_.emplace_back(points());
+      if constexpr (real) values_.emplace_back(transform_.block_rows() * transform_.shape().last());
     }
     make_forcing();
   }
@@ -84,9 +86,8 @@ class Semidiscrete {
   /// Places in the spectrum of one component; those that are not kept hold zeros.
   Eigen::Index modes() const { return modes_; }
   /// `components` spectra, one after another.
-  Spectrum& state() { return state_; }
-  const Spectrum& state() const { return state_; }
-  Mode<double>* state_modes() { return as_modes(state_.data()); }
+  ModeArray& state() { return state_; }
+  const ModeArray& state() const { return state_; }
   /// Transforms of one stage.
   static constexpr int transforms() { return Equation::fields + Equation::products; }
   long long transforms_done() const { return transforms_done_; }
@@ -122,18 +123,16 @@ class Semidiscrete {
 
   /// Writes the modes of the fields of the present state: before the first stage.
   void prime() {
-    Mode<double>* const u = as_modes(state_.data());
+    const auto u = state_.pointer();
     const Eigen::Index n = modes_;
     sweep<false>([u, n](Eigen::Index s, const Modes&, Modes& out) {
       for (int c = 0; c < components; ++c) out[std::size_t(c)] = u[s + c * n];
     });
   }
 
-  /// Fields to the grid, products, and back.
+  /// Fields to the grid, products, and back: block by block of rows, while they are in the cache.
   void to_products() {
-    for (int f = 0; f < Equation::fields; ++f) to_grid(f);
-    multiply();
-    for (int p = 0; p < Equation::products; ++p) to_spectrum(p);
+    through_grid<true>();
     transforms_done_ += transforms();
   }
 
@@ -147,7 +146,7 @@ class Semidiscrete {
   /// Sets the state from values on the grid, one component after another, and returns which share of
   /// their squares lies in modes that are not kept.
   double load(const Value* values) {
-    std::fill(state_.begin(), state_.end(), 0);
+    state_ = ModeArray(state_.size());
     const auto transform = grid_transform();
     const Eigen::Index size = grid_.size();
     double kept = 0, all = 0;
@@ -163,7 +162,7 @@ class Semidiscrete {
       for (Eigen::Index j = 0; j < size; ++j) all += std::norm(std::complex<double>(from[j])) / double(size);
       for_each_pair(transform.shape(), [&](Eigen::Index mine, Eigen::Index theirs, double weight) {
         const std::complex<double> mode = spectrum[theirs] / double(size);
-        state_[mine + c * modes_] = mode;
+        state_.set(mine + c * modes_, mode);
         kept += weight * std::norm(mode);
       });
     }
@@ -178,7 +177,8 @@ class Semidiscrete {
     for (int c = 0; c < components; ++c) {
       std::fill(spectrum.begin(), spectrum.end(), 0);
       for_each_pair(transform.shape(), [&](Eigen::Index mine, Eigen::Index theirs, double) {
-        spectrum[theirs] = state_[mine + c * modes_];
+        const Mode<double> mode = state_[mine + c * modes_];
+        spectrum[theirs] = {mode.re, mode.im};
       });
       if constexpr (real) {
         transform.inverse(spectrum.data(), values + c * size);
@@ -202,10 +202,7 @@ class Semidiscrete {
     std::copy_n(spectrum.data(), points(), values);
   }
   /// The transforms of one stage and nothing else, on scratch memory that the next `prime` sets right.
-  void transforms_alone() {
-    for (int f = 0; f < Equation::fields; ++f) to_grid(f);
-    for (int p = 0; p < Equation::products; ++p) to_spectrum(p);
-  }
+  void transforms_alone() { through_grid<false>(); }
 
   /// The wave vector of the largest mode, in words; of one that is not finite where there is one.
   std::string largest_mode() const {
@@ -213,7 +210,7 @@ class Semidiscrete {
     Wave<axes> where{};
     for_each_mode([&](Eigen::Index s, const Wave<axes>& k) {
       for (int c = 0; c < components; ++c) {
-        const double size = std::abs(state_[s + c * modes_]);
+        const double size = std::sqrt(state_[s + c * modes_].squared_modulus());
         if (size <= largest) continue;
         largest = std::isnan(size) ? HUGE_VAL : size;
         where = k;
@@ -225,8 +222,8 @@ class Semidiscrete {
   }
 
   bool finite() const {
-    const Eigen::Map<const Eigen::ArrayXd> all(reinterpret_cast<const double*>(state_.data()), 2 * state_.size());
-    return std::isfinite(all.sum());
+    const auto& numbers = state_.numbers();
+    return std::isfinite(Eigen::Map<const Eigen::ArrayXd>(numbers.data(), numbers.size()).sum());
   }
 
  private:
@@ -279,7 +276,8 @@ class Semidiscrete {
     std::array<Mode<double>*, std::size_t(std::max(products, fields))> t;
     for (std::size_t b = 0; b < t.size(); ++b) t[b] = as_modes(spectra_[b].data());
     const double* const last = wavenumbers_[axes - 1].data();
-    const Mode<double>* const forcing = forcing_.size() > 0 ? as_modes(forcing_.data()) : nullptr;
+    const auto forcing = forcing_.pointer();
+    const bool forced = forcing_.size() > 0;
     const Eigen::Index n = modes_;
     const Equation equation = equation_;  // by value: nothing that is written can change it
     for (const Row& row : rows_) {
@@ -299,11 +297,11 @@ class Semidiscrete {
             for (int b = 0; b < products; ++b) p[std::size_t(b)] = t[std::size_t(b)][s];
             equation.to_rates(wave, p.data(), rates.data());
             if constexpr (detail::Forced<Equation>)
-              if (forcing)
+              if (forced)
                 for (int c = 0; c < components; ++c) rates[std::size_t(c)] += forcing[s + c * n];
           }
           stage(s, rates, next);
-          std::array<Mode<double>, std::size_t(fields)> f;
+          Fields f;
           equation.to_fields(wave, next.data(), f.data());
           for (int b = 0; b < fields; ++b) t[std::size_t(b)][s] = f[std::size_t(b)];
         }
@@ -315,30 +313,42 @@ class Semidiscrete {
       for (int f = 0; f < fields; ++f) std::fill_n(t[std::size_t(f)] + place, row_length_, Mode<double>());
   }
 
-  void to_grid(int b) {
-    if constexpr (real)
-      transform_.inverse(spectra_[std::size_t(b)].data(), values_[std::size_t(b)].data());
-    else
-      transform_.inverse(spectra_[std::size_t(b)].data());
-  }
-  void to_spectrum(int b) {
-    if constexpr (real)
-      transform_.forward(values_[std::size_t(b)].data(), spectra_[std::size_t(b)].data());
-    else
-      transform_.forward(spectra_[std::size_t(b)].data());
+  template <bool with_products>
+  void through_grid() {
+    constexpr int products = Equation::products, fields = Equation::fields;
+    if constexpr (fields + products > 0) {
+      const Eigen::Index block = transform_.block_rows(), rows = transform_.shape().rows();
+      for (int f = 0; f < fields; ++f) transform_.inverse_columns(spectra_[std::size_t(f)].data());
+      for (Eigen::Index row = 0; row < rows; row += block) {
+        std::array<Point*, std::size_t(std::max(products, fields))> x;
+        for (std::size_t b = 0; b < x.size(); ++b) {
+          if constexpr (real)
+            x[b] = values_[b].data();
+          else
+            x[b] = as_modes(spectra_[b].data()) + row * row_length_;
+        }
+        for (int f = 0; f < fields; ++f) {
+          if constexpr (real)
+            transform_.inverse_rows(spectra_[std::size_t(f)].data(), row, values_[std::size_t(f)].data());
+          else
+            transform_.inverse_rows(spectra_[std::size_t(f)].data(), row);
+        }
+        if constexpr (with_products) multiply(x, block * transform_.shape().last());
+        for (int p = 0; p < products; ++p) {
+          if constexpr (real)
+            transform_.forward_rows(values_[std::size_t(p)].data(), row, spectra_[std::size_t(p)].data());
+          else
+            transform_.forward_rows(spectra_[std::size_t(p)].data(), row);
+        }
+      }
+      for (int p = 0; p < products; ++p) transform_.forward_columns(spectra_[std::size_t(p)].data());
+    }
   }
 
-  void multiply() {
+  template <std::size_t arrays>
+  void multiply(const std::array<Point*, arrays> x, Eigen::Index count) {
     constexpr int products = Equation::products, fields = Equation::fields;
-    std::array<Point*, std::size_t(std::max(products, fields))> x;
-    for (std::size_t b = 0; b < x.size(); ++b) {
-      if constexpr (real)
-        x[b] = values_[b].data();
-      else
-        x[b] = as_modes(spectra_[b].data());
-    }
     const Equation equation = equation_;
-    const Eigen::Index count = points();
     ALMAGEST_INDEPENDENT
     for (Eigen::Index j = 0; j < count; ++j) {
       std::array<Point, std::size_t(fields)> f;
@@ -380,9 +390,8 @@ class Semidiscrete {
       const Eigen::VectorX<Value> field = equation_.forcing(grid_);
       if (field.size() == 0) return;
       load(field.data());
-      forcing_ = state_;
-      for (auto& mode : forcing_) mode *= double(points());
-      std::fill(state_.begin(), state_.end(), 0);
+      forcing_ = std::exchange(state_, ModeArray(state_.size()));
+      for (double& number : forcing_.numbers()) number *= double(points());
     }
   }
 
@@ -399,7 +408,7 @@ class Semidiscrete {
   std::vector<Eigen::Index> dead_rows_;
   std::vector<Spectrum> spectra_;
   std::vector<fft::Buffer<double>> values_;
-  Spectrum state_, forcing_;
+  ModeArray state_, forcing_;
   long long transforms_done_ = 0;
 };
 

@@ -59,7 +59,7 @@ class SplitRun {
     for (const Value& z : psi_) sum += std::norm(z);
     return std::isfinite(sum);
   }
-  Eigen::VectorXd conserved() const {
+  Eigen::MatrixX2d conserved() const {
     discrete_.load(psi_.data());
     return detail::conserved(discrete_);
   }

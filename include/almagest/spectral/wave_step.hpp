@@ -77,8 +77,12 @@ class WaveRun {
 
   /// Energy \f$ \int \tfrac12\phi_t^2 + \tfrac12\phi\,\omega^2\phi + U(\phi) \f$ and momentum
   /// \f$ -\int \phi_t\,\phi_x \f$ along each axis.
-  Eigen::VectorXd conserved() const {
-    Eigen::VectorXd q = Eigen::VectorXd::Zero(1 + axes);
+  Eigen::MatrixX2d conserved() const {
+    Eigen::MatrixX2d q = Eigen::MatrixX2d::Zero(1 + axes, 2);
+    const auto add = [&](int quantity, double density) {
+      q(quantity, 0) += density;
+      q(quantity, 1) += std::abs(density);
+    };
     fft::Buffer<std::complex<double>> spectrum(modes_.size()), part(modes_.size());
     fft::Buffer<double> values(phi_.size());
     transform_.forward(phi_.data(), spectrum.data());
@@ -86,12 +90,12 @@ class WaveRun {
     for (Eigen::Index s = 0; s < part.size(); ++s) part[s] = -stiffness_[s] * spectrum[s];
     transform_.inverse(part.data(), values.data());
     for (Eigen::Index j = 0; j < n; ++j)
-      q[0] += 0.5 * velocity_[j] * velocity_[j] + 0.5 * phi_[j] * values[j] + equation_.potential(phi_[j]);
+      add(0, 0.5 * velocity_[j] * velocity_[j] + 0.5 * phi_[j] * values[j] + equation_.potential(phi_[j]));
     for (int a = 0; a < axes; ++a) {
       for (Eigen::Index s = 0; s < part.size(); ++s)
         part[s] = std::complex<double>(0, wave(s, true)[a] / double(n)) * spectrum[s];
       transform_.inverse(part.data(), values.data());
-      for (Eigen::Index j = 0; j < n; ++j) q[1 + a] -= velocity_[j] * values[j];
+      for (Eigen::Index j = 0; j < n; ++j) add(1 + a, -velocity_[j] * values[j]);
     }
     double cell = 1;
     for (std::size_t a = 0; a < std::size_t(axes); ++a) cell *= grid_.spacing(a);

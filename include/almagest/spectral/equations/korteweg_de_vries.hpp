@@ -19,7 +19,7 @@ struct KortewegDeVries : PointwiseEquation<1> {
   static constexpr int degree = 2;
   static constexpr std::array quantities{"mass", "momentum", "energy"};
 
-  KortewegDeVries(double epsilon = 6, double mu = 1) : epsilon(epsilon), mu(mu) {}
+  KortewegDeVries(double steepening = 6, double dispersion = 1) : epsilon(steepening), mu(dispersion) {}
 
   std::complex<double> symbol(const Wave<1>& k) const { return {0, mu * k[0] * k[0] * k[0]}; }
   void multiply(const double* u, double* p) const { p[0] = u[0] * u[0]; }

@@ -27,10 +27,9 @@ struct NavierStokes2D {
   static constexpr std::array quantities{"circulation", "energy", "enstrophy"};
   double viscosity = 1e-3, friction = 0;
 
-  /// `forcing`: f on the grid, flattened; none where it is empty.
-  explicit NavierStokes2D(double viscosity = 1e-3, Eigen::VectorXd forcing = {}, double friction = 0)
-      : viscosity(viscosity), friction(friction) {
-    if (forcing.size() > 0) forcing_ = std::make_shared<const Eigen::VectorXd>(std::move(forcing));
+  /// `f`: the forcing on the grid, flattened; none where it is empty.
+  explicit NavierStokes2D(double nu = 1e-3, Eigen::VectorXd f = {}, double alpha = 0) : viscosity(nu), friction(alpha) {
+    if (f.size() > 0) forcing_ = std::make_shared<const Eigen::VectorXd>(std::move(f));
   }
 
   double symbol(const Wave<2>& k) const { return -viscosity * k.squared() - friction; }
