@@ -175,7 +175,7 @@ class Planner {
 /// How many rows to transform at a time, so that a few blocks of them stay in the first level cache: a
 /// divisor of their count.
 inline Eigen::Index rows_together(const Shape& shape) {
-  constexpr Eigen::Index numbers = 2048;
+  constexpr Eigen::Index numbers = 1024;
   Eigen::Index count = std::clamp<Eigen::Index>(numbers / shape.last(), 1, shape.rows());
   while (shape.rows() % count != 0) --count;
   return count;
