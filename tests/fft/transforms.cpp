@@ -36,7 +36,7 @@ template <typename Value>
 fft::Buffer<Value> noise(Eigen::Index size) {
   RandomStream random(3);
   fft::Buffer<Value> x(size);
-  for (auto& value : x) value = Value(random.normal());
+  for (auto& value : x) value = Value(static_cast<typename Eigen::NumTraits<Value>::Real>(random.normal()));
   return x;
 }
 

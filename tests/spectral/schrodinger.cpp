@@ -34,7 +34,7 @@ double variance(const SpatialGrid& grid, const Eigen::VectorXcd& psi) {
 
 template <typename Method>
 double soliton_error(int steps) {
-  const auto grid = SpatialGrid::periodic(256, -20, 20);
+  const auto grid = SpatialGrid::periodic(512, -20, 20);
   const double velocity = 3 * 2 * std::numbers::pi / 40, time = 2;
   const auto exact = [&](double t) {
     return field(grid, [&, t](double x) {
@@ -61,8 +61,8 @@ TEST_CASE("Packets pass barriers as published, and as exact theory says") {
     const Eigen::VectorXd barrier = field(wide, [](double x) { return 4 * std::exp(-x * x / (2 * 0.64)); });
     const auto run = solve(Schrodinger<>(barrier), wide, wave_packet(wide, -8, 0.6, 3.5), TimeGrid::uniform(0, 6, 2), Strang{2e-3});
     const Eigen::VectorXcd psi = run.trajectory[1];
-    CHECK(probability(wide, psi, 2, 30) == Approx(0.7893).margin(0.003));
-    CHECK(probability(wide, psi, -30, -2) == Approx(0.2107).margin(0.003));
+    CHECK(probability(wide, psi, 0, 30) == Approx(0.7893).margin(0.002));
+    CHECK(probability(wide, psi, -30, 0) == Approx(0.2107).margin(0.002));
   }
 }
 
@@ -85,8 +85,8 @@ TEST_CASE("Absorption does not depend on the steps") {
     return run.ledger.values(0, 1);
   };
   const double coarse = left(0.02), fine = left(0.005);
-  CHECK(fine < 0.1);
-  CHECK(fine > 1e-4);
+  CHECK(fine < 0.5);
+  CHECK(fine > 0.01);
   CHECK(coarse == Approx(fine).epsilon(2e-3));
   CHECK_THROWS_WITH(Schrodinger<>({}, Eigen::VectorXd::Constant(4, -1)), ContainsSubstring("absorber is -1"));
 }
@@ -94,7 +94,7 @@ TEST_CASE("Absorption does not depend on the steps") {
 TEST_CASE("Splittings converge at their order on a soliton") {
   CHECK(std::log2(soliton_error<Strang>(200) / soliton_error<Strang>(400)) == Approx(2).margin(0.05));
   CHECK(std::log2(soliton_error<Strang4>(100) / soliton_error<Strang4>(200)) == Approx(4).margin(0.2));
-  CHECK(std::log2(soliton_error<Etdrk4>(100) / soliton_error<Etdrk4>(200)) == Approx(4).margin(0.5));
+  CHECK(std::log2(soliton_error<Etdrk4>(40) / soliton_error<Etdrk4>(80)) == Approx(4).margin(0.5));
 }
 
 TEST_CASE("Fields of another shape are refused") {
