@@ -12,4 +12,5 @@
 #include "almagest/koopman.hpp"
 #include "almagest/linalg.hpp"
 #include "almagest/sindy.hpp"
+#include "almagest/spectral.hpp"
 #include "almagest/systems.hpp"

@@ -6,5 +6,7 @@
 
 #include "almagest/fft/buffer.hpp"
 #include "almagest/fft/complex_transform.hpp"
+#include "almagest/fft/derivative.hpp"
+#include "almagest/fft/interpolation.hpp"
 #include "almagest/fft/real_transform.hpp"
 #include "almagest/fft/shape.hpp"

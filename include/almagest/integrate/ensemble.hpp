@@ -4,16 +4,13 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <exception>
 #include <memory>
-#include <mutex>
-#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "almagest/core/ensemble.hpp"
+#include "almagest/core/parallel.hpp"
 #include "almagest/integrate/integrate.hpp"
 
 namespace almagest::inline ALMAGEST_ABI {
@@ -82,39 +79,6 @@ struct MemberEnd {
   Eigen::Index samples = 0;
   Outcome outcome;
 };
-
-/// Does `work(block)` for all blocks on several threads; each block is done by one thread, wherever.
-template <typename Work>
-void over_blocks(std::size_t count, const EnsembleOptions& options, const Work& work) {
-  std::atomic<std::size_t> next{0}, done{0};
-  std::atomic<bool> stop{false};
-  std::exception_ptr error;
-  std::mutex guard;
-  double told = 0;
-  const auto tell = [&](double fraction) {
-    if (fraction > told) report(options.progress, fraction, "integrate_ensemble");
-    told = fraction;
-  };
-  const auto loop = [&](bool reports) {
-    try {
-      for (std::size_t block; !stop && (block = next++) < count;) {
-        work(block);
-        ++done;
-        if (reports) tell(double(done) / double(count));
-      }
-    } catch (...) {
-      stop = true;
-      const std::lock_guard lock(guard);
-      if (!error) error = std::current_exception();
-    }
-  };
-  std::vector<std::thread> helpers;
-  for (unsigned k = 1; k < options.threads && k < count; ++k) helpers.emplace_back(loop, false);
-  loop(true);
-  for (auto& helper : helpers) helper.join();
-  if (error) std::rethrow_exception(error);
-  tell(1);  // the calling thread may have found no block left
-}
 
 /// The members of one block, side by side in lanes, from start to end. A lane that leaves the bound is
 /// held at its last good state while the others go on.
@@ -273,7 +237,7 @@ Ensemble<Scalar> integrate_ensemble(const std::vector<System>& systems, const Ei
 
   constexpr std::size_t together = std::size_t(lanes<Scalar>) * blocks_together;
   const auto in_lanes = [&](const auto& lane_system_of) {
-    over_blocks((members + together - 1) / together, options, [&](std::size_t block) {
+    in_parallel((members + together - 1) / together, options.threads, options.progress, "integrate_ensemble", [&](std::size_t block, unsigned) {
       run_lanes<Scalar, Method, LaneStateOf>(lane_system_of, x0, times, method, limits, block * together, states, ends);
     });
   };
@@ -290,7 +254,7 @@ Ensemble<Scalar> integrate_ensemble(const std::vector<System>& systems, const Ei
     }
   }
   if (!done)
-    over_blocks(members, options, [&](std::size_t m) {
+    in_parallel(members, options.threads, options.progress, "integrate_ensemble", [&](std::size_t m, unsigned) {
       ends[m] = run_member<Scalar, Method, State>(
           system_of(m), make_state<State>(x0.col(Eigen::Index(m))), times, method, limits,
           states.middleCols(Eigen::Index(m) * times.size(), times.size()));

@@ -322,7 +322,6 @@ class Exponential<EtdAb4, Discrete> {
   void prepare(const Discrete& discrete, double h) {
     using Scalar = typename Tables<Discrete, 5>::Scalar;
     start_.prepare(discrete, h);
-    steps_ = 0;
     const double w = h / double(discrete.points());
     tables_.fill(discrete, h, [w](const Scalar& z) {
       // Of the backward differences of the rates.
@@ -332,6 +331,8 @@ class Exponential<EtdAb4, Discrete> {
                                    w * (d2 + 3.0 * d3), -w * d3};
     });
   }
+  /// Forgets the past.
+  void restart() { steps_ = 0; }
   void step(Discrete& discrete) {
     using Modes = typename Discrete::Modes;
     const Eigen::Index n = discrete.modes();
@@ -396,8 +397,11 @@ class ExponentialRun {
   /// The wave vector of the largest mode: where a run that blows up does so.
   std::string largest_mode() const { return discrete_.largest_mode(); }
 
-  void prepare(double h) {
-    method_.prepare(discrete_, h);
+  /// Makes the tables for steps h.
+  void prepare(double h) { method_.prepare(discrete_, h); }
+  /// Before the first step after `load` or `prepare`.
+  void begin() {
+    if constexpr (requires { method_.restart(); }) method_.restart();
     discrete_.prime();
   }
   void advance(long long steps) {

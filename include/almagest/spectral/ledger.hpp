@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "almagest/core/ensemble.hpp"
 #include "almagest/core/trajectory.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::spectral {
@@ -39,6 +40,13 @@ template <typename Value = double>
 struct Solution {
   Trajectory<Value> trajectory;
   Ledger ledger;
+};
+
+/// The same of many members.
+template <typename Value = double>
+struct EnsembleSolution {
+  Ensemble<Value> runs;
+  std::vector<Ledger> ledgers;
 };
 
 }  // namespace almagest::inline ALMAGEST_ABI::spectral

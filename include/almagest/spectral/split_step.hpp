@@ -82,6 +82,8 @@ class SplitRun {
       make_drift(drifts_[s], [&](const Wave<axes>& k) { return scale * std::exp(drifts[s] * h * symbol(k)); });
   }
 
+  void begin() {}
+
   void advance(long long steps) {
     const std::size_t stages = drifts_.size();
     if (steps > 0) kick(0);
@@ -142,7 +144,7 @@ class SplitRun {
     if (rate_.size() > 0) multiply(kicks_[s]);
   }
 
-  const Composition composition_ = composition<Method>();
+  Composition composition_ = composition<Method>();
   mutable Semidiscrete<Equation> discrete_;  // for what is conserved
   fft::ComplexTransform<double> transform_;
   Eigen::VectorXcd rate_;

@@ -103,10 +103,8 @@ class WaveRun {
   }
   std::string largest_mode() const { return "the field"; }
 
-  void prepare(double h) {
-    step_ = h;
-    pull();
-  }
+  void prepare(double h) { step_ = h; }
+  void begin() { pull(); }
 
   void advance(long long steps) {
     const auto& [kicks, drifts] = composition_;
@@ -170,7 +168,7 @@ class WaveRun {
     }
   }
 
-  const Composition composition_ = composition<Method>();
+  Composition composition_ = composition<Method>();
   Equation equation_;
   SpatialGrid grid_;
   fft::RealTransform<double> transform_;
