@@ -158,6 +158,17 @@ SpatialGrid spatial_grid(const py::object& counts, const py::object& lengths, co
   return SpatialGrid(std::move(axes));
 }
 
+SpatialGrid periodic_grid(const py::object& points, const py::object& start, const py::object& end) {
+  const auto counts = one_or_more<Eigen::Index>(points);
+  const auto from = one_or_more<double>(start), to = one_or_more<double>(end);
+  if (from.size() != counts.size() || to.size() != counts.size())
+    throw DimensionMismatch(text("SpatialGrid.periodic: points has ", counts.size(), " axes, start has ", from.size(),
+                                 " and end has ", to.size(), "; give one number for each axis."));
+  std::vector<SpatialGrid::Axis> axes;
+  for (std::size_t a = 0; a < counts.size(); ++a) axes.push_back({counts[a], to[a] - from[a], from[a]});
+  return SpatialGrid(std::move(axes));
+}
+
 template <typename Member>
 py::tuple of_axes(const SpatialGrid& grid, Member member) {
   py::tuple values(grid.axes().size());
@@ -179,6 +190,8 @@ will do.
 Raises InvalidArgument for no or more than three axes, an axis without points or of no length;
 DimensionMismatch where the arguments differ in length.)")
       .def(py::init(&spatial_grid), py::arg("counts"), py::arg("lengths"), py::arg("lower") = py::none())
+      .def_static("periodic", &periodic_grid, py::arg("points"), py::arg("start"), py::arg("end"),
+                  "The grid of `points` points an axis from `start` to `end`, where it begins again.")
       .def_property_readonly("counts", [](const SpatialGrid& grid) { return of_axes(grid, &Axis::count); }, "Points of each axis.")
       .def_property_readonly("lengths", [](const SpatialGrid& grid) { return of_axes(grid, &Axis::length); }, "Length of each axis.")
       .def_property_readonly("lower", [](const SpatialGrid& grid) { return of_axes(grid, &Axis::lower); }, "First point of each axis.")

@@ -21,6 +21,7 @@ PYBIND11_MODULE(_almagest, m) {
     rename_classes(inner, public_name);
   };
   part("core", python::bind_core, "almagest");
+  part("fft", python::bind_fft, "almagest.fft");
   part("methods", python::bind_methods, "almagest.methods");
   part("systems", python::bind_systems, "almagest.systems");
   part("integrate", python::bind_integrate, "almagest");

@@ -9,7 +9,7 @@
 #include "almagest/core/errors.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/io/archive.hpp"
-#include "almagest/io/atomic_file.hpp"
+#include "almagest/core/files.hpp"
 #include "archive_layout.hpp"
 
 namespace almagest::compiled {
@@ -222,7 +222,7 @@ Archive decode_archive(std::string_view bytes, const std::string& origin) {
 std::string kind_of_archive(const std::string& path) { return read_archive(path).kind; }
 
 Archive read_archive(const std::string& path) {
-  return decode_archive(io::detail::read_file(path), path);
+  return decode_archive(files::read_file(path), path);
 }
 
 }  // namespace almagest::compiled

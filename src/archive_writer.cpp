@@ -7,7 +7,7 @@
 #include "almagest/core/errors.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/io/archive.hpp"
-#include "almagest/io/atomic_file.hpp"
+#include "almagest/core/files.hpp"
 #include "archive_layout.hpp"
 
 namespace almagest::compiled {
@@ -127,7 +127,7 @@ std::string encode_archive(const Archive& archive) {
 }
 
 void write_archive(const std::string& path, const Archive& archive) {
-  io::detail::write_file(path, encode_archive(archive));
+  files::write_file(path, encode_archive(archive));
 }
 
 }  // namespace almagest::compiled

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string_view>
 
-#include "almagest/io/atomic_file.hpp"
+#include "almagest/core/files.hpp"
 
 // Of the HDF5 library that netCDF brings along; weak, because it may bring none.
 extern "C" int H5Eset_auto2(std::int64_t stack, void* function, void* data) __attribute__((weak));
@@ -49,7 +49,7 @@ class Dataset {
   static Dataset open(const std::string& path) {
     Dataset data(path);
     std::size_t size = 0;
-    io::detail::open_file(path, size);  // also keeps netCDF from taking the path for an address
+    files::open_file(path, size);  // also keeps netCDF from taking the path for an address
     if (const int status = nc_open(path.c_str(), NC_NOWRITE, &data.id_); status != NC_NOERR)
       throw IoError(text("read_netcdf: \"", path, "\" (", size,
                          " bytes) is no NetCDF file, or a truncated one: ", nc_strerror(status),
@@ -188,7 +188,7 @@ template <typename Scalar>
 void write(const std::string& path, const NetcdfRun& run, const Scalar* states,
            const Scalar* inputs) {
   const Turn turn;
-  io::detail::AtomicFile file(path);
+  files::AtomicFile file(path);
   Dataset data = Dataset::create(file.temporary(), path);
   write_attributes(data, run);
 

@@ -10,3 +10,4 @@
 #include "almagest/fft/interpolation.hpp"
 #include "almagest/fft/real_transform.hpp"
 #include "almagest/fft/shape.hpp"
+#include "almagest/fft/wisdom.hpp"

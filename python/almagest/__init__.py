@@ -16,7 +16,7 @@ Everything that happens in time is a `Trajectory`; everything learned from it ca
 numerical is written in Python, and every call that computes releases the interpreter lock.
 """
 
-from . import diagnostics, methods, systems
+from . import diagnostics, fft, methods, systems
 from ._almagest import __version__
 from ._almagest.core import (
     Cancelled,
@@ -77,6 +77,7 @@ __all__ = [
     "__version__",
     "diagnostics",
     "export_header",
+    "fft",
     "integrate",
     "integrate_ensemble",
     "iterate",

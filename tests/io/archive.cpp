@@ -7,7 +7,7 @@
 
 #include "almagest/core/errors.hpp"
 #include "core/sentence.hpp"
-#include "io/folder.hpp"
+#include "support/folder.hpp"
 #include "support/catch.hpp"
 
 using namespace almagest;

@@ -5,7 +5,7 @@
 
 #include "almagest/core/random.hpp"
 #include "core/sentence.hpp"
-#include "io/folder.hpp"
+#include "support/folder.hpp"
 #include "support/catch.hpp"
 
 using namespace almagest;

@@ -10,7 +10,7 @@
 #include "core/sentence.hpp"
 #include "golden/law.hpp"
 #include "golden/models.hpp"
-#include "io/folder.hpp"
+#include "support/folder.hpp"
 #include "support/catch.hpp"
 
 using namespace almagest;

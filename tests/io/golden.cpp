@@ -8,7 +8,7 @@
 #include "almagest/io/export_header.hpp"
 #include "almagest/io/model_file.hpp"
 #include "golden/models.hpp"
-#include "io/folder.hpp"
+#include "support/folder.hpp"
 #include "support/catch.hpp"
 
 using namespace almagest;

@@ -5,7 +5,7 @@
 
 #include "core/sentence.hpp"
 #include "golden/models.hpp"
-#include "io/folder.hpp"
+#include "support/folder.hpp"
 #include "support/catch.hpp"
 
 using namespace almagest;

@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "core/sentence.hpp"
-#include "io/folder.hpp"
+#include "support/folder.hpp"
 #include "support/catch.hpp"
 
 using namespace almagest;

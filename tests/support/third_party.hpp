@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-// What nearly every test reads and nobody here edits, precompiled once for all of them. Headers of the
-// library stay out: they change, and a test must name those that it needs.
+// What nearly every test reads and nobody here edits, precompiled once for many. Headers of the library
+// stay out: they change, and a test must name those that it needs.
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
 #include <Eigen/LU>
@@ -32,5 +32,3 @@
 #include <boost/numeric/odeint/stepper/runge_kutta_dopri5.hpp>
 #include <boost/numeric/odeint/stepper/runge_kutta_fehlberg78.hpp>
 #include <boost/numeric/odeint/stepper/symplectic_rkn_sb3a_m4_mclachlan.hpp>
-
-#include "support/catch.hpp"

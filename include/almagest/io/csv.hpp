@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "almagest/core/trajectory.hpp"
-#include "almagest/io/atomic_file.hpp"
+#include "almagest/core/files.hpp"
 #include "almagest/io/run.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::io {
@@ -52,7 +52,7 @@ class CsvText {
 
   CsvText(const CsvText&) = delete;  // lines point into the bytes
   CsvText(std::string path, const Options& options)
-      : path_(std::move(path)), bytes_(read_file(path_)) {
+      : path_(std::move(path)), bytes_(files::read_file(path_)) {
     std::string_view rest = bytes_;
     if (rest.substr(0, 3) == "\xEF\xBB\xBF") rest.remove_prefix(3);
     for (Eigen::Index number = 1; !rest.empty(); ++number) {
@@ -346,7 +346,7 @@ void write_csv(const RealRun auto& trajectory, const std::string& path, char sep
     for (Eigen::Index i = 0; i < run.inputs().rows(); ++i) add_number(run.inputs()(i, sample));
     out += '\n';
   }
-  detail::write_file(path, out);
+  files::write_file(path, out);
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::io

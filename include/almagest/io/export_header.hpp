@@ -14,7 +14,7 @@
 #include "almagest/core/errors.hpp"
 #include "almagest/core/forecast.hpp"
 #include "almagest/core/text.hpp"
-#include "almagest/io/atomic_file.hpp"
+#include "almagest/core/files.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::sindy {
 // Declared only: who has such a model has included it, and nobody else should pay for it.
@@ -257,7 +257,7 @@ inline void step(scalar* x, scalar dt) { step<scalar>(x, dt); }
 template <typename Scalar>
 void export_header(const sindy::Model<Scalar>& model, const std::string& path,
                    const std::string& name) {
-  detail::write_file(path, header_text(model, name));
+  files::write_file(path, header_text(model, name));
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::io

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "almagest/core/trajectory.hpp"
-#include "almagest/io/atomic_file.hpp"
+#include "almagest/core/files.hpp"
 #include "almagest/io/run.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::io {
@@ -140,7 +140,7 @@ class NpyHeaderReader {
 /// An open NPY file behind its header; checks that the numbers which the header promises are there.
 class NpyFile {
  public:
-  explicit NpyFile(const std::string& path) : path_(path), file_(open_file(path, size_)) {
+  explicit NpyFile(const std::string& path) : path_(path), file_(files::open_file(path, size_)) {
     unsigned char start[8];
     if (size_ < 10) not_npy();
     read(start, 8);
@@ -212,11 +212,11 @@ class NpyFile {
     read(values.data(), std::size_t(values.size()) * sizeof(Scalar));
     return values;
   }
-  void read(void* bytes, std::size_t count) { read_bytes(file_.get(), path_, bytes, count); }
+  void read(void* bytes, std::size_t count) { files::read_bytes(file_.get(), path_, bytes, count); }
 
   const std::string& path_;
   std::size_t size_ = 0, data_bytes_ = 0;
-  FileHandle file_;
+  files::FileHandle file_;
   NpyHeader header_;
 };
 
@@ -228,7 +228,7 @@ void write_npy_elements(const std::string& path, const Scalar* elements, Eigen::
                             "', 'fortran_order': False, 'shape': (", rows, ", ", columns, "), }");
   header.append(63 - (10 + header.size()) % 64, ' ');  // data start at a multiple of 64 bytes
   header += '\n';
-  AtomicFile file(path);
+  files::AtomicFile file(path);
   file.write(std::string_view("\x93NUMPY\x01\x00", 8));
   file.write(std::string{char(header.size() & 0xff), char(header.size() >> 8)});
   file.write(header);

@@ -48,6 +48,10 @@ class SpatialGrid(metaclass=_Compiled):
         lengths: float | Sequence[float],
         lower: float | Sequence[float] | None = None,
     ) -> None: ...
+    @staticmethod
+    def periodic(
+        points: int | Sequence[int], start: float | Sequence[float], end: float | Sequence[float]
+    ) -> SpatialGrid: ...
     @property
     def counts(self) -> tuple[int, ...]: ...
     @property

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "almagest/io/atomic_file.hpp"
+#include "almagest/core/files.hpp"
 
 #include <csignal>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "core/sentence.hpp"
-#include "io/folder.hpp"
+#include "support/folder.hpp"
 #include "support/catch.hpp"
 
 using almagest::IoError;
-using almagest::io::detail::AtomicFile;
-using almagest::io::detail::read_file;
-using almagest::io::detail::write_file;
+using almagest::files::AtomicFile;
+using almagest::files::read_file;
+using almagest::files::write_file;
 using Names = std::vector<std::string>;
 
 TEST_CASE("A file is written and read as a whole") {

@@ -20,9 +20,9 @@
 #include "almagest/core/errors.hpp"
 #include "almagest/core/text.hpp"
 
-namespace almagest::inline ALMAGEST_ABI::io::detail {
+namespace almagest::inline ALMAGEST_ABI::files {
 
-using almagest::detail::text;
+using detail::text;
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -132,4 +132,4 @@ inline std::string read_file(const std::string& path) {
   return bytes;
 }
 
-}  // namespace almagest::inline ALMAGEST_ABI::io::detail
+}  // namespace almagest::inline ALMAGEST_ABI::files
