@@ -34,6 +34,8 @@ struct CsvOptions {
 
 namespace detail {
 
+using almagest::detail::text;
+
 inline std::string_view trimmed(std::string_view cell) {
   const auto first = cell.find_first_not_of(" \t\r");
   if (first == std::string_view::npos) return {};

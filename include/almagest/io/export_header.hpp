@@ -25,6 +25,8 @@ class Model;
 namespace almagest::inline ALMAGEST_ABI::io {
 namespace detail {
 
+using almagest::detail::text;
+
 /// Refuses what cannot be the name of a namespace in C++17 or later.
 inline void check_identifier(std::string_view name) {
   constexpr std::array<std::string_view, 97> reserved = {"alignas",

@@ -22,6 +22,8 @@
 namespace almagest::inline ALMAGEST_ABI::io {
 namespace detail {
 
+using almagest::detail::text;
+
 static_assert(std::endian::native == std::endian::little,
               "NPY and model files are written little-endian");
 
