@@ -8,19 +8,31 @@
 
 using namespace almagest;
 
+namespace {
+
+/// Whether FFTW would plan this transform without trying.
+bool knows(int points) {
+  fft::Buffer<double> field(points);
+  fft::Buffer<std::complex<double>> modes(points / 2 + 1);
+  const std::lock_guard lock(fftw_planner());
+  const fftw_plan plan = fftw_plan_dft_r2c_1d(points, field.data(), reinterpret_cast<fftw_complex*>(modes.data()),
+                                              FFTW_MEASURE | FFTW_WISDOM_ONLY);
+  if (plan) fftw_destroy_plan(plan);
+  return plan != nullptr;
+}
+
+}  // namespace
+
 TEST_CASE("Wisdom is saved and comes back") {
   const Folder folder;
   const fft::RealTransform<double> planned({34});
-  const fft::RealTransform<float> planned_too({38});
+  CHECK(knows(34));
   fft::save_wisdom(folder.file("wisdom"));
-  const std::string saved = files::read_file(folder.file("wisdom"));
   fftw_forget_wisdom();
-  fftwf_forget_wisdom();
-  fft::save_wisdom(folder.file("forgotten"));
-  CHECK(files::read_file(folder.file("forgotten")).size() < saved.size());
+  CHECK_FALSE(knows(34));
   fft::load_wisdom(folder.file("wisdom"));
-  fft::save_wisdom(folder.file("again"));
-  CHECK(files::read_file(folder.file("again")) == saved);
+  CHECK(knows(34));
+  CHECK_FALSE(knows(38));
 }
 
 TEST_CASE("Wisdom of others is refused") {
