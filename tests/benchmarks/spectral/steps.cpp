@@ -19,7 +19,7 @@ constexpr int repetitions = 41;
 constexpr double pi = std::numbers::pi;
 
 /// So many steps that a block of them takes some milliseconds.
-long long steps_a_block(Eigen::Index points) { return std::max(2LL, (long long)(2'000'000 / (points * 8))); }
+long long steps_a_block(Eigen::Index points) { return std::max(2LL, static_cast<long long>(2'000'000 / (points * 8))); }
 
 template <typename Transform>
 auto plain(const SpatialGrid& grid) {
@@ -42,7 +42,7 @@ auto plain(const SpatialGrid& grid) {
 template <typename Method, typename Transform = fft::RealTransform<double>, typename Equation, typename Start>
 void measure(const std::string& name, const Equation& equation, const SpatialGrid& grid, const Start& u0, double h,
              long long pairs, double limit) {
-  typename detail::RunOf<Equation, Method>::type run(equation, grid, Dealiasing::truncate, fft::Rigor::measure);
+  typename spectral::detail::RunOf<Equation, Method>::type run(equation, grid, Dealiasing::truncate, fft::Rigor::measure);
   run.load(u0.data());
   run.prepare(h);
   run.begin();
@@ -68,8 +68,8 @@ struct OwnKdv {
 void own_equation() {
   const auto grid = SpatialGrid::periodic(1024, 0, 256);
   const Eigen::VectorXd u0 = field(grid, [](double x) { return std::sin(2 * pi * x / 256); });
-  detail::ExponentialRun<OwnKdv, Etdrk4> own({}, grid, Dealiasing::truncate, fft::Rigor::measure);
-  detail::ExponentialRun<KortewegDeVries, Etdrk4> ours({}, grid, Dealiasing::truncate, fft::Rigor::measure);
+  spectral::detail::ExponentialRun<OwnKdv, Etdrk4> own({}, grid, Dealiasing::truncate, fft::Rigor::measure);
+  spectral::detail::ExponentialRun<KortewegDeVries, Etdrk4> ours({}, grid, Dealiasing::truncate, fft::Rigor::measure);
   own.load(u0.data());
   ours.load(u0.data());
   own.prepare(0.004);
