@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A step allocates nothing.
+#include "support/allocations.hpp"
+
+#include <numbers>
+
+#include "almagest/spectral/equations/klein_gordon.hpp"
+#include "almagest/spectral/equations/kuramoto_sivashinsky.hpp"
+#include "almagest/spectral/equations/navier_stokes_2d.hpp"
+#include "almagest/spectral/equations/schrodinger.hpp"
+#include "almagest/spectral/initial_conditions.hpp"
+#include "almagest/spectral/solve.hpp"
+#include "support/catch.hpp"
+
+using namespace almagest;
+using namespace almagest::spectral;
+
+namespace {
+
+template <typename Method, typename Equation, typename Values>
+long allocations_of_steps(const Equation& equation, const SpatialGrid& grid, const Values& u0) {
+  typename spectral::detail::RunOf<Equation, Method>::type run(equation, grid, Dealiasing::truncate, fft::Rigor::estimate);
+  run.load(u0.data());
+  run.prepare(1e-3);
+  run.begin();
+  run.advance(5);
+  const long before = allocations();
+  run.advance(20);
+  return allocations() - before;
+}
+
+}  // namespace
+
+TEST_CASE("Steps allocate nothing") {
+  const auto line = SpatialGrid::periodic(64, 0, 22);
+  const SpatialGrid plane({{32, 2 * std::numbers::pi}, {32, 2 * std::numbers::pi}});
+  const Eigen::VectorXd u = gaussian_random_field(line, 2, 3, 1), w = gaussian_random_field(plane, 1, 3, 1);
+  CHECK(allocations_of_steps<Etdrk4>(KuramotoSivashinsky<1>(), line, u) == 0);
+  CHECK(allocations_of_steps<EtdAb4>(KuramotoSivashinsky<1>(), line, u) == 0);
+  CHECK(allocations_of_steps<Etdrk4>(NavierStokes2D(1e-3, w), plane, w) == 0);
+  CHECK(allocations_of_steps<Strang>(Schrodinger<>(u), line, wave_packet(line, 10, 1, 2)) == 0);
+  CHECK(allocations_of_steps<Verlet>(SineGordon<>(), line, sine_gordon_breather(line, 0.5, 11)) == 0);
+}
