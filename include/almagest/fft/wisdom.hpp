@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,12 +19,16 @@ namespace detail {
 /// Which processor and which FFTW wisdom belongs to.
 inline std::string wisdom_owner() {
   std::string processor = "unknown processor";
-  std::ifstream facts("/proc/cpuinfo");
-  for (std::string line; std::getline(facts, line);)
-    if (line.starts_with("model name")) {
-      processor = line.substr(line.find(':') + 2);
+  if (const files::FileHandle facts{std::fopen("/proc/cpuinfo", "r")}) {
+    char buffer[256];
+    while (std::fgets(buffer, sizeof buffer, facts.get())) {
+      const std::string_view line(buffer), name("model name");
+      const std::size_t start = line.find(": ");
+      if (!line.starts_with(name) || start == std::string_view::npos) continue;
+      processor = line.substr(start + 2, line.find_last_not_of("\n") - start - 1);
       break;
     }
+  }
   return std::string(Fftw<double>::version()) + " on " + processor;
 }
 
