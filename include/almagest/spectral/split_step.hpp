@@ -70,7 +70,7 @@ class SplitRun {
 
   /// Kick 0 opens a run of steps, the last one closes it, the one before joins two steps.
   void prepare(double h) {
-    const auto& [kicks, drifts] = composition_;
+    const std::vector<double>&kicks = composition_.kicks, &drifts = composition_.drifts;
     shares_ = kicks;
     shares_.back() = kicks.front() + kicks.back();
     shares_.push_back(kicks.back());
