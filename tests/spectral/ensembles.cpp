@@ -49,7 +49,7 @@ TEST_CASE("A member that blows up ends alone") {
   CHECK(run.runs[2].size() == 5);
   CHECK_THAT(run.ledgers[1].stopped, ContainsSubstring("blew up between t = 0 and 0.5") && ContainsSubstring("k = ("));
   CHECK(run.runs[1].info().attributes.at("stopped") == run.ledgers[1].stopped);
-  CHECK(run.runs[1].states().col(0) == run.runs[1].states().col(0));
+  CHECK(run.runs[1].states().cwiseAbs().maxCoeff() > 1e199);
 }
 
 TEST_CASE("Every requested time is hit by whole steps") {

@@ -30,7 +30,7 @@ namespace almagest::inline ALMAGEST_ABI::spectral {
 /// | `multiply(f, p)` | P: from the values of the fields at a point to those of the products |
 /// | `to_rates(k, p, r)` | R: from the modes of the products to N(u), linear in p |
 ///
-/// A struct that has `multiply` alone gets `fields = components`, `products = components` and F = R = 1.
+/// A struct that inherits PointwiseEquation has `fields = products = components` and F = R = 1.
 /// Optional: `quantities` (names) with `densities(u, gradient, f, q)`: what is conserved, see Ledger;
 /// `forcing(grid)`: a constant field that is added to N.
 template <typename Equation>
@@ -46,8 +46,8 @@ concept SemilinearEquation = requires(const Equation& equation, const Wave<Equat
   equation.to_rates(k, in, out);
 };
 
-/// What an equation of one real component in the form \f$ u_t = L u + R(k) u^2 \f$ or the like inherits:
-/// the field is the state, and its product is the rate.
+/// What an equation inherits whose nonlinear term is a function of the state at a point: the fields are the
+/// state, and the products are the rates. What differs it defines anew.
 template <int axes_, int components_ = 1, typename Value_ = double>
 struct PointwiseEquation {
   using Value = Value_;

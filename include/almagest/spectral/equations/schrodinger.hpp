@@ -64,7 +64,7 @@ struct Schrodinger : PointwiseEquation<axes_, 1, std::complex<double>> {
 /// Nonlinear Schrödinger: \f$ i\,\psi_t = -\tfrac12\Delta\psi + g\,|\psi|^2\psi \f$, focusing for the default
 /// g = −1, where \f$ a\,\mathrm{sech}(a(x - ct))\,e^{i(cx + (a^2 - c^2)t/2)} \f$ is a soliton.
 ///
-/// Conserved: norm, momentum, energy \f$ \int \tfrac12|\nabla\psi|^2 + \tfrac{g}{2}|\psi|^4 \f$.
+/// Conserved: norm, momentum along the first axis, energy \f$ \int \tfrac12|\nabla\psi|^2 + \tfrac{g}{2}|\psi|^4 \f$.
 /// V. E. Zakharov, A. B. Shabat, Sov. Phys. JETP 34 (1972).
 template <int axes_ = 1>
 struct NonlinearSchrodinger : PointwiseEquation<axes_, 1, std::complex<double>> {
