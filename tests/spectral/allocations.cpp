@@ -19,13 +19,11 @@ namespace {
 
 template <typename Method, typename Equation, typename Values>
 long allocations_of_steps(const Equation& equation, const SpatialGrid& grid, const Values& u0) {
-  typename spectral::detail::RunOf<Equation, Method>::type run(equation, grid, Dealiasing::truncate, fft::Rigor::estimate);
-  run.load(u0.data());
-  run.prepare(1e-3);
-  run.begin();
-  run.advance(5);
+  const auto run = evolution(equation, grid, Method{1e-3}, {.rigor = fft::Rigor::estimate});
+  run->load(u0.data());
+  run->advance(5e-3);
   const long before = allocations();
-  run.advance(20);
+  run->advance(20e-3);
   return allocations() - before;
 }
 

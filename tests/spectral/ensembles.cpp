@@ -47,7 +47,7 @@ TEST_CASE("A member that blows up ends alone") {
   CHECK(run.runs[0].size() == 5);
   CHECK(run.runs[1].size() == 1);
   CHECK(run.runs[2].size() == 5);
-  CHECK_THAT(run.ledgers[1].stopped, ContainsSubstring("blew up between t = 0 and 0.5") && ContainsSubstring("k = ("));
+  CHECK_THAT(run.ledgers[1].stopped, ContainsSubstring("between t = 0 and 0.5 the run blew up") && ContainsSubstring("k = ("));
   CHECK(run.runs[1].info().attributes.at("stopped") == run.ledgers[1].stopped);
   CHECK(run.runs[1].states().cwiseAbs().maxCoeff() > 1e199);
 }

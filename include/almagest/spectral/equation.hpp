@@ -4,8 +4,10 @@
 #include <array>
 #include <complex>
 #include <concepts>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "almagest/core/config.hpp"
 #include "almagest/core/spatial_grid.hpp"
@@ -86,6 +88,13 @@ using SymbolOf =
 
 template <typename Equation>
 concept Conservative = requires { Equation::quantities.size(); };
+template <typename Equation>
+std::vector<std::string> quantities_of() {
+  if constexpr (Conservative<Equation>)
+    return {Equation::quantities.begin(), Equation::quantities.end()};
+  else
+    return {};
+}
 
 template <typename Equation>
 concept Forced = requires(const Equation& equation, const SpatialGrid& grid) { equation.forcing(grid); };

@@ -5,12 +5,14 @@
 #include <array>
 #include <complex>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
 
 #include "almagest/fft/buffer.hpp"
 #include "almagest/spectral/conserved.hpp"
+#include "almagest/spectral/evolution.hpp"
 #include "almagest/spectral/phi.hpp"
 #include "almagest/spectral/semidiscrete.hpp"
 #include "almagest/spectral/steppers.hpp"
@@ -21,7 +23,7 @@ namespace almagest::inline ALMAGEST_ABI::spectral::detail {
 template <typename Discrete>
 class Table {
  public:
-  using Traits = SymbolOf<typename Discrete::Equation>;
+  using Traits = typename Discrete::Symbol;
   using Scalar = typename Traits::Scalar;
   static constexpr bool real = std::is_same_v<Scalar, double>;
   using Factor = std::conditional_t<real, double, Mode<double>>;
@@ -57,7 +59,7 @@ class Table {
 template <typename Discrete, std::size_t count>
 class Tables {
  public:
-  using Traits = SymbolOf<typename Discrete::Equation>;
+  using Traits = typename Discrete::Symbol;
   using Scalar = typename Traits::Scalar;
   using Readers = std::array<typename Table<Discrete>::Reader, count>;
 
@@ -83,6 +85,11 @@ class Tables {
   Tables(const Discrete& discrete, std::index_sequence<t...>) : tables_{((void)t, Table<Discrete>(discrete))...} {}
   std::array<Table<Discrete>, count> tables_;
 };
+
+template <typename Use>
+void use_modes(ModeArray& modes, const Use& use) {
+  use(modes.numbers().data(), std::size_t(modes.numbers().size()) * sizeof(double));
+}
 
 template <typename Method, typename Discrete>
 class Exponential;
@@ -255,6 +262,21 @@ class Exponential<Etdrk2, Discrete> {
   Tables<Discrete, 3> tables_;
 };
 
+/// The coefficients of Etdrk3 for \f$ w = h / \text{points} \f$.
+template <typename Scalar>
+auto etdrk3_factors(double w) {
+  return [w](const Scalar& z) {
+    const auto half = phi_functions(Scalar(0.5 * z)), phi = phi_functions(z);
+    return std::array<Scalar, 7>{phi[0],
+                                 half[0],
+                                 0.5 * w * half[1],
+                                 w * phi[1],
+                                 w * (phi[1] - 3.0 * phi[2] + 4.0 * phi[3]),
+                                 w * (4.0 * phi[2] - 8.0 * phi[3]),
+                                 w * (4.0 * phi[3] - phi[2])};
+  };
+}
+
 /// \f$ a = E_2 v + Q N(v) \f$, \f$ b = E v + B(2N(a) - N(v)) \f$,
 /// \f$ v \leftarrow E v + F_1 N(v) + F_2 N(a) + F_3 N(b) \f$.
 template <typename Discrete>
@@ -262,18 +284,7 @@ class Exponential<Etdrk3, Discrete> {
  public:
   explicit Exponential(const Discrete& discrete) : tables_(discrete), end_(discrete.state().size()) {}
   void prepare(const Discrete& discrete, double h) {
-    using Scalar = typename Tables<Discrete, 7>::Scalar;
-    const double w = h / double(discrete.points());
-    tables_.fill(discrete, h, [w](const Scalar& z) {
-      const auto half = phi_functions(Scalar(0.5 * z)), phi = phi_functions(z);
-      return std::array<Scalar, 7>{phi[0],
-                                   half[0],
-                                   0.5 * w * half[1],
-                                   w * phi[1],
-                                   w * (phi[1] - 3.0 * phi[2] + 4.0 * phi[3]),
-                                   w * (4.0 * phi[2] - 8.0 * phi[3]),
-                                   w * (4.0 * phi[3] - phi[2])};
-    });
+    tables_.fill(discrete, h, etdrk3_factors<typename Tables<Discrete, 7>::Scalar>(h / double(discrete.points())));
   }
   void step(Discrete& discrete) {
     using Modes = typename Discrete::Modes;
@@ -332,6 +343,11 @@ class Exponential<EtdAb4, Discrete> {
   }
   /// Forgets the past.
   void restart() { steps_ = 0; }
+  template <typename Use>
+  void memory(const Use& use) {
+    for (ModeArray& rates : past_) use_modes(rates, use);
+    use(&steps_, sizeof steps_);
+  }
   void step(Discrete& discrete) {
     using Modes = typename Discrete::Modes;
     const Eigen::Index n = discrete.modes();
@@ -379,42 +395,48 @@ class Exponential<EtdAb4, Discrete> {
   long long steps_ = 0;
 };
 
-/// A run of an exponential method.
-template <typename Equation, typename Method>
-class ExponentialRun {
+/// An exponential method on a discrete equation.
+template <typename Discrete, typename Method>
+class ExponentialSteps final : public FixedSteps<typename Discrete::Value> {
  public:
-  using Value = typename Equation::Value;
+  using Value = typename Discrete::Value;
+  using typename Evolution<Value>::UseMemory;
 
-  ExponentialRun(const Equation& equation, const SpatialGrid& grid, Dealiasing rule, fft::Rigor rigor)
-      : discrete_(equation, grid, rule, rigor), method_(discrete_) {}
+  ExponentialSteps(Discrete discrete, const Method& method)
+      : FixedSteps<Value>(method.step), discrete_(std::move(discrete)), method_(discrete_) {}
 
-  Eigen::Index dimension() const { return discrete_.grid().size() * Discrete::components; }
-  double load(const Value* values) { return discrete_.load(values); }
-  void store(Value* values) const { discrete_.store(values); }
-  bool finite() const { return discrete_.finite(); }
-  Eigen::MatrixX2d conserved() const { return detail::conserved(discrete_); }
-  /// The wave vector of the largest mode: where a run that blows up does so.
-  std::string largest_mode() const { return discrete_.largest_mode(); }
+  std::unique_ptr<Evolution<Value>> clone() const override { return std::make_unique<ExponentialSteps>(*this); }
+  Eigen::Index dimension() const override { return discrete_.dimension(); }
+  void store(Value* values) const override { discrete_.store(values); }
+  std::string failure() const override { return discrete_.finite() ? "" : blow_up(discrete_.largest_mode()); }
+  std::vector<std::string> quantities() const override { return discrete_.quantities(); }
+  Eigen::MatrixX2d conserved() const override { return detail::conserved(discrete_); }
+  long long transforms_done() const override { return discrete_.transforms_done(); }
+  long long transforms_alone() override {
+    discrete_.transforms_alone();
+    return discrete_.transforms();
+  }
 
-  /// Makes the tables for steps h.
-  void prepare(double h) { method_.prepare(discrete_, h); }
-  /// Before the first step after `load` or `prepare`.
-  void begin() {
-    if constexpr (requires { method_.restart(); }) method_.restart();
+ protected:
+  double put(const Value* values) override { return discrete_.load(values); }
+  void prepare(double h) override { method_.prepare(discrete_, h); }
+  void begin(bool anew) override {
+    if constexpr (requires { method_.restart(); })
+      if (anew) method_.restart();
     discrete_.prime();
   }
-  void advance(long long steps) {
-    for (long long k = 0; k < steps; ++k) method_.step(discrete_);
+  void steps(long long count) override {
+    for (long long k = 0; k < count; ++k) {
+      method_.step(discrete_);
+      this->beat(k, count);
+    }
   }
-  long long transforms_done() const { return discrete_.transforms_done(); }
-  /// Does transforms alone, at least one, and returns how many.
-  long long transforms_alone() {
-    discrete_.transforms_alone();
-    return Discrete::transforms();
+  void field_memory(const UseMemory& use) override {
+    use_modes(discrete_.state(), use);
+    if constexpr (requires { method_.memory(use); }) method_.memory(use);
   }
 
  private:
-  using Discrete = Semidiscrete<Equation>;
   Discrete discrete_;
   Exponential<Method, Discrete> method_;
 };

@@ -38,6 +38,7 @@ class Semidiscrete {
  public:
   using Equation = Equation_;
   using Value = typename Equation::Value;
+  using Symbol = detail::SymbolOf<Equation>;
   static constexpr int axes = Equation::axes, components = Equation::components;
   static constexpr bool real = std::is_same_v<Value, double>;
   using Spectrum = fft::Buffer<std::complex<double>>;
@@ -81,6 +82,9 @@ class Semidiscrete {
 
   const Equation& equation() const { return equation_; }
   const SpatialGrid& grid() const { return grid_; }
+  /// Numbers of the state on the user's grid.
+  Eigen::Index dimension() const { return grid_.size() * components; }
+  static std::vector<std::string> quantities() { return detail::quantities_of<Equation>(); }
   /// Points that products are taken on.
   Eigen::Index points() const { return transform_.points(); }
   /// Places in the spectrum of one component; those that are not kept hold zeros.
@@ -103,8 +107,7 @@ class Semidiscrete {
   /// The symbol of a component, the mean of both signs where an axis is at its highest mode: odd
   /// derivatives vanish there.
   auto symbol(Wave<axes> wave, int component) const {
-    using Traits = detail::SymbolOf<Equation>;
-    typename Traits::Scalar sum{};
+    typename Symbol::Scalar sum{};
     int count = 0;
     for (int signs = 0; signs < 1 << axes; ++signs) {
       Wave<axes> mirrored = wave;
@@ -115,7 +118,7 @@ class Semidiscrete {
         mirrored.k[std::size_t(a)] = -wave[a];
       }
       if (!distinct) continue;
-      sum += Traits::at(equation_.symbol(mirrored), component);
+      sum += Symbol::at(equation_.symbol(mirrored), component);
       ++count;
     }
     return sum / double(count);
@@ -142,6 +145,46 @@ class Semidiscrete {
   void pass(const Stage& stage) {
     sweep<true>(stage);
   }
+
+  /// What the inner loops hold of this object. The equation is a copy: nothing that they write can change it.
+  struct Sweep {
+    std::array<Mode<double>*, std::size_t(std::max(Equation::products, Equation::fields))> spectra;
+    const double* last;  // wavenumbers along the last axis
+    ModeArray::Pointer forcing;
+    bool forced;
+    Equation equation;
+  };
+  Sweep start_sweep() {
+    Sweep sweep{{}, wavenumbers_[axes - 1].data(), forcing_.pointer(), forcing_.size() > 0, equation_};
+    for (std::size_t b = 0; b < sweep.spectra.size(); ++b) sweep.spectra[b] = as_modes(spectra_[b].data());
+    for (const Eigen::Index place : dead_rows_)
+      for (int f = 0; f < Equation::fields; ++f) std::fill_n(sweep.spectra[std::size_t(f)] + place, row_length_, Mode<double>());
+    return sweep;
+  }
+
+  /// \name A pass row by row
+  /// For who does not know the equation as a type: a row of modes of one component takes `row_length()`
+  /// numbers, of which those in `columns()` are kept. Row r begins at `row_place(r)` in the spectrum.
+  /// @{
+  Eigen::Index rows() const { return Eigen::Index(rows_.size()); }
+  Eigen::Index row_length() const { return row_length_; }
+  Eigen::Index row_place(Eigen::Index r) const { return rows_[std::size_t(r)].place; }
+  const std::vector<fft::detail::Range>& columns() const { return columns_; }
+  void rates_of_row(const Sweep& sweep, Eigen::Index r, ModeArray::Pointer rates) {
+    const Row& row = rows_[std::size_t(r)];
+    const Eigen::Index place = row.place, length = row_length_;
+    sweep_row<true, false>(sweep, row, [=](Eigen::Index s, const Modes& rate, Modes&) {
+      for (int c = 0; c < components; ++c) rates.set(s - place + c * length, rate[std::size_t(c)]);
+    });
+  }
+  void fields_of_row(const Sweep& sweep, Eigen::Index r, ModeArray::Pointer states) {
+    const Row& row = rows_[std::size_t(r)];
+    const Eigen::Index place = row.place, length = row_length_;
+    sweep_row<false, true>(sweep, row, [=](Eigen::Index s, const Modes&, Modes& next) {
+      for (int c = 0; c < components; ++c) next[std::size_t(c)] = states[s - place + c * length];
+    });
+  }
+  /// @}
 
   /// Sets the state from values on the grid, one component after another, and returns which share of
   /// their squares lies in modes that are not kept.
@@ -221,6 +264,20 @@ class Semidiscrete {
     return words + ")";
   }
 
+  /// Of each component the mean of its squares over the grid, from its modes.
+  std::array<double, std::size_t(components)> mean_squares(const ModeArray& modes) const {
+    std::array<double, std::size_t(components)> sums{};
+    const Eigen::Index n = transform_.shape().last();
+    for (const Row& row : rows_)
+      for (const auto& range : columns_)
+        for (Eigen::Index i = range.first; i < range.first + range.count; ++i) {
+          const double weight = weight_of(i, n);
+          for (int c = 0; c < components; ++c)
+            sums[std::size_t(c)] += weight * modes[row.place + i + c * modes_].squared_modulus();
+        }
+    return sums;
+  }
+
   bool finite() const {
     const auto& numbers = state_.numbers();
     return std::isfinite(Eigen::Map<const Eigen::ArrayXd>(numbers.data(), numbers.size()).sum());
@@ -270,47 +327,48 @@ class Semidiscrete {
     return wave;
   }
 
-  template <bool with_rates, typename Stage>
-  void sweep(const Stage& stage) {
-    constexpr int products = Equation::products, fields = Equation::fields;
-    std::array<Mode<double>*, std::size_t(std::max(products, fields))> t;
-    for (std::size_t b = 0; b < t.size(); ++b) t[b] = as_modes(spectra_[b].data());
-    const double* const last = wavenumbers_[axes - 1].data();
-    const auto forcing = forcing_.pointer();
-    const bool forced = forcing_.size() > 0;
+  template <bool with_rates, bool with_fields, typename Stage>
+  void sweep_row(const Sweep& sweep, const Row& row, const Stage& stage) {
+    constexpr int products = Equation::products, fields = with_fields ? Equation::fields : 0;
+    const auto t = sweep.spectra;
     const Eigen::Index n = modes_;
-    const Equation equation = equation_;  // by value: nothing that is written can change it
-    for (const Row& row : rows_) {
-      Eigen::Index cleared = 0;
-      for (const auto& range : columns_) {
-        for (int f = 0; f < fields; ++f)
-          std::fill(t[std::size_t(f)] + row.place + cleared, t[std::size_t(f)] + row.place + range.first, Mode<double>());
-        cleared = range.first + range.count;
-        Wave<axes> wave = row.wave;
-        ALMAGEST_INDEPENDENT
-        for (Eigen::Index i = range.first; i < range.first + range.count; ++i) {
-          const Eigen::Index s = row.place + i;
-          wave.k[axes - 1] = last[i];
-          Modes rates, next;
-          if constexpr (with_rates) {
-            std::array<Mode<double>, std::size_t(products)> p;
-            for (int b = 0; b < products; ++b) p[std::size_t(b)] = t[std::size_t(b)][s];
-            equation.to_rates(wave, p.data(), rates.data());
-            if constexpr (detail::Forced<Equation>)
-              if (forced)
-                for (int c = 0; c < components; ++c) rates[std::size_t(c)] += forcing[s + c * n];
-          }
-          stage(s, rates, next);
+    const auto clear = [&](Eigen::Index from, Eigen::Index to) {
+      for (int f = 0; f < fields; ++f)
+        std::fill(t[std::size_t(f)] + row.place + from, t[std::size_t(f)] + row.place + to, Mode<double>());
+    };
+    Eigen::Index cleared = 0;
+    for (const auto& range : columns_) {
+      clear(cleared, range.first);
+      cleared = range.first + range.count;
+      Wave<axes> wave = row.wave;
+      ALMAGEST_INDEPENDENT
+      for (Eigen::Index i = range.first; i < range.first + range.count; ++i) {
+        const Eigen::Index s = row.place + i;
+        wave.k[axes - 1] = sweep.last[i];
+        Modes rates, next;
+        if constexpr (with_rates) {
+          std::array<Mode<double>, std::size_t(products)> p;
+          for (int b = 0; b < products; ++b) p[std::size_t(b)] = t[std::size_t(b)][s];
+          sweep.equation.to_rates(wave, p.data(), rates.data());
+          if constexpr (detail::Forced<Equation>)
+            if (sweep.forced)
+              for (int c = 0; c < components; ++c) rates[std::size_t(c)] += sweep.forcing[s + c * n];
+        }
+        stage(s, rates, next);
+        if constexpr (with_fields) {
           Fields f;
-          equation.to_fields(wave, next.data(), f.data());
+          sweep.equation.to_fields(wave, next.data(), f.data());
           for (int b = 0; b < fields; ++b) t[std::size_t(b)][s] = f[std::size_t(b)];
         }
       }
-      for (int f = 0; f < fields; ++f)
-        std::fill(t[std::size_t(f)] + row.place + cleared, t[std::size_t(f)] + row.place + row_length_, Mode<double>());
     }
-    for (const Eigen::Index place : dead_rows_)
-      for (int f = 0; f < fields; ++f) std::fill_n(t[std::size_t(f)] + place, row_length_, Mode<double>());
+    clear(cleared, row_length_);
+  }
+
+  template <bool with_rates, typename Stage>
+  void sweep(const Stage& stage) {
+    const Sweep sweep = start_sweep();
+    for (const Row& row : rows_) sweep_row<with_rates, true>(sweep, row, stage);
   }
 
   template <bool with_products>
@@ -362,8 +420,10 @@ class Semidiscrete {
   /// A transform of the user's grid, for what enters and leaves.
   Transform grid_transform() const { return Transform(fft::Shape(grid_), {fft::Rigor::estimate}); }
 
-  /// Calls `use(place in the state, place in the grid's own spectrum, weight)` for every kept mode; a mode
-  /// of a real field that stands for its conjugate too weighs 2.
+  /// A mode of a real field that stands for its conjugate too weighs 2.
+  static double weight_of(Eigen::Index i, Eigen::Index n) { return !real || i == 0 || 2 * i == n ? 1 : 2; }
+
+  /// Calls `use(place in the state, place in the grid's own spectrum, weight)` for every kept mode.
   template <typename Use>
   void for_each_pair(const fft::Shape& shape, const Use& use) const {
     const fft::Shape theirs = real ? shape.spectrum() : shape, mine = real ? transform_.shape().spectrum() : transform_.shape();
@@ -379,8 +439,7 @@ class Semidiscrete {
       }
       for (const auto& range : columns_)
         for (Eigen::Index i = range.first; i < range.first + range.count; ++i) {
-          const bool alone = !real || i == 0 || 2 * i == transform_.shape().last();
-          use(row.place + i, place + move(std::size_t(axes - 1), i), alone ? 1.0 : 2.0);
+          use(row.place + i, place + move(std::size_t(axes - 1), i), weight_of(i, transform_.shape().last()));
         }
     }
   }

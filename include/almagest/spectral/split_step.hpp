@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "almagest/spectral/conserved.hpp"
+#include "almagest/spectral/evolution.hpp"
 #include "almagest/spectral/semidiscrete.hpp"
 #include "almagest/spectral/sine.hpp"
 #include "almagest/spectral/steppers.hpp"
@@ -30,15 +31,16 @@ concept SplitEquation = requires(const Equation& equation, const SpatialGrid& gr
 
 namespace detail {
 
-/// A run of a splitting: kicks point by point, drifts in the spectrum.
-template <SplitEquation Equation, SplittingMethod Method>
-class SplitRun {
+/// A splitting: kicks point by point, drifts in the spectrum.
+template <SplitEquation Equation>
+class SplitSteps final : public FixedSteps<std::complex<double>> {
  public:
-  using Value = std::complex<double>;
   static constexpr int axes = Equation::axes;
 
-  SplitRun(const Equation& equation, const SpatialGrid& grid, Dealiasing, fft::Rigor rigor)
-      : discrete_(equation, grid, Dealiasing::none, fft::Rigor::estimate),
+  SplitSteps(const Equation& equation, const SpatialGrid& grid, const Composition& composition, double step, fft::Rigor rigor)
+      : FixedSteps<std::complex<double>>(step),
+        composition_(composition),
+        discrete_(equation, grid, Dealiasing::none, fft::Rigor::estimate),
         transform_(fft::Shape(grid), {rigor}),
         rate_(equation.local_rate(grid)),
         psi_(grid.size()),
@@ -48,28 +50,36 @@ class SplitRun {
     drifts_.assign(stages, fft::Buffer<Mode<double>>(grid.size()));
   }
 
-  Eigen::Index dimension() const { return psi_.size(); }
-  double load(const Value* values) {
-    std::copy_n(values, psi_.size(), psi_.data());
-    return 0;
-  }
-  void store(Value* values) const { std::copy_n(psi_.data(), psi_.size(), values); }
-  bool finite() const {
+  std::unique_ptr<Evolution<Value>> clone() const override { return std::make_unique<SplitSteps>(*this); }
+  Eigen::Index dimension() const override { return psi_.size(); }
+  void store(Value* values) const override { std::copy_n(psi_.data(), psi_.size(), values); }
+  std::string failure() const override {
     double sum = 0;
     for (const Value& z : psi_) sum += std::norm(z);
-    return std::isfinite(sum);
+    if (std::isfinite(sum)) return "";
+    discrete_.load(psi_.data());
+    return blow_up(discrete_.largest_mode());
   }
-  Eigen::MatrixX2d conserved() const {
+  std::vector<std::string> quantities() const override { return quantities_of<Equation>(); }
+  Eigen::MatrixX2d conserved() const override {
     discrete_.load(psi_.data());
     return detail::conserved(discrete_);
   }
-  std::string largest_mode() const {
-    discrete_.load(psi_.data());
-    return discrete_.largest_mode();
+  long long transforms_done() const override { return transforms_done_; }
+  long long transforms_alone() override {
+    transform_.forward(scratch_.data());
+    transform_.inverse(scratch_.data());
+    return 2;
+  }
+
+ protected:
+  double put(const Value* values) override {
+    std::copy_n(values, psi_.size(), psi_.data());
+    return 0;
   }
 
   /// Kick 0 opens a run of steps, the last one closes it, the one before joins two steps.
-  void prepare(double h) {
+  void prepare(double h) override {
     const std::vector<double>&kicks = composition_.kicks, &drifts = composition_.drifts;
     shares_ = kicks;
     shares_.back() = kicks.front() + kicks.back();
@@ -81,27 +91,22 @@ class SplitRun {
     for (std::size_t s = 0; s < drifts.size(); ++s)
       make_drift(drifts_[s], [&](const Wave<axes>& k) { return scale * std::exp(drifts[s] * h * symbol(k)); });
   }
-
-  void begin() {}
-
-  void advance(long long steps) {
+  void begin(bool) override {}
+  void steps(long long count) override {
     const std::size_t stages = drifts_.size();
-    if (steps > 0) kick(0);
-    for (long long k = 0; k < steps; ++k)
+    kick(0);
+    for (long long k = 0; k < count; ++k) {
       for (std::size_t s = 0; s < stages; ++s) {
         transform_.forward(psi_.data());
         multiply(drifts_[s]);
         transform_.inverse(psi_.data());
-        kick(s + 1 < stages || k + 1 < steps ? s + 1 : stages + 1);
+        kick(s + 1 < stages || k + 1 < count ? s + 1 : stages + 1);
         transforms_done_ += 2;
       }
+      beat(k, count);
+    }
   }
-  long long transforms_done() const { return transforms_done_; }
-  long long transforms_alone() {
-    transform_.forward(scratch_.data());
-    transform_.inverse(scratch_.data());
-    return 2;
-  }
+  void field_memory(const UseMemory& use) override { use(psi_.data(), std::size_t(psi_.size()) * sizeof(Value)); }
 
  private:
   std::complex<double> symbol(const Wave<axes>& k) const { return discrete_.equation().symbol(k); }
@@ -144,7 +149,7 @@ class SplitRun {
     if (rate_.size() > 0) multiply(kicks_[s]);
   }
 
-  Composition composition_ = composition<Method>();
+  Composition composition_;
   mutable Semidiscrete<Equation> discrete_;  // for what is conserved
   fft::ComplexTransform<double> transform_;
   Eigen::VectorXcd rate_;

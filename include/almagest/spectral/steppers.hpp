@@ -45,7 +45,15 @@ struct EtdAb4 {
   double step = 0;
 };
 
-/// A stepper that solves the linear part in the spectrum.
+/// Etdrk3 with an embedded method of order 2, which chooses its steps: the estimated error of a step, in the
+/// root mean square over the grid, stays below `absolute` + `relative` times that of the field, for every
+/// component. Steps are a requested interval divided by a power of 2, so that times are hit exactly and
+/// tables are made anew only where the step doubles or halves.
+struct Etdrk32 {
+  double relative = 1e-6, absolute = 1e-9;
+};
+
+/// A stepper of fixed steps that solves the linear part in the spectrum.
 template <typename Method>
 concept ExponentialMethod = std::same_as<Method, Etdrk1> || std::same_as<Method, Etdrk2> || std::same_as<Method, Etdrk3> ||
                             std::same_as<Method, Etdrk4> || std::same_as<Method, Ifrk4> || std::same_as<Method, EtdAb4>;
@@ -96,11 +104,20 @@ Composition composition() {
   }
 }
 
+inline void check_method(const Etdrk32& method) {
+  const auto check = [](double tolerance, const char* name) {
+    if (!(tolerance >= 0) || !std::isfinite(tolerance))
+      throw InvalidArgument(almagest::detail::text("spectral: the stepper's ", name, " tolerance is ", tolerance, "; give a number of 0 or more."));
+  };
+  check(method.relative, "relative");
+  check(method.absolute, "absolute");
+  if (!(method.relative + method.absolute > 0))
+    throw InvalidArgument("spectral: both tolerances of the stepper are 0, which no step can meet; make one positive.");
+}
 template <typename Method>
-void check_step(const Method& method, const char* what) {
+void check_method(const Method& method) {
   if (!(method.step > 0) || !std::isfinite(method.step))
-    throw InvalidArgument(
-        almagest::detail::text(what, ": the stepper's step is ", method.step, "; give a positive, finite step."));
+    throw InvalidArgument(almagest::detail::text("spectral: the stepper's step is ", method.step, "; give a positive, finite step."));
 }
 
 }  // namespace detail

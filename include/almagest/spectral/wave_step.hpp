@@ -15,9 +15,11 @@
 #include "almagest/core/text.hpp"
 #include "almagest/fft/buffer.hpp"
 #include "almagest/fft/real_transform.hpp"
+#include "almagest/spectral/dealiasing.hpp"
+#include "almagest/spectral/equation.hpp"
+#include "almagest/spectral/evolution.hpp"
 #include "almagest/spectral/mode.hpp"
 #include "almagest/spectral/steppers.hpp"
-#include "almagest/spectral/dealiasing.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::spectral {
 
@@ -33,16 +35,17 @@ concept WaveEquation = requires(const Equation& equation, const Wave<Equation::a
 
 namespace detail {
 
-/// A run of a symplectic composition on the grid. The products are taken on the grid itself: the equation
+/// A symplectic composition on the grid. The products are taken on the grid itself: the equation
 /// on the points is a Hamiltonian system, and truncation would take that away.
-template <WaveEquation Equation, SymplecticMethod Method>
-class WaveRun {
+template <WaveEquation Equation>
+class WaveSteps final : public FixedSteps<double> {
  public:
-  using Value = double;
   static constexpr int axes = Equation::axes;
 
-  WaveRun(const Equation& equation, const SpatialGrid& grid, Dealiasing, fft::Rigor rigor)
-      : equation_(equation),
+  WaveSteps(const Equation& equation, const SpatialGrid& grid, const Composition& composition, double step, fft::Rigor rigor)
+      : FixedSteps<double>(step),
+        composition_(composition),
+        equation_(equation),
         grid_(grid),
         transform_(fft::Shape(grid), {rigor}),
         phi_(grid.size()),
@@ -58,26 +61,23 @@ class WaveRun {
       stiffness_[s] = -equation.stiffness(wave(s)) / double(grid.size());
   }
 
-  Eigen::Index dimension() const { return 2 * grid_.size(); }
-  double load(const double* values) {
-    std::copy_n(values, grid_.size(), phi_.data());
-    std::copy_n(values + grid_.size(), grid_.size(), velocity_.data());
-    return 0;
-  }
-  void store(double* values) const {
+  std::unique_ptr<Evolution<double>> clone() const override { return std::make_unique<WaveSteps>(*this); }
+  Eigen::Index dimension() const override { return 2 * grid_.size(); }
+  void store(double* values) const override {
     std::copy_n(phi_.data(), grid_.size(), values);
     std::copy_n(velocity_.data(), grid_.size(), values + grid_.size());
   }
-  bool finite() const {
+  std::string failure() const override {
     double sum = 0;
     for (const double v : velocity_) sum += v * v;
     for (const double p : phi_) sum += p * p;
-    return std::isfinite(sum);
+    return std::isfinite(sum) ? "" : blow_up("every wavenumber");
   }
 
+  std::vector<std::string> quantities() const override { return quantities_of<Equation>(); }
   /// Energy \f$ \int \tfrac12\phi_t^2 + \tfrac12\phi\,\omega^2\phi + U(\phi) \f$ and momentum
   /// \f$ -\int \phi_t\,\phi_x \f$ along each axis.
-  Eigen::MatrixX2d conserved() const {
+  Eigen::MatrixX2d conserved() const override {
     Eigen::MatrixX2d q = Eigen::MatrixX2d::Zero(1 + axes, 2);
     const auto add = [&](int quantity, double density) {
       q(quantity, 0) += density;
@@ -101,32 +101,41 @@ class WaveRun {
     for (std::size_t a = 0; a < std::size_t(axes); ++a) cell *= grid_.spacing(a);
     return cell * q;
   }
-  std::string largest_mode() const { return "the field"; }
+  long long transforms_done() const override { return transforms_done_; }
+  /// \f$ -\omega^2\phi \f$ is left as it was: the present field is transformed once more.
+  long long transforms_alone() override {
+    transform_.forward(phi_.data(), modes_.data());
+    transform_.inverse(modes_.data(), pull_.data());
+    return 2;
+  }
 
-  void prepare(double h) { step_ = h; }
-  void begin() { pull(); }
-
-  void advance(long long steps) {
+ protected:
+  double put(const double* values) override {
+    std::copy_n(values, grid_.size(), phi_.data());
+    std::copy_n(values + grid_.size(), grid_.size(), velocity_.data());
+    return 0;
+  }
+  void prepare(double h) override { step_ = h; }
+  void begin(bool) override { pull(); }
+  void steps(long long count) override {
     const auto& [kicks, drifts] = composition_;
     const std::size_t stages = drifts.size();
-    if (steps > 0) kick_and_drift(step_ * kicks.front(), step_ * drifts.front());
-    for (long long k = 0; k < steps; ++k)
+    kick_and_drift(step_ * kicks.front(), step_ * drifts.front());
+    for (long long k = 0; k < count; ++k) {
       for (std::size_t s = 0; s < stages; ++s) {
         pull();
         if (s + 1 < stages)
           kick_and_drift(step_ * kicks[s + 1], step_ * drifts[s + 1]);
-        else if (k + 1 < steps)
+        else if (k + 1 < count)
           kick_and_drift(step_ * (kicks.back() + kicks.front()), step_ * drifts.front());
         else
           kick_and_drift(step_ * kicks.back(), 0);
       }
+      beat(k, count);
+    }
   }
-  long long transforms_done() const { return transforms_done_; }
-  /// \f$ -\omega^2\phi \f$ is left as it was: the present field is transformed once more.
-  long long transforms_alone() {
-    transform_.forward(phi_.data(), modes_.data());
-    transform_.inverse(modes_.data(), pull_.data());
-    return 2;
+  void field_memory(const UseMemory& use) override {
+    for (auto* field : {&phi_, &velocity_}) use(field->data(), std::size_t(field->size()) * sizeof(double));
   }
 
  private:
@@ -168,7 +177,7 @@ class WaveRun {
     }
   }
 
-  Composition composition_ = composition<Method>();
+  Composition composition_;
   Equation equation_;
   SpatialGrid grid_;
   fft::RealTransform<double> transform_;
