@@ -2,15 +2,21 @@
 #include "almagest/io/netcdf.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
+#include <fcntl.h>
 #include <limits>
 #include <mutex>
 #include <netcdf.h>
 #include <optional>
 #include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "almagest/core/files.hpp"
+#include "almagest/io/netcdf_stream.hpp"
 
 // Of the HDF5 library that netCDF brings along; weak, because it may bring none.
 extern "C" int H5Eset_auto2(std::int64_t stack, void* function, void* data) __attribute__((weak));
@@ -40,9 +46,9 @@ class Turn {
 /// An open NetCDF file; every failure becomes an IoError that names the file and the part of it.
 class Dataset {
  public:
-  static Dataset create(const std::string& name, const std::string& path) {
+  static Dataset create(const std::string& name, const std::string& path, int format = NC_NETCDF4) {
     Dataset data(path);
-    data.check(nc_create(name.c_str(), NC_NETCDF4 | NC_CLOBBER, &data.id_), "the file");
+    data.check(nc_create(name.c_str(), format | NC_CLOBBER, &data.id_), "the file");
     data.check(nc_set_fill(data.id_, NC_NOFILL, nullptr), "the file");
     return data;
   }
@@ -54,6 +60,13 @@ class Dataset {
       throw IoError(text("read_netcdf: \"", path, "\" (", size,
                          " bytes) is no NetCDF file, or a truncated one: ", nc_strerror(status),
                          "; give a file written by write_netcdf or another netCDF program."));
+    return data;
+  }
+  /// To go on with a file of this library.
+  static Dataset reopen(const std::string& name, const std::string& path) {
+    Dataset data(path);
+    data.check(nc_open(name.c_str(), NC_WRITE, &data.id_), "the file");
+    data.check(nc_set_fill(data.id_, NC_NOFILL, nullptr), "the file");
     return data;
   }
   Dataset(Dataset&& other) noexcept : id_(std::exchange(other.id_, -1)), path_(other.path_) {}
@@ -165,7 +178,7 @@ class Dataset {
  private:
   explicit Dataset(const std::string& path) : path_(path) {}
   int id_ = -1;
-  const std::string& path_;
+  std::string path_;
 };
 
 template <typename Scalar>
@@ -184,55 +197,63 @@ void write_attributes(const Dataset& data, const NetcdfRun& run) {
                name);
 }
 
+/// Defines a run's dimensions and variables, and writes what of them is known before the first sample.
+class RunLayout {
+ public:
+  /// `samples` 0: as many as come.
+  RunLayout(const Dataset& data, const NetcdfRun& run, nc_type number, std::size_t samples) {
+    write_attributes(data, run);
+    const int time_dimension = data.define_dimension("time", samples > 0 ? samples : std::size_t(NC_UNLIMITED));
+    time = data.define_variable("time", NC_DOUBLE, {time_dimension});
+    if (run.step > 0) data.put_attribute(time, "step", run.step);
+
+    std::size_t points = 1;
+    for (const auto& axis : run.axes) points *= axis.count;
+    std::vector<int> dimensions, axes;
+    if (run.axes.empty() || run.dimension != points)
+      dimensions.push_back(data.define_dimension("component", run.dimension / points));
+    for (std::size_t a = 0; a < run.axes.size(); ++a) {
+      dimensions.push_back(data.define_dimension(axis_names[a], run.axes[a].count));
+      axes.push_back(data.define_variable(axis_names[a], NC_DOUBLE, {dimensions.back()}));
+      data.put_attribute(axes.back(), "length", run.axes[a].length);
+    }
+    int names = -1, input_names = -1;
+    if (!run.names.empty())
+      names = data.define_variable(run.axes.empty() ? "component" : "name", NC_STRING, dimensions);
+    if (run.complex) dimensions.push_back(data.define_dimension("part", 2));
+    dimensions.insert(dimensions.begin(), time_dimension);
+    state = data.define_variable("state", number, dimensions);
+    if (run.inputs > 0) {
+      const int input_dimension = data.define_dimension("input", run.inputs);
+      inputs = data.define_variable("inputs", number, {time_dimension, input_dimension});
+      if (!run.input_names.empty()) input_names = data.define_variable("input", NC_STRING, {input_dimension});
+    }
+    // Room for an attribute that comes later, without moving the samples.
+    data.check(nc__enddef(data.id(), 4096, 4, 0, 4), "the definitions");
+
+    if (names >= 0) data.put(names, run.names);
+    if (input_names >= 0) data.put(input_names, run.input_names);
+    for (std::size_t a = 0; a < axes.size(); ++a) {
+      std::vector<double> at(run.axes[a].count);
+      for (std::size_t j = 0; j < at.size(); ++j)
+        at[j] = run.axes[a].lower + run.axes[a].length / double(at.size()) * double(j);
+      data.put(axes[a], at.data());
+    }
+  }
+
+  int time, state, inputs = -1;
+};
+
 template <typename Scalar>
 void write(const std::string& path, const NetcdfRun& run, const Scalar* states,
            const Scalar* inputs) {
   const Turn turn;
   files::AtomicFile file(path);
   Dataset data = Dataset::create(file.temporary(), path);
-  write_attributes(data, run);
-
-  const int time_dimension = data.define_dimension("time", run.times.size());
-  const int time = data.define_variable("time", NC_DOUBLE, {time_dimension});
-  if (run.step > 0) data.put_attribute(time, "step", run.step);
-
-  std::size_t points = 1;
-  for (const auto& axis : run.axes) points *= axis.count;
-  std::vector<int> state_dimensions;
-  if (run.axes.empty() || run.dimension != points)
-    state_dimensions.push_back(data.define_dimension("component", run.dimension / points));
-  std::vector<int> axes;
-  for (std::size_t a = 0; a < run.axes.size(); ++a) {
-    state_dimensions.push_back(data.define_dimension(axis_names[a], run.axes[a].count));
-    axes.push_back(data.define_variable(axis_names[a], NC_DOUBLE, {state_dimensions.back()}));
-    data.put_attribute(axes.back(), "length", run.axes[a].length);
-  }
-  int names = -1, inputs_variable = -1, input_names = -1;
-  if (!run.names.empty())
-    names =
-        data.define_variable(run.axes.empty() ? "component" : "name", NC_STRING, state_dimensions);
-  state_dimensions.insert(state_dimensions.begin(), time_dimension);
-  const int state = data.define_variable("state", nc_real<Scalar>, state_dimensions);
-  if (run.inputs > 0) {
-    const int input_dimension = data.define_dimension("input", run.inputs);
-    inputs_variable =
-        data.define_variable("inputs", nc_real<Scalar>, {time_dimension, input_dimension});
-    if (!run.input_names.empty())
-      input_names = data.define_variable("input", NC_STRING, {input_dimension});
-  }
-  data.check(nc_enddef(data.id()), "the definitions");
-
-  data.put(time, run.times.data());
-  data.put(state, states);
-  if (names >= 0) data.put(names, run.names);
-  if (inputs_variable >= 0) data.put(inputs_variable, inputs);
-  if (input_names >= 0) data.put(input_names, run.input_names);
-  for (std::size_t a = 0; a < axes.size(); ++a) {
-    std::vector<double> at(run.axes[a].count);
-    for (std::size_t j = 0; j < at.size(); ++j)
-      at[j] = run.axes[a].lower + run.axes[a].length / double(at.size()) * double(j);
-    data.put(axes[a], at.data());
-  }
+  const RunLayout layout(data, run, nc_real<Scalar>, run.times.size());
+  data.put(layout.time, run.times.data());
+  data.put(layout.state, states);
+  if (layout.inputs >= 0) data.put(layout.inputs, inputs);
   data.close();
   file.commit();
 }
@@ -341,12 +362,15 @@ NetcdfRun read(const std::string& path, const std::string& variable, std::vector
     throw IoError(text("read_netcdf: \"", path, "\" has ", run.times.size(), " times for ",
                        data.length(dimensions[0]),
                        " samples; write one time for each of at least 1 sample."));
-  run.dimension = states.size() / run.times.size();
-  read_axes(data, dimensions, run);
+  auto state_dimensions = dimensions;
+  run.complex = dimensions.size() > 1 && data.dimension_name(dimensions.back()) == "part" && data.length(dimensions.back()) == 2;
+  if (run.complex) state_dimensions.pop_back();
+  run.dimension = states.size() / run.times.size() / (run.complex ? 2 : 1);
+  read_axes(data, state_dimensions, run);
   if (!run.axes.empty())
     run.names = data.texts("name", run.dimension);
-  else if (dimensions.size() == 2)
-    run.names = data.texts(data.dimension_name(dimensions[1]), run.dimension);
+  else if (state_dimensions.size() == 2)
+    run.names = data.texts(data.dimension_name(state_dimensions[1]), run.dimension);
   if (const auto block = data.find("inputs"); block && variable != "inputs") {
     read_reals(data, path, "inputs", *block, inputs);
     run.inputs = inputs.size() / run.times.size();
@@ -356,6 +380,88 @@ NetcdfRun read(const std::string& path, const std::string& variable, std::vector
 }
 
 }  // namespace
+
+// --- streams ----------------------------------------------------------------------------------------
+
+struct NetcdfAppender::Parts {
+  std::string path, partial;
+  std::vector<double> times;
+  std::vector<std::size_t> first, count;  // of a sample in `state`
+  std::optional<Dataset> data;
+  int time = -1, state = -1;
+};
+
+NetcdfAppender::NetcdfAppender(const std::string& path, const NetcdfRun& run, std::size_t present) : parts_(new Parts) {
+  const Turn turn;
+  Parts& p = *parts_;
+  p.path = path;
+  p.partial = path + ".partial";
+  p.times = run.times;
+  struct stat facts {};
+  const auto exists = [&](const std::string& name) { return stat(name.c_str(), &facts) == 0; };
+  if (!run.names.empty() || run.inputs > 0)
+    throw InvalidArgument("NetcdfStream: names of components and inputs cannot be streamed; write the run with write_netcdf.");
+  if (present == 0) {
+    p.data.emplace(Dataset::create(p.partial, path, NC_64BIT_DATA));
+    const RunLayout layout(*p.data, run, NC_DOUBLE, 0);
+    p.time = layout.time;
+    p.state = layout.state;
+  } else {
+    // A run that had come to its end goes on to later times.
+    if (!exists(p.partial) && exists(path) && std::rename(path.c_str(), p.partial.c_str()) != 0) files::fail_to_write(p.partial, errno);
+    if (!exists(p.partial))
+      throw IoError(text("NetcdfStream: the run is to go on after ", present, " samples, but neither \"", p.partial, "\" nor \"", path,
+                         "\" exists; put the file back, or remove the checkpoint to begin anew."));
+    p.data.emplace(Dataset::reopen(p.partial, path));
+    const auto time = p.data->find("time"), state = p.data->find("state");
+    const std::size_t found = time ? p.data->size(*time) : 0;
+    if (!time || !state || found < present)
+      throw IoError(text("NetcdfStream: \"", p.partial, "\" has ", found, " samples, but the run is to go on after ", present,
+                         "; put the right file there, or remove the checkpoint to begin anew."));
+    p.time = *time;
+    p.state = *state;
+  }
+  for (const int dimension : p.data->dimensions(p.state)) p.count.push_back(p.data->length(dimension));
+  p.count[0] = 1;
+  p.first.assign(p.count.size(), 0);
+}
+
+NetcdfAppender::~NetcdfAppender() {
+  const Turn turn;
+  parts_->data.reset();
+  delete parts_;
+}
+
+void NetcdfAppender::put(std::size_t sample, const double* state) {
+  const Turn turn;
+  Parts& p = *parts_;
+  p.first[0] = sample;
+  p.data->check(nc_put_vara_double(p.data->id(), p.state, p.first.data(), p.count.data(), state), "a sample");
+  p.data->check(nc_put_var1_double(p.data->id(), p.time, &sample, &p.times.at(sample)), "a time");
+}
+
+void NetcdfAppender::flush() {
+  const Turn turn;
+  parts_->data->check(nc_sync(parts_->data->id()), "the samples");
+  const int file = open(parts_->partial.c_str(), O_RDONLY);
+  const bool safe = file >= 0 && fsync(file) == 0;
+  const int error = errno;
+  if (file >= 0) close(file);
+  if (!safe) files::fail_to_write(parts_->partial, error);
+}
+
+void NetcdfAppender::end(const std::string& stopped) {
+  flush();
+  const Turn turn;
+  const Dataset& data = *parts_->data;
+  if (!stopped.empty()) {
+    data.check(nc_redef(data.id()), "the attributes");
+    data.check(nc_put_att_text(data.id(), NC_GLOBAL, "stopped", stopped.size(), stopped.data()), "stopped");
+    data.check(nc_enddef(data.id()), "the attributes");
+  }
+  parts_->data->close();
+  if (std::rename(parts_->partial.c_str(), parts_->path.c_str()) != 0) files::fail_to_write(parts_->path, errno);
+}
 
 void write_netcdf(const std::string& path, const NetcdfRun& run, const double* states,
                   const double* inputs) {

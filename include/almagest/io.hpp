@@ -10,4 +10,5 @@
 #include "almagest/io/export_header.hpp"
 #include "almagest/io/model_file.hpp"
 #include "almagest/io/netcdf.hpp"
+#include "almagest/io/netcdf_stream.hpp"
 #include "almagest/io/npy.hpp"
