@@ -209,11 +209,12 @@ DimensionMismatch where the arguments differ in length.)")
 
 // --- trajectories -----------------------------------------------------------------------------------
 
-/// Whether C++ reads this array where it lies: float64, the entries of a row side by side, rows forward.
+/// Whether C++ reads this array where it lies: of type Value, the entries of a row side by side, rows forward.
+template <typename Value>
 bool fits(const py::array& samples) {
-  constexpr py::ssize_t width = sizeof(double);
+  constexpr py::ssize_t width = sizeof(Value);
   const auto rows = samples.shape(0), entries = samples.shape(1);
-  return samples.dtype().is(py::dtype::of<double>()) && (samples.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0 &&
+  return samples.dtype().is(py::dtype::of<Value>()) && (samples.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0 &&
          (entries <= 1 || samples.strides(1) == width) &&
          (rows <= 1 || (samples.strides(0) >= width * entries && samples.strides(0) % width == 0));
 }
@@ -228,14 +229,16 @@ py::array samples_from(const py::object& given, const char* argument, const std:
   // A series of numbers is a state of one component. Always a view of our own: what a user does to the
   // shape of the array that was given does not reach it.
   const py::array samples = array.ndim() == 2 ? array.attr("view")() : array.attr("reshape")(-1, 1);
-  const bool as_given = py::isinstance<py::array>(given) && fits(samples);
+  const bool complex = samples.dtype().kind() == 'c';
+  const bool as_given = py::isinstance<py::array>(given) && (complex ? fits<std::complex<double>>(samples) : fits<double>(samples));
   if (!as_given && copy == false)
     throw InvalidArgument(text("Trajectory: ", argument, " is a ", described(given), " with strides ",
-                               std::string(py::str(array.attr("strides"))), ", which copy=False cannot take over: it must be float64 and each "
-                               "sample contiguous (C order); convert it with numpy.ascontiguousarray(", argument,
+                               std::string(py::str(array.attr("strides"))), ", which copy=False cannot take over: it must be float64 or complex128 and "
+                               "each sample contiguous (C order); convert it with numpy.ascontiguousarray(", argument,
                                ", dtype=float), or leave copy=None."));
   if (as_given && copy != true) return samples;
-  const auto converted = real_array(samples, "Trajectory", argument);
+  const py::array converted = complex ? py::array(py::array_t<std::complex<double>, py::array::c_style | py::array::forcecast>::ensure(samples))
+                                      : py::array(real_array(samples, "Trajectory", argument));
   return copy == true && converted.is(samples) ? py::array(converted.attr("copy")()) : py::array(converted);
 }
 
@@ -254,7 +257,7 @@ Run make_run(const py::object& times, const py::object& states, const Names& nam
   info.grid = grid;
   Run run{time_grid(times), samples_from(states, "states", copy),
           inputs.is_none() ? inputs : samples_from(inputs, "inputs", copy), std::make_shared<const TrajectoryInfo>(std::move(info))};
-  run.view();  // checks
+  run.check();
   return run;
 }
 
@@ -270,14 +273,27 @@ Run run_from(const py::tuple& parts) {
                   parts[7].cast<std::optional<SpatialGrid>>(), std::nullopt);
 }
 
+/// (samples, [components,] points along each axis), in the same memory.
+py::array fields(const Run& run) {
+  if (!run.info->grid)
+    throw InvalidArgument("Trajectory.fields: the trajectory has no grid; make it with Trajectory(times, states, grid=...).");
+  const SpatialGrid& grid = *run.info->grid;
+  py::list shape;
+  shape.append(run.size());
+  if (run.dimension() != grid.size()) shape.append(run.dimension() / grid.size());
+  for (const auto& axis : grid.axes()) shape.append(axis.count);
+  return run.states.attr("reshape")(shape);
+}
+
 bool same(const Run& a, const Run& b) {
   const TrajectoryInfo &p = *a.info, &q = *b.info;
-  const auto both = [](const TrajectoryView<double>& u, const TrajectoryView<double>& v) {
+  const auto both = [](const auto& u, const auto& v) {
     return u.dimension() == v.dimension() && u.states() == v.states() && u.inputs().rows() == v.inputs().rows() &&
            u.inputs() == v.inputs();
   };
   return a.times == b.times && p.names == q.names && p.input_names == q.input_names && p.grid == q.grid &&
-         p.parameters == q.parameters && p.attributes == q.attributes && both(a.view(), b.view());
+         p.parameters == q.parameters && p.attributes == q.attributes && a.is_complex() == b.is_complex() &&
+         (a.is_complex() ? both(a.complex_view(), b.complex_view()) : both(a.view(), b.view()));
 }
 
 std::string written(const Run& run, const char* kind, const std::string& more = "") {
@@ -292,15 +308,15 @@ void bind_trajectory(py::module_& m) {
   py::class_<Run>(m, "Trajectory", R"(A run of a dynamical system: samples of its state at increasing times.
 
 times        TimeGrid, or array of shape (samples,)
-states       array of shape (samples, dimension); a series of numbers has dimension 1
+states       array of shape (samples, dimension), real or complex; a series of numbers has dimension 1
 names        of the components of the state
 inputs       u(t), array of shape (samples, inputs)
 input_names  of the inputs
 parameters   of the system in this run, name to number
 attributes   free texts: units, source
 grid         SpatialGrid, where the state is a flattened field
-copy         None: the memory of `states` and `inputs` is shared where it is float64 with contiguous
-             samples, and copied where it is not; False: an error instead of a copy; True: always copy
+copy         None: the memory of `states` and `inputs` is shared where it is float64 or complex128 with
+             contiguous samples, and copied where it is not; False: an error instead of a copy; True: always copy
 
 len(), iteration and traj[i] go by samples; traj[100:200] is the Trajectory of a part, in the same
 memory. Samples are checked when the trajectory is made and when it is used.
@@ -311,7 +327,10 @@ InvalidArgument for arrays of another kind or shape.)")
            py::arg("inputs") = py::none(), py::arg("input_names") = py::none(), py::arg("parameters") = py::none(),
            py::arg("attributes") = py::none(), py::arg("grid") = py::none(), py::arg("copy") = py::none())
       .def_readonly("times", &Run::times, "The TimeGrid.")
-      .def_readonly("states", &Run::states, "The samples, float64 of shape (samples, dimension); the memory itself.")
+      .def_readonly("states", &Run::states, "The samples, float64 or complex128 of shape (samples, dimension); the memory itself.")
+      .def_property_readonly("fields", &fields,
+                             "The samples on their grid, shape (samples, [components,] points along each axis); the same memory. "
+                             "Raises InvalidArgument where there is no grid.")
       .def_readonly("inputs", &Run::inputs, "u(t), float64 of shape (samples, inputs), or None.")
       .def_property_readonly("dimension", &Run::dimension, "Components of the state.")
       .def_property_readonly("names", [](const Run& run) { return run.info->names; }, "Of the components; empty where none were given.")

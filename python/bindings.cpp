@@ -13,28 +13,32 @@ using almagest::detail::text;
 
 namespace {
 
-using Block = TrajectoryView<double>::Block;
+template <typename Value>
+using BlockOf = typename TrajectoryView<Value>::Block;
+using Block = BlockOf<double>;
 
-Block block(const py::array& samples) {
+template <typename Value = double>
+BlockOf<Value> block(const py::array& samples) {
   if (samples.ndim() != 2)
     throw InvalidArgument(text("Trajectory: the array of samples was given ", samples.ndim(),
                                " axes after the trajectory was made; it must keep its shape (samples, dimension)."));
   const Eigen::Index count = samples.shape(0), entries = samples.shape(1);
-  const Eigen::Index stride = count > 1 ? samples.strides(0) / Eigen::Index(sizeof(double)) : entries;
-  return Block(static_cast<const double*>(samples.data()), entries, count, Eigen::OuterStride<>(stride));
+  const Eigen::Index stride = count > 1 ? samples.strides(0) / Eigen::Index(sizeof(Value)) : entries;
+  return BlockOf<Value>(static_cast<const Value*>(samples.data()), entries, count, Eigen::OuterStride<>(stride));
 }
 
 /// Samples in memory that `owner` keeps, as an array (samples, entries).
-py::array samples_of(const Block& samples, const py::handle& owner) {
-  constexpr py::ssize_t width = sizeof(double);
-  return py::array_t<double>({samples.cols(), samples.rows()}, {width * samples.outerStride(), width}, samples.data(),
-                             owner);
+template <typename Value>
+py::array samples_of(const BlockOf<Value>& samples, const py::handle& owner) {
+  constexpr py::ssize_t width = sizeof(Value);
+  return py::array_t<Value>({samples.cols(), samples.rows()}, {width * samples.outerStride(), width}, samples.data(), owner);
 }
 
-Run run_of(const TrajectoryView<double>& run, const py::handle& owner) {
+template <typename Value>
+Run run_of(const TrajectoryView<Value>& run, const py::handle& owner) {
   py::object inputs = py::none();
-  if (run.inputs().size() > 0) inputs = samples_of(run.inputs(), owner);
-  return {run.times(), samples_of(run.states(), owner), std::move(inputs), run.shared_info()};
+  if (run.inputs().size() > 0) inputs = samples_of<Value>(run.inputs(), owner);
+  return {run.times(), samples_of<Value>(run.states(), owner), std::move(inputs), run.shared_info()};
 }
 
 template <typename Owned>
@@ -44,9 +48,19 @@ py::capsule keep(const Owned* owned) {
 
 }  // namespace
 
+bool Run::is_complex() const { return states.dtype().kind() == 'c'; }
+
 TrajectoryView<double> Run::view() const {
+  if (is_complex())
+    throw InvalidArgument("Trajectory: the samples are complex, but real ones are needed here; make a trajectory of "
+                          "states.real and states.imag, or of abs(states)**2.");
   if (inputs.is_none()) return {times, block(states), info};
   return {times, block(states), info, block(py::reinterpret_borrow<py::array>(inputs))};
+}
+
+TrajectoryView<std::complex<double>> Run::complex_view() const {
+  if (!inputs.is_none()) throw InvalidArgument("Trajectory: complex samples have no inputs here; leave inputs out.");
+  return {times, block<std::complex<double>>(states), info};
 }
 
 Run Run::slice(Eigen::Index first, Eigen::Index stride, Eigen::Index count) const {
@@ -63,15 +77,18 @@ RunList::RunList(Ensemble<double>&& made) : members(new Ensemble<double>(std::mo
 }
 
 Run RunList::operator[](std::size_t k) const {
-  Run run = run_of((*members)[k], owner);
+  Run run = run_of<double>((*members)[k], owner);
   run.info = info[k];
   return run;
 }
 
-Run take(Trajectory<double>&& made) {
-  const auto* owned = new Trajectory<double>(std::move(made));
-  return run_of(*owned, keep(owned));
+template <typename Value>
+Run take(Trajectory<Value>&& made) {
+  const auto* owned = new Trajectory<Value>(std::move(made));
+  return run_of<Value>(*owned, keep(owned));
 }
+template Run take(Trajectory<double>&&);
+template Run take(Trajectory<std::complex<double>>&&);
 
 ForecastRun take(Forecast<double>&& made) {
   Verdict verdict = made.verdict();
@@ -81,7 +98,7 @@ ForecastRun take(Forecast<double>&& made) {
 py::array given_away(Matrix&& values) {
   const auto* owned = new Matrix(std::move(values));
   const Eigen::Index apart = std::max<Eigen::Index>(owned->rows(), 1);
-  return samples_of(Block(owned->data(), owned->rows(), owned->cols(), Eigen::OuterStride<>(apart)), keep(owned));
+  return samples_of<double>(Block(owned->data(), owned->rows(), owned->cols(), Eigen::OuterStride<>(apart)), keep(owned));
 }
 
 py::array given_away(Vector&& values) {

@@ -9,6 +9,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <complex>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ using Matrix = Eigen::MatrixXd;
 /// @{
 void bind_core(py::module_& m);
 void bind_fft(py::module_& m);
+void bind_spectral(py::module_& m);
 void bind_methods(py::module_& m);
 void bind_integrate(py::module_& m);
 void bind_systems(py::module_& m);
@@ -44,15 +46,19 @@ void bind_io(py::module_& m);
 /// Rows may be apart in memory (a slice of columns, every second sample), the entries of one row not.
 struct Run {
   TimeGrid times;
-  py::array states;  ///< (samples, dimension)
+  py::array states;  ///< (samples, dimension), float64 or complex128
   py::object inputs;  ///< (samples, inputs) or None
   std::shared_ptr<const TrajectoryInfo> info;
 
   Eigen::Index size() const { return states.shape(0); }
   Eigen::Index dimension() const { return states.shape(1); }
+  bool is_complex() const;
   /// The same memory for C++. Checks the samples, which Python may have changed meanwhile. The view
-  /// does not keep the array alive.
+  /// does not keep the array alive. Throws for complex samples.
   TrajectoryView<double> view() const;
+  TrajectoryView<std::complex<double>> complex_view() const;
+  /// Throws where the samples, which Python may have changed, make no trajectory.
+  void check() const { is_complex() ? void(complex_view()) : void(view()); }
   /// The `count` samples first, first + stride, ..., without a copy of the samples.
   Run slice(Eigen::Index first, Eigen::Index stride, Eigen::Index count) const;
 };
@@ -74,7 +80,8 @@ struct RunList {
 
 /// \name Results to Python, without a copy
 /// @{
-Run take(Trajectory<double>&& made);
+template <typename Value>
+Run take(Trajectory<Value>&& made);
 ForecastRun take(Forecast<double>&& made);
 
 /// A matrix inside `owner` as a read-only array (rows, columns).

@@ -22,6 +22,7 @@ PYBIND11_MODULE(_almagest, m) {
   };
   part("core", python::bind_core, "almagest");
   part("fft", python::bind_fft, "almagest.fft");
+  part("spectral", python::bind_spectral, "almagest.spectral");
   part("methods", python::bind_methods, "almagest.methods");
   part("systems", python::bind_systems, "almagest.systems");
   part("integrate", python::bind_integrate, "almagest");

@@ -16,7 +16,7 @@ Everything that happens in time is a `Trajectory`; everything learned from it ca
 numerical is written in Python, and every call that computes releases the interpreter lock.
 """
 
-from . import diagnostics, fft, methods, systems
+from . import diagnostics, fft, methods, spectral, systems
 from ._almagest import __version__
 from ._almagest.core import (
     Cancelled,
@@ -87,6 +87,7 @@ __all__ = [
     "read_netcdf",
     "read_npy",
     "save",
+    "spectral",
     "systems",
     "write_csv",
     "write_netcdf",

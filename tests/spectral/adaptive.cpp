@@ -39,7 +39,8 @@ struct Attempt {
     discrete.prime();
     ModeArray next(discrete.state().size()), difference = next, end = next;
     pair.attempt(discrete, next, difference, end);
-    estimate = std::sqrt(discrete.mean_squares(difference)[0]);
+    discrete.mean_squares(difference, &estimate);
+    estimate = std::sqrt(estimate);
     Eigen::VectorXd u(128), d(128);
     std::swap(discrete.state(), next);
     discrete.store(u.data());

@@ -101,7 +101,7 @@ class AdaptiveSteps final : public Evolution<typename Discrete::Value> {
     return discrete_.finite() ? "" : blow_up(discrete_.largest_mode());
   }
   std::vector<std::string> quantities() const override { return discrete_.quantities(); }
-  Eigen::MatrixX2d conserved() const override { return detail::conserved(discrete_); }
+  Eigen::MatrixX2d conserved() const override { return integrals(discrete_); }
   long long transforms_done() const override { return discrete_.transforms_done(); }
   long long transforms_alone() override {
     discrete_.transforms_alone();
@@ -172,7 +172,9 @@ class AdaptiveSteps final : public Evolution<typename Discrete::Value> {
 
   /// Of the last attempt: its error against what is allowed.
   double error_ratio() const {
-    const auto errors = discrete_.mean_squares(error_), fields = discrete_.mean_squares(next_);
+    std::array<double, std::size_t(Discrete::components)> errors, fields;
+    discrete_.mean_squares(error_, errors.data());
+    discrete_.mean_squares(next_, fields.data());
     double largest = 0;
     for (std::size_t c = 0; c < errors.size(); ++c) {
       const double ratio = std::sqrt(errors[c]) / (method_.absolute + method_.relative * std::sqrt(fields[c]));

@@ -16,7 +16,7 @@ namespace almagest::inline ALMAGEST_ABI::spectral::detail {
 /// taken on, times the volume of a cell; in a second column the sums of their absolute values. Allocates; it
 /// is called once a sample.
 template <typename Discrete>
-Eigen::MatrixX2d conserved(const Discrete& discrete) {
+Eigen::MatrixX2d integrals(const Discrete& discrete) {
   using Equation = typename Discrete::Equation;
   using Value = typename Discrete::Value;
   if constexpr (!Conservative<Equation>) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <complex>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -168,9 +170,13 @@ double transform_seconds(Evolution<Value>& run, long long transforms) {
   return done > 0 ? seconds_since(start) * double(transforms) / double(done) : 0.0;
 }
 
+/// Makes what is to run: after a checkpoint was read, which says how transforms were planned.
+template <typename Value>
+using Maker = std::function<std::unique_ptr<Evolution<Value>>()>;
+
 /// Runs with progress and checkpoints. `states`: of samples in memory, else nothing.
-template <typename Value, typename Make>
-Ledger solve_through(const Make& make, const SpatialGrid& grid, const Eigen::VectorX<Value>& u0, const TimeGrid& times,
+template <typename Value>
+Ledger solve_through(const Maker<Value>& make, const SpatialGrid& grid, const Eigen::VectorX<Value>& u0, const TimeGrid& times,
                      const SolveOptions& options, SampleSink<Value>* stream, Eigen::MatrixX<Value>* states) {
   std::optional<CheckpointFile<Value>> checkpoint;
   if (!options.checkpoint.file.empty()) checkpoint.emplace(options.checkpoint, stream != nullptr);
@@ -227,8 +233,8 @@ Ledger solve_through(const Make& make, const SpatialGrid& grid, const Eigen::Vec
   return ledger;
 }
 
-template <typename Value, typename Make>
-Solution<Value> solve(const Make& make, const SpatialGrid& grid, const Eigen::VectorX<Value>& u0, const TimeGrid& times,
+template <typename Value>
+Solution<Value> solve(const Maker<Value>& make, const SpatialGrid& grid, const Eigen::VectorX<Value>& u0, const TimeGrid& times,
                       const SolveOptions& options) {
   Eigen::MatrixX<Value> states;
   Ledger ledger = solve_through<Value>(make, grid, u0, times, options, nullptr, &states);
@@ -238,14 +244,14 @@ Solution<Value> solve(const Make& make, const SpatialGrid& grid, const Eigen::Ve
           std::move(ledger)};
 }
 
-template <typename Value, typename Make>
-Ledger solve_into(SampleSink<Value>& sink, const Make& make, const SpatialGrid& grid, const Eigen::VectorX<Value>& u0,
+template <typename Value>
+Ledger solve_into(SampleSink<Value>& sink, const Maker<Value>& make, const SpatialGrid& grid, const Eigen::VectorX<Value>& u0,
                   const TimeGrid& times, const SolveOptions& options) {
   return solve_through<Value>(make, grid, u0, times, options, &sink, nullptr);
 }
 
-template <typename Value, typename Make>
-EnsembleSolution<Value> solve_ensemble(const Make& make, const SpatialGrid& grid, const Eigen::MatrixX<Value>& u0,
+template <typename Value>
+EnsembleSolution<Value> solve_ensemble(const Maker<Value>& make, const SpatialGrid& grid, const Eigen::MatrixX<Value>& u0,
                                        const TimeGrid& times, unsigned threads, const SolveOptions& options) {
   if (u0.cols() < 1) throw InvalidArgument("spectral::solve_ensemble: u0 has no columns; give one initial field a member.");
   if (threads < 1) throw InvalidArgument("spectral::solve_ensemble: threads is 0; give at least 1.");
@@ -283,6 +289,22 @@ EnsembleSolution<Value> solve_ensemble(const Make& make, const SpatialGrid& grid
   states.conservativeResize(Eigen::NoChange, to);
   return {Ensemble<Value>(std::move(states), std::move(grids), std::move(info)), std::move(ledgers)};
 }
+
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT Solution<double> solve(const Maker<double>&, const SpatialGrid&, const Eigen::VectorXd&, const TimeGrid&,
+                                       const SolveOptions&);
+extern template ALMAGEST_EXPORT Solution<std::complex<double>> solve(const Maker<std::complex<double>>&, const SpatialGrid&, const Eigen::VectorXcd&,
+                                                     const TimeGrid&, const SolveOptions&);
+extern template ALMAGEST_EXPORT Ledger solve_into(SampleSink<double>&, const Maker<double>&, const SpatialGrid&, const Eigen::VectorXd&,
+                                  const TimeGrid&, const SolveOptions&);
+extern template ALMAGEST_EXPORT Ledger solve_into(SampleSink<std::complex<double>>&, const Maker<std::complex<double>>&, const SpatialGrid&,
+                                  const Eigen::VectorXcd&, const TimeGrid&, const SolveOptions&);
+extern template ALMAGEST_EXPORT EnsembleSolution<double> solve_ensemble(const Maker<double>&, const SpatialGrid&, const Eigen::MatrixXd&,
+                                                        const TimeGrid&, unsigned, const SolveOptions&);
+extern template ALMAGEST_EXPORT EnsembleSolution<std::complex<double>> solve_ensemble(const Maker<std::complex<double>>&, const SpatialGrid&,
+                                                                      const Eigen::MatrixXcd&, const TimeGrid&, unsigned,
+                                                                      const SolveOptions&);
+#endif
 
 }  // namespace detail
 }  // namespace almagest::inline ALMAGEST_ABI::spectral

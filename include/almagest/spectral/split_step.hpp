@@ -63,7 +63,7 @@ class SplitSteps final : public FixedSteps<std::complex<double>> {
   std::vector<std::string> quantities() const override { return quantities_of<Equation>(); }
   Eigen::MatrixX2d conserved() const override {
     discrete_.load(psi_.data());
-    return detail::conserved(discrete_);
+    return integrals(discrete_);
   }
   long long transforms_done() const override { return transforms_done_; }
   long long transforms_alone() override {

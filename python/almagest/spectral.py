@@ -1,0 +1,579 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Pseudo-spectral partial differential equations on periodic grids.
+
+>>> grid = al.SpatialGrid.periodic(512, -30, 30)
+>>> u0 = al.spectral.korteweg_de_vries_soliton(grid, epsilon=6, mu=1, amplitude=2, centre=0)
+>>> run = al.spectral.solve(al.spectral.KortewegDeVries(), grid, u0, times=np.linspace(0, 5, 101),
+...                         stepper=al.spectral.ETDRK4(step=0.005))
+>>> run.fields.shape
+(101, 512)
+>>> run.ledger.drifts["mass"]
+
+An equation is a value with its parameters; a stepper is one too. The fields are a trajectory, which the
+learners take like any other.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Union
+
+import numpy as np
+
+from ._almagest import spectral as _compiled
+from ._almagest.core import DimensionMismatch, InvalidArgument, SpatialGrid, TimeGrid, Trajectory
+from ._almagest.spectral import (
+    gaussian_random_field,
+    korteweg_de_vries_soliton,
+    phi4_kink_pair,
+    sine_gordon_breather,
+    wave_packet,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    _Field = Union[ArrayLike, Callable[..., ArrayLike]]
+    _Progress = Optional[Callable[[float], Optional[bool]]]
+    _Path = Union[str, os.PathLike[str]]
+
+__all__ = [
+    "AdvectionDiffusion",
+    "AllenCahn",
+    "Burgers",
+    "CahnHilliard",
+    "Dispersion",
+    "ETDAB4",
+    "ETDRK1",
+    "ETDRK2",
+    "ETDRK3",
+    "ETDRK32",
+    "ETDRK4",
+    "FisherKPP",
+    "FitzHughNagumo",
+    "GinzburgLandau",
+    "GrayScott",
+    "HyperDiffusion",
+    "IFRK4",
+    "KleinGordon",
+    "KortewegDeVries",
+    "KuramotoSivashinsky",
+    "Ledger",
+    "NavierStokes2D",
+    "NavierStokes3D",
+    "NonlinearSchrodinger",
+    "Phi4",
+    "Schrodinger",
+    "SineGordon",
+    "Solution",
+    "SpectralWarning",
+    "Strang",
+    "Strang4",
+    "SwiftHohenberg",
+    "Verlet",
+    "Verlet4",
+    "gaussian_random_field",
+    "korteweg_de_vries_soliton",
+    "phi4_kink_pair",
+    "sine_gordon_breather",
+    "solve",
+    "solve_ensemble",
+    "solve_into",
+    "wave_packet",
+]
+
+
+class SpectralWarning(UserWarning):
+    """What a run found doubtful. The sentences are in its ledger's `warnings` too."""
+
+
+# --- equations --------------------------------------------------------------------------------------
+
+
+class Equation:
+    """A partial differential equation, with its parameters as attributes."""
+
+
+@dataclass(frozen=True)
+class KortewegDeVries(Equation):
+    """u_t + epsilon u u_x + mu u_xxx = 0 on one axis. Conserved: mass, momentum, energy."""
+
+    epsilon: float = 6.0
+    mu: float = 1.0
+
+
+@dataclass(frozen=True)
+class KuramotoSivashinsky(Equation):
+    """u_t + u u_x + u_xx + u_xxxx = 0 on one axis, u_t + |grad u|^2/2 + Lap u + Lap^2 u = 0 on more."""
+
+
+@dataclass(frozen=True)
+class Burgers(Equation):
+    """u_t + (u.grad) u = viscosity Lap u, one component an axis."""
+
+    viscosity: float = 0.01
+
+
+@dataclass(frozen=True)
+class AllenCahn(Equation):
+    """u_t = diffusivity Lap u + u - u^3."""
+
+    diffusivity: float = 0.01
+
+
+@dataclass(frozen=True)
+class CahnHilliard(Equation):
+    """u_t = Lap(u^3 - u - interface Lap u). Conserved: mass."""
+
+    interface: float = 0.01
+
+
+@dataclass(frozen=True)
+class SwiftHohenberg(Equation):
+    """u_t = reaction u - (1 + Lap)^2 u + quadratic u^2 - u^3."""
+
+    reaction: float = 0.2
+    quadratic: float = 0.0
+
+
+@dataclass(frozen=True)
+class FisherKPP(Equation):
+    """u_t = diffusivity Lap u + rate u (1 - u)."""
+
+    diffusivity: float = 1.0
+    rate: float = 1.0
+
+
+@dataclass(frozen=True)
+class GrayScott(Equation):
+    """u_t = diffusivity_u Lap u - u v^2 + feed (1 - u), v_t = diffusivity_v Lap v + u v^2 - (feed + kill) v.
+
+    The initial field has two components: shape (2, nx, ...).
+    """
+
+    diffusivity_u: float = 2e-5
+    diffusivity_v: float = 1e-5
+    feed: float = 0.04
+    kill: float = 0.06
+
+
+@dataclass(frozen=True)
+class FitzHughNagumo(Equation):
+    """u_t = diffusivity_u Lap u + u - u^3/3 - v + current, v_t = diffusivity_v Lap v + epsilon (u + a - b v).
+
+    The initial field has two components: shape (2, nx, ...).
+    """
+
+    diffusivity_u: float = 1.0
+    diffusivity_v: float = 0.0
+    epsilon: float = 0.08
+    a: float = 0.7
+    b: float = 0.8
+    current: float = 0.5
+
+
+@dataclass(frozen=True)
+class GinzburgLandau(Equation):
+    """A_t = A + (1 + ib) Lap A - (1 + ic) |A|^2 A, complex."""
+
+    b: float = 0.0
+    c: float = 0.0
+
+
+@dataclass(frozen=True)
+class AdvectionDiffusion(Equation):
+    """u_t + velocity.grad u = diffusivity Lap u; one number of the velocity for each axis."""
+
+    velocity: float | Sequence[float] = 1.0
+    diffusivity: float = 0.0
+
+
+@dataclass(frozen=True)
+class Dispersion(Equation):
+    """u_t = dispersivity (u_xxx + u_yyy + ...)."""
+
+    dispersivity: float = 1.0
+
+
+@dataclass(frozen=True)
+class HyperDiffusion(Equation):
+    """u_t = -diffusivity Lap^2 u."""
+
+    diffusivity: float = 1.0
+
+
+@dataclass(frozen=True)
+class NavierStokes2D(Equation):
+    """Incompressible flow on two axes, as vorticity: w_t + u.grad w = viscosity Lap w - friction w + forcing.
+
+    forcing  of the vorticity: values on the grid, a function f(x, y), or None
+
+    Conserved where it neither loses nor gains: circulation, energy, enstrophy.
+    """
+
+    viscosity: float = 1e-3
+    forcing: _Field | None = None
+    friction: float = 0.0
+
+
+@dataclass(frozen=True)
+class NavierStokes3D(Equation):
+    """Incompressible flow on three axes, as velocity: u_t + div(u u) = -grad p + viscosity Lap u, div u = 0.
+
+    The initial field has three components, without divergence: shape (3, nx, ny, nz).
+    """
+
+    viscosity: float = 1e-2
+
+
+@dataclass(frozen=True)
+class Schrodinger(Equation):
+    """i psi_t = -Lap psi / 2 + potential psi - i absorber psi.
+
+    potential  values on the grid, or a function of the coordinates
+    absorber   0 or positive; removes exp(-2 absorber dt) of the density, whatever the steps are
+
+    Steppers: Strang and Strang4. Conserved without an absorber: norm.
+    """
+
+    potential: _Field | None = None
+    absorber: _Field | None = None
+
+
+@dataclass(frozen=True)
+class NonlinearSchrodinger(Equation):
+    """i psi_t = -Lap psi / 2 + strength |psi|^2 psi, focusing by default. Conserved: norm, momentum, energy.
+
+    Steppers: Strang, Strang4 and the exponential ones.
+    """
+
+    strength: float = -1.0
+
+
+@dataclass(frozen=True)
+class KleinGordon(Equation):
+    """phi_tt = Lap phi - mass^2 phi; with mass 0 the wave equation. Give u0 and v0; steppers Verlet, Verlet4."""
+
+    mass: float = 1.0
+
+
+@dataclass(frozen=True)
+class Phi4(Equation):
+    """phi_tt = Lap phi + coupling phi (vacuum^2 - phi^2). Give u0 and v0; steppers Verlet, Verlet4."""
+
+    coupling: float = 1.0
+    vacuum: float = 1.0
+
+
+@dataclass(frozen=True)
+class SineGordon(Equation):
+    """phi_tt = Lap phi - sin(phi). Give u0 and v0; steppers Verlet, Verlet4."""
+
+
+_TWO_TIME_DERIVATIVES = (KleinGordon, Phi4, SineGordon)
+
+
+# --- steppers ---------------------------------------------------------------------------------------
+
+
+class Stepper:
+    """A method of time stepping. Steps have the unit of the equation's time."""
+
+
+@dataclass(frozen=True)
+class _FixedStep(Stepper):
+    step: float
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.step, (int, float, np.number)) and 0 < self.step < np.inf):
+            raise InvalidArgument(f"{type(self).__name__}: step is {self.step!r}; give a positive, finite number")
+
+
+class ETDRK1(_FixedStep):
+    """Exponential Euler: order 1, one stage."""
+
+
+class ETDRK2(_FixedStep):
+    """Exponential Runge-Kutta of order 2: two stages."""
+
+
+class ETDRK3(_FixedStep):
+    """Exponential Runge-Kutta of order 3: three stages."""
+
+
+class ETDRK4(_FixedStep):
+    """Exponential Runge-Kutta of order 4, four stages: the first choice.
+
+    The linear part is solved exactly, so that its stiffness does not bound the step. S. M. Cox,
+    P. C. Matthews, J. Comput. Phys. 176 (2002), https://doi.org/10.1006/jcph.2002.6995.
+    """
+
+
+class IFRK4(_FixedStep):
+    """Integrating factor with the classical Runge-Kutta method: order 4; less exact than ETDRK4 where stiff."""
+
+
+class ETDAB4(_FixedStep):
+    """Exponential Adams-Bashforth of order 4: one stage a step, a quarter of ETDRK4's transforms."""
+
+
+class Strang(_FixedStep):
+    """Splitting of order 2, for Schrodinger and NonlinearSchrodinger: two transforms a step."""
+
+
+class Strang4(_FixedStep):
+    """Splitting of order 4, for Schrodinger and NonlinearSchrodinger: six transforms a step."""
+
+
+class Verlet(_FixedStep):
+    """Symplectic, of order 2, for KleinGordon, Phi4 and SineGordon: the error of the energy does not grow."""
+
+
+class Verlet4(_FixedStep):
+    """Symplectic, of order 4, for KleinGordon, Phi4 and SineGordon: six transforms a step."""
+
+
+@dataclass(frozen=True)
+class ETDRK32(Stepper):
+    """ETDRK3 with an embedded method of order 2, which chooses its steps.
+
+    The estimated error of a step, in the root mean square over the grid, stays below
+    absolute + relative times that of the field, for every component.
+    """
+
+    relative: float = 1e-6
+    absolute: float = 1e-9
+
+    def __post_init__(self) -> None:
+        for name in ("relative", "absolute"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise InvalidArgument(f"ETDRK32: {name} is {getattr(self, name)!r}; give a number of 0 or more")
+        if self.relative + self.absolute == 0:
+            raise InvalidArgument("ETDRK32: both tolerances are 0, which no step can meet; make one positive")
+
+
+# --- results ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What a run did and cost.
+
+    quantities         of each conserved quantity its value at every sample: an integral over the domain
+                       by the rectangle rule, which is spectrally exact on a periodic grid
+    drifts             of each the largest change, relative to the integral of its absolute density
+    steps, transforms  done
+    step_seconds       of all steps
+    transform_seconds  that their transforms take alone
+    warnings           what is doubtful, in sentences
+    stopped            why the run ended early; empty where it did not
+    """
+
+    quantities: dict[str, NDArray[np.float64]]
+    drifts: dict[str, float]
+    steps: int
+    transforms: int
+    step_seconds: float
+    transform_seconds: float
+    warnings: list[str]
+    stopped: str
+
+    def __repr__(self) -> str:
+        words = [f"{self.steps} steps, {self.transforms} transforms"]
+        words += [f"{name} drifts by {drift:.1e}" for name, drift in self.drifts.items()]
+        return f"<Ledger: {'; '.join(words + [self.stopped] * bool(self.stopped))}>"
+
+
+class Solution(Trajectory):
+    """The fields of a run, and its ledger.
+
+    A Trajectory; `fields` has the shape (samples, [components,] nx, ny, ...).
+    """
+
+    ledger: Ledger
+
+    def __init__(self, run: Trajectory, ledger: Ledger) -> None:
+        super().__init__(run.times, run.states, attributes=run.attributes, grid=run.grid)
+        self.ledger = ledger
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        plain = Trajectory(self.times, self.states, attributes=self.attributes, grid=self.grid)
+        return Solution, (plain, self.ledger)
+
+
+def _ledger(parts: dict[str, Any]) -> Ledger:
+    ledger = Ledger(**parts)
+    for sentence in [*ledger.warnings, *[ledger.stopped] * bool(ledger.stopped)]:
+        warnings.warn(sentence, SpectralWarning, stacklevel=3)
+    return ledger
+
+
+# --- solving ----------------------------------------------------------------------------------------
+
+
+def _on_grid(field: _Field, grid: SpatialGrid) -> ArrayLike:
+    """The values of a function of the coordinates; other values as they are."""
+    if not callable(field):
+        return field
+    axes = np.meshgrid(*[grid.points(a) for a in range(len(grid.counts))], indexing="ij")
+    return np.broadcast_to(field(*axes), axes[0].shape)
+
+
+def _placed(equation: Equation, grid: SpatialGrid) -> Equation:
+    """The equation with the values of its functions."""
+    if not isinstance(equation, Equation):
+        raise InvalidArgument(
+            f"spectral.solve: equation is {equation!r}; give one of almagest.spectral, such as KortewegDeVries()"
+        )
+    if not isinstance(grid, SpatialGrid):
+        raise InvalidArgument(f"spectral.solve: grid is {grid!r}; give SpatialGrid.periodic(points, start, end)")
+    functions = {name: _on_grid(value, grid) for name, value in vars(equation).items() if callable(value)}
+    return type(equation)(**{**vars(equation), **functions})
+
+
+def _checked(stepper: Stepper) -> Stepper:
+    if not isinstance(stepper, Stepper):
+        raise InvalidArgument(
+            f"spectral.solve: stepper is {stepper!r}; give one of almagest.spectral, such as ETDRK4(step=0.01)"
+        )
+    return stepper
+
+
+def _start(equation: Equation, grid: SpatialGrid, u0: _Field, v0: _Field | None, members: bool) -> ArrayLike:
+    """The numbers of the initial state, with the velocity behind the field."""
+    second = isinstance(equation, _TWO_TIME_DERIVATIVES)
+    if second != (v0 is not None):
+        raise InvalidArgument(
+            f"spectral.solve: {type(equation).__name__} is of {'second' if second else 'first'} order in time; "
+            + ("give v0, the initial velocity, too (0 * u0 at rest)" if second else "leave v0 out")
+        )
+    field = np.asarray(_on_grid(u0, grid))
+    if v0 is None:
+        return field
+    velocity = np.asarray(_on_grid(v0, grid))
+    if velocity.shape != field.shape:
+        raise DimensionMismatch(
+            f"spectral.solve: u0 has the shape {field.shape} but v0 has {velocity.shape}; the two must agree"
+        )
+    if members:
+        return np.concatenate([a.reshape(len(a), -1) for a in (field, velocity)], axis=1)
+    return np.concatenate([field.ravel(), velocity.ravel()])
+
+
+def solve(
+    equation: Equation,
+    grid: SpatialGrid,
+    u0: _Field,
+    times: TimeGrid | ArrayLike,
+    stepper: Stepper,
+    *,
+    v0: _Field | None = None,
+    dealiasing: str = "truncate",
+    checkpoint: _Path | None = None,
+    checkpoint_seconds: float = 60.0,
+    progress: _Progress = None,
+) -> Solution:
+    """Solve an equation on a periodic grid; return its fields at exactly the given times.
+
+    equation    one of this module
+    grid        SpatialGrid.periodic(points, start, end), of one to three axes
+    u0          the field at the first time, shape ([components,] nx, ny, ...), or a function of the
+                coordinates
+    times       TimeGrid or array; steps are cut so that each is hit
+    stepper     one of this module; its step bounds the steps taken
+    v0          the initial velocity, of equations of second order in time; the samples then hold the
+                field and the velocity as two components
+    dealiasing  of exponential steppers: 'truncate' the modes that products cannot resolve, 'pad' the
+                grid for them, or 'none'
+    checkpoint  a file from which a run goes on that was ended, to the same bits; written every
+                `checkpoint_seconds` and when the call is cancelled or interrupted
+    progress    called with the fraction done; return False to cancel
+
+    The interpreter lock is released, and Ctrl-C ends the call. A run that blows up ends with its last
+    good sample; what is doubtful is a SpectralWarning and stands in the ledger.
+
+    Raises DimensionMismatch for a field or a grid of another shape; InvalidArgument for a stepper that
+    does not fit the equation, and for the checkpoint of another run; NonFiniteData; IoError for a
+    damaged checkpoint; Cancelled.
+    """
+    start = _start(equation, grid, u0, v0, False)
+    run, ledger = _compiled.solve(
+        _placed(equation, grid),
+        grid,
+        start,
+        times,
+        _checked(stepper),
+        dealiasing,
+        os.fspath(checkpoint or ""),
+        checkpoint_seconds,
+        progress,
+    )
+    return Solution(run, _ledger(ledger))
+
+
+def solve_into(
+    path: _Path,
+    equation: Equation,
+    grid: SpatialGrid,
+    u0: _Field,
+    times: TimeGrid | ArrayLike,
+    stepper: Stepper,
+    *,
+    v0: _Field | None = None,
+    dealiasing: str = "truncate",
+    checkpoint: _Path | None = None,
+    checkpoint_seconds: float = 60.0,
+    progress: _Progress = None,
+) -> Ledger:
+    """As solve, with the samples into a NetCDF file: for runs larger than memory.
+
+    path  the file, which read_netcdf and xarray open; it grows as path + '.partial' and gets its name
+          when the run has ended. With a checkpoint, a run that was ended goes on in it.
+
+    Returns the ledger. Raises as solve, and IoError where the file cannot be written.
+    """
+    start = _start(equation, grid, u0, v0, False)
+    return _ledger(
+        _compiled.solve_into(
+            os.fspath(path),
+            _placed(equation, grid),
+            grid,
+            start,
+            times,
+            _checked(stepper),
+            dealiasing,
+            os.fspath(checkpoint or ""),
+            checkpoint_seconds,
+            progress,
+        )
+    )
+
+
+def solve_ensemble(
+    equation: Equation,
+    grid: SpatialGrid,
+    u0: ArrayLike,
+    times: TimeGrid | ArrayLike,
+    stepper: Stepper,
+    *,
+    v0: ArrayLike | None = None,
+    threads: int = 1,
+    dealiasing: str = "truncate",
+    progress: _Progress = None,
+) -> list[Solution]:
+    """Solve an equation from many initial fields, one a row of u0, at the same times.
+
+    u0       shape (members, [components,] nx, ny, ...)
+    threads  at least 1; every member has the same bits for any number, and as if solved alone
+
+    A member that blows up is shorter than the others. Raises as solve.
+    """
+    if callable(u0) or callable(v0):
+        raise InvalidArgument("spectral.solve_ensemble: give arrays with one initial field a row, not a function")
+    start = _start(equation, grid, u0, v0, True)
+    members = _compiled.solve_ensemble(
+        _placed(equation, grid), grid, start, times, _checked(stepper), threads, dealiasing, progress
+    )
+    return [Solution(run, _ledger(ledger)) for run, ledger in members]
