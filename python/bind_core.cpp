@@ -229,7 +229,7 @@ py::array samples_from(const py::object& given, const char* argument, const std:
   // A series of numbers is a state of one component. Always a view of our own: what a user does to the
   // shape of the array that was given does not reach it.
   const py::array samples = array.ndim() == 2 ? array.attr("view")() : array.attr("reshape")(-1, 1);
-  const bool complex = samples.dtype().kind() == 'c';
+  const bool complex = samples.dtype().kind() == 'c' && argument == std::string("states");  // inputs are real
   const bool as_given = py::isinstance<py::array>(given) && (complex ? fits<std::complex<double>>(samples) : fits<double>(samples));
   if (!as_given && copy == false)
     throw InvalidArgument(text("Trajectory: ", argument, " is a ", described(given), " with strides ",

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <complex>
+#include <functional>
+#include <memory>
 #include <variant>
 
 #include "almagest/core/text.hpp"
@@ -55,6 +58,31 @@ void write_csv(const Run& run, const std::string& path, const std::string& separ
   computed([&] { io::write_csv(view, path, separator.front()); });
 }
 
+/// Real or complex, as the file is.
+Run read_netcdf(const std::string& path, const std::string& variable) {
+  return computed([&]() -> std::function<Run()> {
+    std::vector<double> states, inputs;
+    auto file = compiled::read_netcdf(path, variable, states, inputs);
+    const auto later = [](auto&& made) {
+      return [made = std::make_shared<std::remove_cvref_t<decltype(made)>>(std::move(made))] { return take(std::move(*made)); };
+    };
+    if (file.complex) return later(io::detail::trajectory_of<std::complex<double>>(std::move(file), states, inputs));
+    return later(io::detail::trajectory_of<double>(std::move(file), states, inputs));
+  })();
+}
+
+/// Calls `write` with the samples as they are.
+template <typename Write>
+void with_samples(const Run& run, const Write& write) {
+  if (run.is_complex()) {
+    const auto view = run.complex_view();
+    computed([&] { write(view); });
+  } else {
+    const auto view = run.view();
+    computed([&] { write(view); });
+  }
+}
+
 }  // namespace
 
 template <typename Model>
@@ -87,15 +115,11 @@ void bind_io(py::module_& m) {
     return take(computed([&] { return io::read_npy(path, times); }));
   }, py::arg("path"), py::arg("times"), "See almagest.read_npy.");
   m.def("write_npy", [](const Run& run, const std::string& path) {
-    const auto view = run.view();
-    computed([&] { io::write_npy(view, path); });
+    with_samples(run, [&](const auto& view) { io::write_npy(view, path); });
   }, py::arg("trajectory"), py::arg("path"), "See almagest.write_npy.");
-  m.def("read_netcdf", [](const std::string& path, const std::string& variable) {
-    return take(computed([&] { return io::read_netcdf(path, variable); }));
-  }, py::arg("path"), py::arg("variable"), "See almagest.read_netcdf.");
+  m.def("read_netcdf", &read_netcdf, py::arg("path"), py::arg("variable"), "See almagest.read_netcdf.");
   m.def("write_netcdf", [](const Run& run, const std::string& path) {
-    const auto view = run.view();
-    computed([&] { io::write_netcdf(view, path); });
+    with_samples(run, [&](const auto& view) { io::write_netcdf(view, path); });
   }, py::arg("trajectory"), py::arg("path"), "See almagest.write_netcdf.");
 }
 

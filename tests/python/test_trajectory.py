@@ -230,8 +230,10 @@ class TestBadInput:
             al.Trajectory(TIMES, STATES, grid=al.SpatialGrid(3, 1.0))
 
     def test_kinds_and_shapes(self):
-        with says(al.InvalidArgument, "states", "complex128", "real numbers"):
-            al.Trajectory(TIMES, STATES * 1j)
+        with says(al.InvalidArgument, "inputs", "complex128", "real numbers"):
+            al.Trajectory(TIMES, STATES, inputs=STATES * 1j)
+        with says(al.NonFiniteData, "states", "sample 2"):
+            al.Trajectory(TIMES, np.array([0, 1, np.nan * 1j, 3]))
         with says(al.InvalidArgument, "shape (4, 2, 1)", "(samples, dimension)", "reshape"):
             al.Trajectory(TIMES, STATES[:, :, None])
         with says(al.InvalidArgument, "states", "real numbers"):

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: BSD-3-Clause
-from . import core, diagnostics, integrate, io, koopman, methods, sindy, systems
+from . import core, diagnostics, fft, integrate, io, koopman, methods, sindy, spectral, systems
 
 __version__: str
