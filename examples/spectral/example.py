@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the examples share: where their pictures go."""
+
+import argparse
+import inspect
+from pathlib import Path
+
+
+def start(main):
+    """Runs an example with the folder that the user names."""
+    parser = argparse.ArgumentParser(description=inspect.getmodule(main).__doc__)
+    parser.add_argument("output", nargs="?", type=Path, default=Path("."), help="folder for the picture")
+    output = parser.parse_args().output
+    output.mkdir(parents=True, exist_ok=True)
+    main(output)
+
+
+def save(figure, output):
+    """Saves the picture of the example that calls, under its name."""
+    path = output / f"{Path(inspect.stack()[1].filename).stem}.png"
+    figure.savefig(path, dpi=130)
+    print(path)
