@@ -43,15 +43,15 @@ int main(int argc, char** argv) try {
     const auto run = collide(velocity);
     const auto last = run.trajectory[run.trajectory.size() - 1];
     std::printf("velocity %.3f, bounces %2d, then %s; energy %.6f (theory %.6f), drift %.1e\n",
-                velocity, bounces(run.trajectory), last[grid.size() / 2] > 0.9 ? "they part" : "a pair",
-                run.ledger.values(0, 0),
+                velocity, bounces(run.trajectory),
+                last[grid.size() / 2] > 0.9 ? "they part" : "a pair", run.ledger.values(0, 0),
                 4 * std::sqrt(2.0) / 3 / std::sqrt(1 - velocity * velocity), run.ledger.drift(0));
     if (velocity == 0.2)
       al::io::write_npy(run.trajectory, (output / "kinks.npy").string());
   }
 
-  // From the critical velocity on, one bounce is enough. Just below it kinks return later than these
-  // runs end, so that it is found a little too low.
+  // From the critical velocity on, one bounce is enough. Just below it kinks return later than
+  // these runs end, so that it is found a little too low.
   double captured = 0.25, free = 0.3;
   while (free - captured > 2e-4) {
     const double middle = (captured + free) / 2;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Two solitons of Korteweg and de Vries: the fast one overtakes the slow one, and both come out of it as
-// they were, but not where they would have been.
+// Two solitons of Korteweg and de Vries: the fast one overtakes the slow one, and both come out of
+// it as they were, but not where they would have been.
 
 #include <cmath>
 #include <cstdio>
