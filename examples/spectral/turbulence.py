@@ -13,7 +13,7 @@ VISCOSITY = 2e-3
 def main(output):
     start = 4 * al.spectral.gaussian_random_field(GRID, length=0.3, smoothness=4, seed=1)
     times = al.TimeGrid.uniform(0, 0.5, 41)
-    run = al.spectral.solve(al.spectral.NavierStokes2D(VISCOSITY), GRID, start, times, al.spectral.ETDRK4(0.01))
+    run = al.spectral.solve(al.spectral.NavierStokes2D(VISCOSITY), GRID, start, times, al.spectral.ETDRK4(0.005))
     energy, enstrophy = run.ledger.quantities["energy"], run.ledger.quantities["enstrophy"]
     # d/dt energy = -2 nu enstrophy, by Simpson's rule over the samples.
     weights = np.array([1, *[4, 2] * 19, 4, 1]) * times.step / 3

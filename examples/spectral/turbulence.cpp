@@ -18,11 +18,11 @@ namespace sp = almagest::spectral;
 
 int main(int argc, char** argv) try {
   const std::filesystem::path output = argc > 1 ? argv[1] : ".";
-  constexpr double viscosity = 1e-3, interval = 0.5;
+  constexpr double viscosity = 2e-3, interval = 0.5;
   const al::SpatialGrid grid({{128, 2 * std::numbers::pi}, {128, 2 * std::numbers::pi}});
-  const Eigen::VectorXd start = 4 * sp::gaussian_random_field(grid, 0.15, 4, /*seed=*/1);
+  const Eigen::VectorXd start = 4 * sp::gaussian_random_field(grid, 0.3, 4, /*seed=*/1);
   const auto run = sp::solve(sp::NavierStokes2D(viscosity), grid, start,
-                             al::TimeGrid::uniform(0, interval, 41), sp::Etdrk4{0.01});
+                             al::TimeGrid::uniform(0, interval, 41), sp::Etdrk4{0.005});
   if (!run.ledger.stopped.empty()) throw std::runtime_error(run.ledger.stopped);
 
   const auto energy = run.ledger.values.row(1), enstrophy = run.ledger.values.row(2);
