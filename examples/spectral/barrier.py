@@ -7,7 +7,7 @@ import almagest as al
 import example
 
 HEIGHT, WIDTH = 2.5, 0.5  # V = HEIGHT sech^2(x / WIDTH)
-SPREAD, WAVENUMBER = 3, 2  # of the packet, of energy 2
+SPREAD, WAVENUMBER = 3, 1.7  # of the packet, of energy 1.4
 GRID = al.SpatialGrid.periodic(1024, -80, 80)
 
 
@@ -30,7 +30,7 @@ def main(output):
     z = np.linspace(-8, 8, 1601)
     theory = np.average(transmission(WAVENUMBER + z / (2 * SPREAD)), weights=np.exp(-z * z / 2))
     print(f"transmitted {density[x >= 0].sum():.6f}, theory {theory:.6f}; the norm drifts by {run.ledger.drifts['norm']:.1e}")
-    figure = al.plot.snapshots(run, [0, 44, 56, 104], label="density |ψ|²")
+    figure = al.plot.snapshots(run, [0, 52, 66, 104], label="density |ψ|²")
     ax = figure.axes[0]
     ax.plot(x, 0.05 * HEIGHT / np.cosh(x / WIDTH) ** 2, "k", lw=1, label="barrier (scaled)")
     ax.set(title=f"{density[x >= 0].sum():.1%} of the packet tunnels", xlim=(-50, 50))

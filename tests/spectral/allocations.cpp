@@ -21,7 +21,7 @@ template <typename Equation, typename Values, typename Method>
 long allocations_of_steps(const Equation& equation, const SpatialGrid& grid, const Values& u0, const Method& method) {
   const auto run = evolution(equation, grid, method, {.rigor = fft::Rigor::estimate});
   run->load(u0.data());
-  run->advance(5e-3);
+  run->advance(20e-3);
   const long before = allocations();
   run->advance(20e-3);
   return allocations() - before;
