@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "almagest/core/text.hpp"
+#include "almagest/integrate/ensemble.hpp"
 #include "almagest/integrate/maps.hpp"
 #include "function.hpp"
 #include "map.hpp"
@@ -43,17 +44,6 @@ Crossing crossing_of(const std::string& word) {
   throw InvalidArgument(text("integrate: crossing is '", word, "'; give 'any', 'rising' or 'falling'."));
 }
 
-using Info = std::shared_ptr<const TrajectoryInfo>;
-
-/// The info of a run, with the names and parameters that a system behind AnyField cannot tell the library.
-Info completed(const Info& info, const System& system, Eigen::Index dimension) {
-  if (!info->names.empty() || !info->parameters.empty()) return info;
-  TrajectoryInfo told = system.info();
-  if (Eigen::Index(told.names.size()) != dimension) told.names.clear();
-  told.attributes = info->attributes;
-  return std::make_shared<const TrajectoryInfo>(std::move(told));
-}
-
 Run integrate_in_python(const py::object& given, const py::object& start, const py::object& times,
                         const py::object& method, const py::object& stop_when, const std::string& crossing,
                         double bound, long long max_steps, const py::object& progress) {
@@ -64,7 +54,7 @@ Run integrate_in_python(const py::object& given, const py::object& start, const 
   const Method chosen = method_of(method, "integrate");
   const Crossing direction = crossing_of(crossing);
   const IntegrateOptions options{bound, max_steps, reporter(progress)};
-  auto run = computed([&] {
+  return take(computed([&] {
     if (stop_when.is_none()) return system.integrate(x0, grid, chosen, options);
     return std::visit(
         [&]<typename Chosen>(const Chosen& m) {
@@ -72,10 +62,7 @@ Run integrate_in_python(const py::object& given, const py::object& start, const 
           return integrate(AnyField{&system}, x0, grid, m, almagest::stop_when(Event{stop_when}, direction), options);
         },
         chosen);
-  });
-  Run taken = take(std::move(run));
-  taken.info = completed(taken.info, system, taken.dimension());
-  return taken;
+  }));
 }
 
 RunList integrate_ensemble_in_python(const py::object& given, const py::object& starts, const py::object& times,
@@ -94,16 +81,7 @@ RunList integrate_ensemble_in_python(const py::object& given, const py::object& 
   if (threads < 1) throw InvalidArgument(text("integrate_ensemble: threads is ", threads, "; give at least 1."));
   const auto workers = unsigned(std::min<long long>(threads, std::numeric_limits<unsigned>::max()));
   const EnsembleOptions options{workers, bound, max_steps, reporter(progress)};
-  RunList runs(computed([&] { return systems.front()->integrate_ensemble(systems, x0, grid, chosen, options); }));
-  Info before, after;  // members that share their info go on sharing it
-  for (std::size_t k = 0; k < runs.info.size(); ++k) {
-    if (systems.size() > 1 || runs.info[k] != before) {
-      before = runs.info[k];
-      after = completed(before, *systems[systems.size() > 1 ? k : 0], x0.rows());
-    }
-    runs.info[k] = after;
-  }
-  return runs;
+  return RunList(computed([&] { return systems.front()->integrate_ensemble(systems, x0, grid, chosen, options); }));
 }
 
 Run iterate_in_python(const py::object& given, const py::object& start, Eigen::Index steps, double bound,

@@ -2,6 +2,7 @@
 #include <variant>
 
 #include "almagest/core/text.hpp"
+#include "almagest/integrate/ensemble.hpp"
 #include "almagest/sindy/fit.hpp"
 #include "models.hpp"
 
@@ -15,14 +16,27 @@ TrajectoryInfo SindyModel::info() const {
 
 void SindyModel::jacobian(const Vector& x, Matrix& J, double t) const { almagest::jacobian(model, x, t, J); }
 
+namespace {
+
+/// A model as the library integrates it, with the names of its components.
+struct Law {
+  const SindyModel* of;
+
+  std::size_t size() const { return std::size_t(of->dimension()); }
+  TrajectoryInfo describe(std::size_t) const { return of->info(); }
+  template <typename State, typename Time>
+  void operator()(const State& x, State& dxdt, Time t) const {
+    of->model(x, dxdt, t);
+  }
+};
+
+}  // namespace
+
 Ensemble<double> SindyModel::integrate_ensemble(const Systems& systems, const Matrix& x0, const TimeGrid& times,
                                                 const Method& method, const EnsembleOptions& options) const {
   const auto* fixed = std::get_if<methods::Rk4>(&method);
   if (!fixed || systems.size() > 1) return System::integrate_ensemble(systems, x0, times, method, options);
-  if (x0.rows() != dimension())
-    throw DimensionMismatch(almagest::detail::text("integrate_ensemble: the initial states have dimension ", x0.rows(),
-                                                   ", but the system has dimension ", dimension(), "."));
-  return almagest::integrate_ensemble(model, x0, times, *fixed, options);
+  return almagest::integrate_ensemble(Law{this}, x0, times, *fixed, options);
 }
 
 namespace {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "almagest/core/text.hpp"
-#include "system.hpp"
+#include "system_of.hpp"
 
 namespace almagest::python {
 

@@ -2,21 +2,24 @@
 #pragma once
 
 /// \file
-/// Systems as Python has them: one interface, behind which each system of the library is integrated in
-/// its own static state. Virtual calls stand outside the loops over time, except for systems that are
-/// written in Python, for events, and for methods whose linear algebra outweighs a call.
+/// Systems as Python has them: one interface. Who only passes systems on need not read how they are
+/// integrated, which takes a compiler long.
 
-#include <memory>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
-#include "almagest/diagnostics/lyapunov.hpp"
-#include "almagest/integrate/ensemble.hpp"
-#include "almagest/integrate/integrate.hpp"
-#include "almagest/integrate/jacobian.hpp"
+#include "almagest/integrate/methods.hpp"
 #include "bindings.hpp"
+
+namespace almagest::inline ALMAGEST_ABI {
+struct IntegrateOptions;
+struct EnsembleOptions;
+namespace diagnostics {
+struct LyapunovOptions;
+struct LyapunovSpectrum;
+}  // namespace diagnostics
+}  // namespace almagest::inline ALMAGEST_ABI
 
 namespace almagest::python {
 
@@ -58,6 +61,12 @@ struct AnyField {
   const System* system;
 
   std::size_t size() const { return std::size_t(system->dimension()); }
+  /// For the trajectories of a run. The names of a function's components may be as many as they like.
+  TrajectoryInfo describe(std::size_t dimension) const {
+    TrajectoryInfo info = system->info();
+    if (info.names.size() != dimension) info.names.clear();
+    return info;
+  }
   void operator()(const Vector& x, Vector& dxdt, double t) const { system->rate(x, dxdt, t); }
   void jacobian(const Vector& x, Matrix& J, double t) const { system->jacobian(x, J, t); }
   void velocity(const Vector& p, Vector& rate) const { system->velocity(p, rate); }
@@ -68,78 +77,5 @@ struct AnyField {
 /// holds it for the time of a call.
 const System& system_of(const py::object& given, const char* what, py::object& keeper);
 Method method_of(const py::object& given, const char* what);
-
-/// A system of the library.
-template <typename Law>
-class SystemOf : public System {
- public:
-  static constexpr bool is_static = StaticDimension<Law>;
-  using State = almagest::detail::StateOf<Law, Vector>;
-  using Half = almagest::detail::HalfOf<State>;
-  static constexpr bool separable = SeparableHamiltonian<Law, Half>;
-
-  explicit SystemOf(Law given) : law(std::move(given)) {}
-  Law law;
-
-  Eigen::Index dimension() const override { return Eigen::Index(almagest::detail::dimension_of(law)); }
-  TrajectoryInfo info() const override { return almagest::detail::describe(law, std::size_t(dimension())); }
-
-  void rate(const Vector& x, Vector& dxdt, double t) const override { law(x, dxdt, t); }
-  void jacobian(const Vector& x, Matrix& J, double t) const override {
-    almagest::jacobian(law, almagest::detail::make_state<State>(x), t, J);
-  }
-  bool is_separable() const override { return separable; }
-  void velocity(const Vector& p, Vector& rate) const override {
-    if constexpr (separable) law.velocity(p, rate);
-  }
-  void force(const Vector& q, Vector& rate) const override {
-    if constexpr (separable) law.force(q, rate);
-  }
-
-  Trajectory<double> integrate(const Vector& x0, const TimeGrid& times, const Method& method,
-                               const IntegrateOptions& options) const override {
-    return std::visit(
-        [&]<typename Chosen>(const Chosen& chosen) -> Trajectory<double> {
-          if constexpr (methods::Implicit<Chosen> || (methods::Symplectic<Chosen> && !separable))
-            return System::integrate(x0, times, method, options);
-          else
-            return almagest::integrate(law, x0, times, chosen, options);
-        },
-        method);
-  }
-
-  Ensemble<double> integrate_ensemble(const Systems& systems, const Matrix& x0, const TimeGrid& times,
-                                      const Method& method, const EnsembleOptions& options) const override {
-    std::vector<Law> laws;
-    for (const System* one : systems) {
-      const auto* alike = dynamic_cast<const SystemOf*>(one);
-      if (!alike) return System::integrate_ensemble(systems, x0, times, method, options);
-      laws.push_back(alike->law);
-    }
-    return std::visit(
-        [&]<typename Chosen>(const Chosen& chosen) -> Ensemble<double> {
-          if constexpr (methods::Implicit<Chosen> || (methods::Symplectic<Chosen> && !separable))
-            return System::integrate_ensemble(systems, x0, times, method, options);
-          else
-            return almagest::integrate_ensemble(laws, x0, times, chosen, options);
-        },
-        method);
-  }
-
-  diagnostics::LyapunovSpectrum lyapunov_spectrum(const Vector& x0,
-                                                  const diagnostics::LyapunovOptions& options) const override {
-    if constexpr (is_static)
-      return diagnostics::lyapunov_spectrum(law, x0, options);
-    else
-      return System::lyapunov_spectrum(x0, options);
-  }
-  double largest_lyapunov_exponent(const Vector& x0, const diagnostics::LyapunovOptions& options) const override {
-    // So few components that the whole spectrum costs little more.
-    if constexpr (is_static)
-      return lyapunov_spectrum(x0, options).exponents[0];
-    else
-      return System::largest_lyapunov_exponent(x0, options);
-  }
-};
 
 }  // namespace almagest::python

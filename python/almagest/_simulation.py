@@ -51,7 +51,8 @@ def integrate(
     crossing   'any', 'rising' or 'falling': which way g must pass
     bound      a component beyond it counts as divergence
     max_steps  between two times
-    progress   called with the fraction done, about a hundred times; return False to cancel
+    progress   called with the fraction done, at each hundredth, in a long run ten times a second; return
+               False to cancel
 
     The interpreter lock is released, and Ctrl-C ends the call. Functions in Python take the lock for
     each evaluation; what they raise comes out unchanged.

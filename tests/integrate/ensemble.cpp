@@ -19,7 +19,7 @@ using namespace almagest;
 namespace {
 
 template <typename Scalar = double>
-Eigen::MatrixX<Scalar> scattered(Eigen::Index dimension, Eigen::Index members, double size = 1) {
+Eigen::MatrixX<Scalar> scattered_states(Eigen::Index dimension, Eigen::Index members, double size = 1) {
   RandomStream random(17);
   return Eigen::MatrixX<Scalar>::NullaryExpr(dimension, members,
                                              [&] { return Scalar(size * random.normal()); });
@@ -67,13 +67,13 @@ TEMPLATE_TEST_CASE("Each member is the integration of its start alone, to roundi
   const methods::Rk4 method{0.02};
   // Fewer than a block, a block and a bit, many.
   for (Eigen::Index members : {1, 3, 65, 200}) {
-    const auto x0 = scattered<TestType>(3, members, 10);
+    const auto x0 = scattered_states<TestType>(3, members, 10);
     const systems::Lorenz63<TestType> lorenz;
     const auto ensemble = integrate_ensemble(lorenz, x0, short_times, method);
     CHECK(distance_from_single(ensemble, std::vector{lorenz}, x0, short_times, method) < rounding);
   }
   SECTION("with functions of the state, and with time") {
-    const auto x0 = scattered<TestType>(2, 37);
+    const auto x0 = scattered_states<TestType>(2, 37);
     const systems::DampedPendulum<TestType> pendulum;
     CHECK(distance_from_single(integrate_ensemble(pendulum, x0, short_times, method),
                                std::vector{pendulum}, x0, short_times, method) < rounding);
@@ -82,7 +82,7 @@ TEMPLATE_TEST_CASE("Each member is the integration of its start alone, to roundi
                                std::vector{driven}, x0, short_times, method) < rounding);
   }
   SECTION("with any number of components") {
-    const auto x0 = scattered<TestType>(7, 37);
+    const auto x0 = scattered_states<TestType>(7, 37);
     const systems::Lorenz96<TestType> ring{8, 7};
     CHECK(distance_from_single(integrate_ensemble(ring, x0, short_times, method), std::vector{ring},
                                x0, short_times, method) < rounding);
@@ -93,7 +93,7 @@ TEMPLATE_TEST_CASE("Each member is the integration of its start alone, to roundi
       dxdt[0] = x[1];
       dxdt[1] = -sin(x[0]);
     };
-    const auto x0 = scattered<TestType>(2, 37);
+    const auto x0 = scattered_states<TestType>(2, 37);
     CHECK(distance_from_single(integrate_ensemble(system, x0, short_times, method),
                                std::vector{system}, x0, short_times, method) < rounding);
   }
@@ -103,14 +103,14 @@ TEMPLATE_TEST_CASE("Methods that know no lanes take members one by one", "", met
                    methods::DormandPrince54, methods::Fehlberg78, methods::BulirschStoer,
                    methods::Rosenbrock4) {
   const systems::Lorenz63<> lorenz;
-  const auto x0 = scattered(3, 11, 10);
+  const auto x0 = scattered_states(3, 11, 10);
   const auto ensemble = integrate_ensemble(lorenz, x0, short_times, TestType{});
   CHECK(distance_from_single(ensemble, std::vector{lorenz}, x0, short_times, TestType{}) < 1e-13);
 }
 
 TEMPLATE_TEST_CASE("Symplectic methods take ensembles", "", methods::Verlet, methods::Symplectic4) {
   const systems::HenonHeiles<> galaxy;
-  const auto x0 = scattered(4, 11, 0.1);
+  const auto x0 = scattered_states(4, 11, 0.1);
   const TestType method{0.02};
   const auto ensemble = integrate_ensemble(galaxy, x0, short_times, method);
   CHECK(distance_from_single(ensemble, std::vector{galaxy}, x0, short_times, method) < 1e-13);
@@ -118,7 +118,7 @@ TEMPLATE_TEST_CASE("Symplectic methods take ensembles", "", methods::Verlet, met
 
 TEST_CASE("A system on one kind of state takes members one by one") {
   const auto system = [](const Eigen::VectorXd& x, Eigen::VectorXd& dxdt, double) { dxdt = -x; };
-  const auto x0 = scattered(5, 9);
+  const auto x0 = scattered_states(5, 9);
   const auto ensemble = integrate_ensemble(system, x0, short_times, methods::Rk4{0.01});
   for (std::size_t m = 0; m < 9; ++m)
     CHECK((ensemble[m][7] - x0.col(Eigen::Index(m)) * std::exp(-0.49)).norm() < 1e-9);
@@ -127,7 +127,7 @@ TEST_CASE("A system on one kind of state takes members one by one") {
 TEST_CASE("An ensemble has the same bits for any number of threads") {
   const systems::Lorenz63<> lorenz;
   const TimeGrid times = TimeGrid::uniform(0, 0.5, 41);
-  const auto x0 = scattered(3, 300, 10);
+  const auto x0 = scattered_states(3, 300, 10);
   const auto with = [&](unsigned threads, const auto& method) {
     EnsembleOptions options;
     options.threads = threads;
@@ -144,7 +144,7 @@ TEST_CASE("An ensemble has the same bits for any number of threads") {
 TEST_CASE("A member does not depend on its neighbours") {
   const systems::DampedPendulum<> pendulum;
   const TimeGrid times = TimeGrid::uniform(0, 0.5, 41);
-  const auto x0 = scattered(2, 75);
+  const auto x0 = scattered_states(2, 75);
   const methods::Rk4 method{0.01};
   const auto all = integrate_ensemble(pendulum, x0, times, method);
   Eigen::MatrixXd fewer(2, 74);
@@ -157,7 +157,7 @@ TEST_CASE("A member does not depend on its neighbours") {
 }
 
 TEST_CASE("Each member may have its own parameters") {
-  const auto x0 = scattered(3, 37, 10);
+  const auto x0 = scattered_states(3, 37, 10);
   std::vector<systems::Lorenz63<>> lorenz;
   for (int m = 0; m < 37; ++m) lorenz.push_back({10, 20.0 + m, 8.0 / 3});
   const auto check = [&](const auto& method) {
@@ -171,7 +171,7 @@ TEST_CASE("Each member may have its own parameters") {
   SECTION("of a system of any size, too") {
     std::vector<systems::Lorenz96<>> rings;
     for (int m = 0; m < 19; ++m) rings.push_back({4.0 + 0.5 * m, 9});
-    const auto starts = scattered(9, 19);
+    const auto starts = scattered_states(9, 19);
     const methods::Rk4 method{0.02};
     const auto ensemble = integrate_ensemble(rings, starts, short_times, method);
     CHECK(distance_from_single(ensemble, rings, starts, short_times, method) < 1e-13);
@@ -216,7 +216,7 @@ TEST_CASE("A member that takes too many steps is cut short and says so") {
   EnsembleOptions options;
   options.max_steps = 20;
   const TimeGrid times = TimeGrid::uniform(0, 1, 4);
-  const auto ensemble = integrate_ensemble(systems::Lorenz63<>{}, scattered(3, 5), times,
+  const auto ensemble = integrate_ensemble(systems::Lorenz63<>{}, scattered_states(3, 5), times,
                                            methods::Rk4{0.01}, options);
   for (std::size_t m = 0; m < 5; ++m) {
     CHECK(ensemble[m].size() == 1);
@@ -235,7 +235,7 @@ TEST_CASE("An ensemble reports progress and can be cancelled, with threads too")
       last = fraction;
       return true;
     };
-    const auto x0 = scattered(3, 1000, 10);
+    const auto x0 = scattered_states(3, 1000, 10);
     const auto work = [&] {
       integrate_ensemble(systems::Lorenz63<>{}, x0, short_times, methods::Rk4{0.01}, options);
     };
@@ -250,7 +250,7 @@ TEST_CASE("Ensembles that do not fit are refused with both numbers") {
   const systems::Lorenz63<> lorenz;
   const methods::Rk4 method{0.01};
   CHECK_THAT(sentence<DimensionMismatch>(
-                 [&] { integrate_ensemble(lorenz, scattered(2, 5), short_times, method); }),
+                 [&] { integrate_ensemble(lorenz, scattered_states(2, 5), short_times, method); }),
              ContainsSubstring("dimension 2") && ContainsSubstring("dimension 3"));
   CHECK_THAT(
       sentence<InvalidArgument>(
@@ -263,35 +263,35 @@ TEST_CASE("Ensembles that do not fit are refused with both numbers") {
       ContainsSubstring("x0 has no rows") && ContainsSubstring("one value for each component"));
   // Every system is asked, not just the first.
   CHECK_THAT(sentence<DimensionMismatch>([&] {
-               integrate_ensemble(std::vector<systems::Lorenz96<>>{{8, 5}, {8, 6}}, scattered(5, 2),
+               integrate_ensemble(std::vector<systems::Lorenz96<>>{{8, 5}, {8, 6}}, scattered_states(5, 2),
                                   short_times, method);
              }),
              ContainsSubstring("dimension 5") && ContainsSubstring("dimension 6"));
   CHECK_THAT(sentence<DimensionMismatch>([&] {
-               integrate_ensemble(Spring{}, scattered(3, 2), short_times, methods::Verlet{0.01});
+               integrate_ensemble(Spring{}, scattered_states(3, 2), short_times, methods::Verlet{0.01});
              }),
              ContainsSubstring("x0 has 3 entries") && ContainsSubstring("even count"));
   CHECK_THAT(sentence<DimensionMismatch>([&] {
-               integrate_ensemble(std::vector(4, lorenz), scattered(3, 5), short_times, method);
+               integrate_ensemble(std::vector(4, lorenz), scattered_states(3, 5), short_times, method);
              }),
              ContainsSubstring("4 systems for 5 initial states") &&
                  ContainsSubstring("one for each member"));
   CHECK_THAT(sentence<InvalidArgument>([&] {
-               integrate_ensemble(std::vector<systems::Lorenz63<>>{}, scattered(3, 5), short_times,
+               integrate_ensemble(std::vector<systems::Lorenz63<>>{}, scattered_states(3, 5), short_times,
                                   method);
              }),
              ContainsSubstring("systems is empty") && ContainsSubstring("at least 1"));
   CHECK_THAT(sentence<InvalidArgument>(
-                 [&] { integrate_ensemble(lorenz, scattered(3, 5), short_times, methods::Rk4{}); }),
+                 [&] { integrate_ensemble(lorenz, scattered_states(3, 5), short_times, methods::Rk4{}); }),
              ContainsSubstring("step is 0"));
-  Eigen::MatrixXd bad = scattered(3, 5);
+  Eigen::MatrixXd bad = scattered_states(3, 5);
   bad(1, 4) = std::numeric_limits<double>::quiet_NaN();
   CHECK_THAT(sentence<NonFiniteData>([&] { integrate_ensemble(lorenz, bad, short_times, method); }),
              ContainsSubstring("x0") && ContainsSubstring("component 1 of sample 4"));
   EnsembleOptions options;
   options.threads = 0;
   CHECK_THAT(sentence<InvalidArgument>([&] {
-               integrate_ensemble(lorenz, scattered(3, 5), short_times, method, options);
+               integrate_ensemble(lorenz, scattered_states(3, 5), short_times, method, options);
              }),
              ContainsSubstring("threads is 0") && ContainsSubstring("at least 1"));
 }

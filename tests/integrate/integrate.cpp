@@ -158,6 +158,37 @@ TEST_CASE("Progress is told about a hundred times and can cancel") {
   CHECK(last == Approx(0.5).margin(0.01));
 }
 
+TEMPLATE_TEST_CASE("Progress is told inside a single interval and can cancel", "", methods::Rk4,
+                   methods::DormandPrince54) {
+  TestType method;
+  if constexpr (methods::FixedStep<TestType>) method.step = 1e-3;
+  int calls = 0;
+  double last = 0;
+  IntegrateOptions options;
+  options.progress = [&](double fraction) {
+    ++calls;
+    last = fraction;
+    return fraction < 0.5;
+  };
+  const TimeGrid times = TimeGrid::uniform(0, 3000, 2);
+  const auto work = [&] { integrate(Oscillator<double>{}, std::array{1.0, 0.0}, times, method, options); };
+  CHECK_THAT(sentence<Cancelled>(work), ContainsSubstring("integrate: cancelled"));
+  CHECK(last == Approx(0.5).margin(0.02));
+  CHECK(calls >= 30);
+}
+
+TEST_CASE("A run that gets nowhere can be cancelled") {
+  // Dormand and Prince's steps on so stiff a problem are a millionth of a millionth.
+  const auto stiff = [](const auto& x, auto& dxdt, auto) { dxdt[0] = 1e12 * (1 - x[0]); };
+  IntegrateOptions options;
+  options.max_steps = 1'000'000'000;
+  options.progress = [](double) { return false; };
+  const auto work = [&] {
+    integrate(stiff, std::array{0.0}, TimeGrid::uniform(0, 1, 2), methods::DormandPrince54{}, options);
+  };
+  CHECK_THAT(sentence<Cancelled>(work), ContainsSubstring("cancelled"));
+}
+
 TEST_CASE("Initial states that do not fit are refused before any work") {
   const TimeGrid times = TimeGrid::uniform(0, 0.1, 3);
   const methods::Rk4 method{0.01};

@@ -17,7 +17,7 @@ namespace {
 
 /// By central differences, correct to about 1e-9.
 template <typename System>
-Eigen::MatrixXd differences(const System& system, const Eigen::VectorXd& x, double t) {
+Eigen::MatrixXd by_differences(const System& system, const Eigen::VectorXd& x, double t) {
   constexpr double h = 1e-5;
   Eigen::MatrixXd J(x.size(), x.size());
   Eigen::VectorXd upper(x.size()), lower(x.size());
@@ -96,7 +96,7 @@ TEST_CASE("The Jacobian of the double pendulum agrees with differences") {
     const Eigen::Vector4d x = 2 * Eigen::Vector4d::NullaryExpr([&] { return random.normal(); });
     Eigen::MatrixXd J;
     jacobian(pendulum, x, 0.0, J);
-    const Eigen::MatrixXd expected = differences(pendulum, x, 0);
+    const Eigen::MatrixXd expected = by_differences(pendulum, x, 0);
     CHECK((J - expected).cwiseAbs().maxCoeff() < 1e-7 * (1 + expected.cwiseAbs().maxCoeff()));
   }
 }

@@ -47,7 +47,7 @@ double divergence_time(const Method& method, const TimeGrid& times,
 }
 
 template <typename Method>
-Method accurate() {
+Method precise() {
   if constexpr (methods::FixedStep<Method>)
     return {1e-3};
   else
@@ -59,7 +59,7 @@ Method accurate() {
 TEMPLATE_TEST_CASE("A solution that runs off to infinity is caught when it does", "", methods::Rk4,
                    methods::CashKarp54, methods::DormandPrince54, methods::Fehlberg78,
                    methods::BulirschStoer, methods::Rosenbrock4) {
-  const TestType method = accurate<TestType>();
+  const TestType method = precise<TestType>();
   const double tolerance = methods::FixedStep<TestType> ? 2e-3 : 1e-6;
   CHECK(divergence_time(method, TimeGrid::uniform(0, 2, 2)) == Approx(1).margin(tolerance));
   CHECK(divergence_time(method, TimeGrid::uniform(0, 0.01, 201)) == Approx(1).margin(tolerance));
@@ -132,7 +132,7 @@ TEMPLATE_TEST_CASE("A run that takes too many steps is ended", "", methods::Rk4,
   options.max_steps = 50;
   CHECK_THAT(sentence<ConvergenceFailure>([&] {
                integrate(Oscillator<double>{}, std::array{1.0, 0.0}, TimeGrid::uniform(0, 1e6, 2),
-                         accurate<TestType>(), options);
+                         precise<TestType>(), options);
              }),
              ContainsSubstring("max_steps = 50") && ContainsSubstring("max_steps raised"));
 }
@@ -153,7 +153,7 @@ TEMPLATE_TEST_CASE("Advancing a static state allocates nothing", "", methods::Rk
                    methods::Rosenbrock4, methods::Verlet, methods::Symplectic4) {
   const systems::HenonHeiles<> galaxy;
   const auto count = [&](auto x, double interval) {
-    detail::Propagator<TestType, decltype(x)> propagator(accurate<TestType>());
+    detail::Propagator<TestType, decltype(x)> propagator(precise<TestType>());
     propagator.restart(0.01);
     propagator.advance(galaxy, x, 0, interval);  // a first time, in which work space may be made
     const long before = allocations();

@@ -15,14 +15,14 @@ using Eigen::Index;
 namespace {
 
 template <typename Scalar>
-Eigen::MatrixX<Scalar> random_matrix(Index rows, Index columns, std::uint64_t seed) {
+Eigen::MatrixX<Scalar> scattered_matrix(Index rows, Index columns, std::uint64_t seed) {
   almagest::RandomStream random(seed);
   return Eigen::MatrixX<Scalar>::NullaryExpr(rows, columns,
                                              [&](Index, Index) { return Scalar(random.normal()); });
 }
 
 Eigen::MatrixXd orthonormal(Index rows, Index columns, std::uint64_t seed) {
-  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(random_matrix<double>(rows, columns, seed));
+  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(scattered_matrix<double>(rows, columns, seed));
   return qr.householderQ() * Eigen::MatrixXd::Identity(rows, columns);
 }
 
@@ -56,14 +56,14 @@ void check_decomposition(const Eigen::MatrixX<Scalar>& a) {
 TEMPLATE_TEST_CASE("Any shape is decomposed", "[svd]", float, double) {
   for (const Index rows : {1, 2, 5, 30, 70})
     for (const Index columns : {1, 2, 5, 30, 70}) {
-      const auto a = random_matrix<TestType>(rows, columns, std::uint64_t(100 * rows + columns));
+      const auto a = scattered_matrix<TestType>(rows, columns, std::uint64_t(100 * rows + columns));
       check_decomposition<TestType>(a);
       CHECK(svd<TestType>(a).singular_values.size() == std::min(rows, columns));
     }
 }
 
 TEST_CASE("Singular values agree with Eigen's Jacobi decomposition", "[svd]") {
-  const auto a = random_matrix<double>(60, 40, 1);
+  const auto a = scattered_matrix<double>(60, 40, 1);
   const Eigen::VectorXd expected = Eigen::JacobiSVD<Eigen::MatrixXd>(a).singularValues();
   // Both are backward stable: off by at most a few roundings of the largest value for each column.
   const double rounding = 40 * std::numeric_limits<double>::epsilon() * expected[0];
@@ -86,7 +86,7 @@ TEST_CASE("Values over eleven decades", "[svd]") {
 
 TEMPLATE_TEST_CASE("What is rounding is dropped", "[svd]", float, double) {
   const Eigen::MatrixX<TestType> low =
-      random_matrix<TestType>(40, 3, 5) * random_matrix<TestType>(3, 25, 6);
+      scattered_matrix<TestType>(40, 3, 5) * scattered_matrix<TestType>(3, 25, 6);
   const auto result = svd<TestType>(low);
   check_decomposition<TestType>(low);
   // A few values at rounding level may remain, none above it.
@@ -103,7 +103,7 @@ TEMPLATE_TEST_CASE("What is rounding is dropped", "[svd]", float, double) {
 TEMPLATE_TEST_CASE("Equal singular values, and numbers whose squares over- or underflow", "[svd]",
                    float, double) {
   check_decomposition<TestType>(Eigen::MatrixX<TestType>::Identity(12, 12));
-  const auto a = random_matrix<TestType>(15, 15, 7);
+  const auto a = scattered_matrix<TestType>(15, 15, 7);
   const auto plain = svd<TestType>(a).singular_values;
   const int exponent = std::numeric_limits<TestType>::max_exponent * 3 / 4;
   for (const int power : {exponent, -exponent}) {
@@ -115,7 +115,7 @@ TEMPLATE_TEST_CASE("Equal singular values, and numbers whose squares over- or un
 }
 
 TEST_CASE("A matrix with a NaN is refused", "[svd]") {
-  Eigen::MatrixXd a = random_matrix<double>(4, 4, 8);
+  Eigen::MatrixXd a = scattered_matrix<double>(4, 4, 8);
   a(2, 3) = std::numeric_limits<double>::quiet_NaN();
   CHECK_THROWS_AS(svd<double>(a), almagest::NonFiniteData);
   CHECK_THROWS_WITH(svd<double>(a), ContainsSubstring("component 2 of sample 3"));

@@ -93,7 +93,7 @@ class TestBadInput:
             al.HankelDMD(delays=2).fit(al.Trajectory([0, 1, 3, 4, 5, 6], np.arange(6.0)))
         with says(al.InvalidArgument, "time steps 0.05 and 0.1", "resample"):
             al.HankelDMD(delays=2).fit([waves, waves[::2]])
-        with says(al.InvalidArgument, "has 1 inputs", "components of the state", "leave them out"):
+        with says(al.InvalidArgument, "has inputs, 1 where 0", "components of the state", "leave them out"):
             al.HankelDMD().fit(al.Trajectory(waves.times, waves.states, inputs=np.ones(400)))
 
     def test_history(self, wave_model, waves):

@@ -94,6 +94,10 @@ class GrowthRecord {
   std::vector<Piece> pieces_;
 };
 
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT Eigen::VectorXd GrowthRecord::orthonormalize(Eigen::MatrixXd&);
+#endif
+
 inline void check(const LyapunovOptions& options) {
   if (!(options.duration > 0) || !std::isfinite(options.duration))
     throw InvalidArgument(text("lyapunov_spectrum: duration is ", options.duration, "; give a positive, finite one."));

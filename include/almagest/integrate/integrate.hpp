@@ -21,14 +21,16 @@ namespace almagest::inline ALMAGEST_ABI {
 struct IntegrateOptions {
   double bound = 1e12;              ///< a component beyond it, or a NaN, counts as divergence
   long long max_steps = 10'000'000; ///< between two requested times
-  Progress progress = {};           ///< called about a hundred times
+  Progress progress = {};           ///< called at each hundredth, in a long run ten times a second
 };
 
 namespace detail {
 
-/// What the system itself can tell of a run.
+/// What the system itself can tell of a run: by its names and parameters, or in its own words.
 template <typename System>
 TrajectoryInfo describe(const System& system, std::size_t dimension) {
+  if constexpr (requires { { system.describe(dimension) } -> std::same_as<TrajectoryInfo>; })
+    return system.describe(dimension);
   TrajectoryInfo info;
   if constexpr (requires { System::variables.size(); })
     if (System::variables.size() == dimension) info.names.assign(System::variables.begin(), System::variables.end());
@@ -136,9 +138,9 @@ auto integrate(const System& system, const Given& x0, const TimeGrid& times, con
     for (std::size_t i = 0; i < std::size_t(x.size()); ++i) states(Eigen::Index(i), sample) = element(x, i);
   };
   store(0);
-  Propagator<Method, State> propagator(method, limits);
+  Pulse pulse(options.progress, "integrate", double(times.size() - 1));
+  Propagator<Method, State> propagator(method, limits, &pulse);
   if (times.size() > 1) propagator.restart(interval_after(times, 0) / 10);
-  const Eigen::Index stride = std::max<Eigen::Index>(1, times.size() / 100);
   for (Eigen::Index i = 0; i + 1 < times.size(); ++i) {
     Outcome outcome;
     if constexpr (std::is_void_v<Event>) {
@@ -165,7 +167,7 @@ auto integrate(const System& system, const Given& x0, const TimeGrid& times, con
     }
     if (!outcome) fail(outcome, limits, info);
     store(i + 1);
-    if (i % stride == 0) report(options.progress, double(i + 1) / double(times.size() - 1), "integrate");
+    pulse.reached(double(i + 1));
   }
   return Trajectory<Scalar>(times, std::move(states), std::move(info));
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "almagest/core/errors.hpp"
+#include "almagest/core/progress.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/integrate/methods.hpp"
 #include "almagest/integrate/odeint.hpp"
@@ -69,14 +70,15 @@ struct NeverStop {
 /// Advances a state from time to time; integrate, forecasts and ensembles all stand on it.
 ///
 /// With a fixed step the guard looks every 256 steps; when it finds a state out of bounds those steps
-/// are taken again one by one to say when it happened.
+/// are taken again one by one to say when it happened. Every 256 steps, of however many intervals, a pulse
+/// hears what fraction of the interval is done.
 template <typename Method, typename State>
 class Propagator {
  public:
   using Real = RealOf<State>;
 
-  explicit Propagator(const Method& method, const Limits& limits = {})
-      : method_(method), limits_(limits), steps_(method) {}
+  explicit Propagator(const Method& method, const Limits& limits = {}, Pulse* pulse = nullptr)
+      : method_(method), limits_(limits), steps_(method), pulse_(pulse && *pulse ? pulse : nullptr) {}
 
   /// Forgets the past: what comes depends on the state alone. `trial` is the first step to try where
   /// the method controls it.
@@ -121,6 +123,7 @@ class Propagator {
         }
       }
       done += chunk;
+      if (pulse_) beat(chunk, double(done) / double(count_));
       if constexpr (watched<Stop>)
         if (stop(before_, t + h * double(done - 1), x, t + h * double(done)))
           return {Outcome::Kind::stopped, t + h * double(done)};
@@ -133,6 +136,7 @@ class Propagator {
     if (!(trial_ > 0)) trial_ = interval;
     double done = 0;
     for (long long tried = 0; done < interval; ++tried) {
+      if (pulse_) beat(1, done / interval);
       // A remainder that is mere rounding is not worth a step of its own.
       const double rest = interval - done;
       const bool last = trial_ >= rest * (1 - 1e-12);
@@ -155,12 +159,19 @@ class Propagator {
     return {};
   }
 
+  void beat(long long steps, double fraction) {
+    if ((quiet_ += steps) < 256) return;
+    quiet_ = 0;
+    pulse_->beat(fraction);
+  }
+
   Method method_;
   Limits limits_;
   Steps<Method, State> steps_;
+  Pulse* pulse_;
   State before_{};
   double interval_ = 0, trial_ = 0;
-  long long count_ = 1;
+  long long count_ = 1, quiet_ = 0;
 };
 
 }  // namespace detail

@@ -60,8 +60,8 @@ template <typename Scalar>
 void check_inputs(const std::vector<TrajectoryView<Scalar>>& several) {
   for (const auto& run : several)
     if (run.inputs().rows() > 0)
-      throw InvalidArgument(text("fit_hankel_dmd: a run has ", run.inputs().rows(),
-                                 " inputs, but 0 are expected, as this learner does not use them; "
+      throw InvalidArgument(text("fit_hankel_dmd: a run has inputs, ", run.inputs().rows(),
+                                 " where 0 are expected, as this learner does not use them; "
                                  "make them components of the state or leave them out."));
 }
 

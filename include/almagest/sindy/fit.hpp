@@ -110,8 +110,8 @@ void check_runs(const std::vector<TrajectoryView<Scalar>>& several, const Traini
   for (const auto& run : several)
     if (run.inputs().rows() > 0)
       throw InvalidArgument(text(
-          "sindy::fit: a run has ", run.inputs().rows(),
-          " inputs, but 0 are expected, as this learner does not use them; make them components "
+          "sindy::fit: a run has inputs, ", run.inputs().rows(),
+          " where 0 are expected, as this learner does not use them; make them components "
           "of the state or leave them out."));
   const double largest = std::max(facts.upper.maxCoeff(), -facts.lower.minCoeff());
   if (std::max(degree, 1) * std::log10(std::max(largest, 1.0)) > 150)

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Factorizations and learners of double, compiled once. They share what they take from Eigen; a file for each
+// scalar, because each takes the compiler long.
+#include "almagest/diagnostics/lyapunov.hpp"
+#include "almagest/koopman/hankel_dmd.hpp"
+#include "almagest/linalg/streaming_qr.hpp"
+#include "almagest/linalg/svd.hpp"
+#include "almagest/sindy/fit.hpp"
+
+namespace almagest::inline ALMAGEST_ABI {
+
+namespace linalg {
+template ALMAGEST_EXPORT Svd<double> svd(const Eigen::MatrixX<double>&);
+template class StreamingQr<double>;
+}  // namespace linalg
+
+namespace koopman::detail {
+template ALMAGEST_EXPORT HankelDmd<double> fit_hankel_dmd(const std::vector<TrajectoryView<double>>&, const HankelDmdOptions&);
+}
+
+// Regression is in double precision for runs in floats too.
+namespace sindy::detail {
+template ALMAGEST_EXPORT Model<float> fit(const std::vector<TrajectoryView<float>>&, const Polynomial&, const Stlsq&,
+                                          const LocalPolynomial&);
+template ALMAGEST_EXPORT Model<double> fit(const std::vector<TrajectoryView<double>>&, const Polynomial&, const Stlsq&,
+                                           const LocalPolynomial&);
+}
+
+namespace diagnostics::detail {
+template ALMAGEST_EXPORT Eigen::VectorXd GrowthRecord::orthonormalize(Eigen::MatrixXd&);
+}
+
+}  // namespace almagest::inline ALMAGEST_ABI
