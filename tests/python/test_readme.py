@@ -1,14 +1,28 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The Python program of the README runs as it stands, and does what it says."""
+"""The Python programs of the README and of the pages run as they stand; the README's does what it says."""
 
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import almagest as al
+import pytest
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+# Blocks that do not import the package are fragments.
+PROGRAM = re.compile(r"```python\n(import almagest as al\n.*?)```", re.DOTALL)
+PAGES = [page for page in sorted((ROOT / "docs").rglob("*.md")) if PROGRAM.search(page.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_pages(page, tmp_path):
+    for program in PROGRAM.findall(page.read_text(encoding="utf-8")):
+        environment = {**os.environ, "MPLBACKEND": "Agg"}
+        done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stderr
 
 
 def test_program(tmp_path):
