@@ -131,7 +131,7 @@ class AdaptiveSteps final : public Evolution<typename Discrete::Value> {
         place += 1LL << (finest - level);
         control_.wanted = h * std::min(factor, 4.0);
         ++steps;
-        if (steps % 16 == 0) this->pulse(std::ldexp(double(place), -finest));
+        if (steps % steps_between_pulses(dimension()) == 0) this->pulse(std::ldexp(double(place), -finest));
       } else {
         control_.wanted = std::isfinite(ratio) ? h * std::clamp(factor, 0.1, 0.5) : 0.1 * h;
         level = level_of(interval);

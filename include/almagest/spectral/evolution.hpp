@@ -76,6 +76,9 @@ inline std::string blow_up(const std::string& mode) {
   return "the run blew up at " + mode + "; give the stepper a smaller step, or the grid more points";
 }
 
+/// So many that a pulse costs nothing and comes every few milliseconds.
+inline long long steps_between_pulses(Eigen::Index dimension) { return std::max<long long>(1, 65536 / dimension); }
+
 /// An evolution in steps of one length: an interval is cut into the fewest equal ones that are not longer
 /// than the method's.
 template <typename Value>
@@ -100,6 +103,7 @@ class FixedSteps : public Evolution<Value> {
     loaded_ = false;
     if (!begun_) begin(true);
     begun_ = true;
+    between_pulses_ = steps_between_pulses(this->dimension());
     steps(count);
     return count;
   }
@@ -130,16 +134,16 @@ class FixedSteps : public Evolution<Value> {
 
   /// After step k of `count`, counted from 0.
   void beat(long long k, long long count) const {
-    if ((k + 1) % between_pulses == 0) this->pulse(double(k + 1) / double(count));
+    if ((k + 1) % between_pulses_ == 0) this->pulse(double(k + 1) / double(count));
   }
 
  private:
-  static constexpr long long between_pulses = 64;
   long long count_of(double interval) const {
     return std::max(1LL, static_cast<long long>(std::ceil(interval / longest_ * (1 - 1e-12))));
   }
 
   double longest_, prepared_ = 0;
+  long long between_pulses_ = 1;
   bool begun_ = false, loaded_ = true;
 };
 
