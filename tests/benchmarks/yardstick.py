@@ -5,15 +5,16 @@ import statistics
 import time
 
 
-def paired(repetitions, first, second):
-    """Median seconds of each, and the median of second/first, timed in turn."""
+def paired(repetitions, first, second, warm=True):
+    """Median seconds of each, and the median of second/first, timed in turn; after one of each to warm up."""
 
     def seconds(work):
         start = time.perf_counter()
         work()
         return time.perf_counter() - start
 
-    first(), second()
+    if warm:
+        first(), second()
     pairs = [(seconds(first), seconds(second)) for _ in range(repetitions)]
     return (
         statistics.median(a for a, _ in pairs),
