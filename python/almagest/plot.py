@@ -144,7 +144,7 @@ def animate(
             image.set_data(values[i].T)
             return [image, ax.set_title(f"t = {times[i]:.4g}")]
 
-    rate = len(shown) / seconds
+    rate = max(1, round(len(shown) / seconds))
     writer = "pillow" if os.fspath(path).lower().endswith(".gif") else "ffmpeg"
     FuncAnimation(figure, draw, frames=shown.tolist(), interval=1000 / rate).save(os.fspath(path), writer=writer, fps=rate)
     plt.close(figure)
