@@ -131,7 +131,8 @@ def numpy_twin():
 
 def sangkuriang():
     # Its first case with its own settings: DOP853 at 1e-10 and 1e-12, no dealiasing, 200 samples. Its grid has both
-    # ends, so the period is one spacing longer than it says; ours gets that period. On one core, where it is fastest.
+    # ends, so the period is one spacing longer than it says; ours gets that period. On one core, as ours is;
+    # two are no faster on an idle machine, and many times slower on a busy one.
     peer = installed("sangkuriang_ideal", "sangkuriang-ideal-solver")
     if peer is None:
         return
@@ -174,11 +175,12 @@ def sangkuriang():
 
 def tunnelling():
     # Its two cases with the settings that it ships for them: 2048 points, steps of 5e-4 (its control of the step never
-    # leaves the smallest), 200 samples; on one core, where it is fastest. Its mask acts once a step; our absorber
-    # removes the same in the same time. At the end its clock runs one step behind its field, which is most of the
-    # field's error. Ours takes longer steps, and is held to be nearer to a run with steps of 1e-4 than its field is,
-    # in amplitude and phase and in density. A jump in the potential bounds the step of any splitting: with 2.4e-3 the
-    # rectangle's transmission is off by 1e-4, which is enough for 1e-3 but more than its 4e-6; 1e-3 is as exact.
+    # leaves the smallest), 200 samples; on one core, as ours is: two make it at best a fifth faster on an idle
+    # machine, and slower on a busy one. Its mask acts once a step; our absorber removes the same in the same time. At
+    # the end its clock runs one step behind its field, which is most of the field's error. Ours takes longer steps,
+    # and is held to be nearer to a run with steps of 1e-4 than its field is, in amplitude and phase and in density. A
+    # jump in the potential bounds the step of any splitting: with 2.4e-3 the rectangle's transmission is off by 1e-4,
+    # which is enough for 1e-3 but more than its 4e-6; 1e-3 is as exact.
     peer = installed("qt1d_ideal", "1d-qt-ideal-solver")
     if peer is None:
         return
