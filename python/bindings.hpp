@@ -30,6 +30,7 @@ using Matrix = Eigen::MatrixXd;
 
 /// \name One for each module of the library
 /// @{
+void bind_errors(py::module_& m);
 void bind_core(py::module_& m);
 void bind_fft(py::module_& m);
 void bind_spectral(py::module_& m);

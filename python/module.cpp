@@ -20,7 +20,7 @@ PYBIND11_MODULE(_almagest, m) {
     bind(inner);
     rename_classes(inner, public_name);
   };
-  part("core", python::bind_core, "almagest");
+  part("core", [](pybind11::module_& core) { python::bind_errors(core), python::bind_core(core); }, "almagest");
   part("fft", python::bind_fft, "almagest.fft");
   part("spectral", python::bind_spectral, "almagest.spectral");
   part("methods", python::bind_methods, "almagest.methods");

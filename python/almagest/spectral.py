@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 
 import numpy as np
 
@@ -31,11 +31,37 @@ from ._almagest.spectral import (
     sine_gordon_breather,
     wave_packet,
 )
+from ._equations import (
+    SECOND_ORDER,
+    AdvectionDiffusion,
+    AllenCahn,
+    Burgers,
+    CahnHilliard,
+    Dispersion,
+    Equation,
+    FisherKPP,
+    FitzHughNagumo,
+    GinzburgLandau,
+    GrayScott,
+    HyperDiffusion,
+    KleinGordon,
+    KortewegDeVries,
+    KuramotoSivashinsky,
+    NavierStokes2D,
+    NavierStokes3D,
+    NonlinearSchrodinger,
+    Phi4,
+    Schrodinger,
+    SineGordon,
+    SwiftHohenberg,
+)
+from ._steppers import ETDAB4, ETDRK1, ETDRK2, ETDRK3, ETDRK32, ETDRK4, IFRK4, Stepper, Strang, Strang4, Verlet, Verlet4
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    _Field = Union[ArrayLike, Callable[..., ArrayLike]]
+    from ._equations import Field as _Field
+
     _Progress = Optional[Callable[[float], Optional[bool]]]
     _Path = Union[str, os.PathLike[str]]
 
@@ -87,271 +113,6 @@ __all__ = [
 
 class SpectralWarning(UserWarning):
     """What a run found doubtful. The sentences are in its ledger's `warnings` too."""
-
-
-# --- equations --------------------------------------------------------------------------------------
-
-
-class Equation:
-    """A partial differential equation, with its parameters as attributes."""
-
-
-@dataclass(frozen=True)
-class KortewegDeVries(Equation):
-    """u_t + epsilon u u_x + mu u_xxx = 0 on one axis. Conserved: mass, momentum, energy."""
-
-    epsilon: float = 6.0
-    mu: float = 1.0
-
-
-@dataclass(frozen=True)
-class KuramotoSivashinsky(Equation):
-    """u_t + u u_x + u_xx + u_xxxx = 0 on one axis, u_t + |grad u|^2/2 + Lap u + Lap^2 u = 0 on more."""
-
-
-@dataclass(frozen=True)
-class Burgers(Equation):
-    """u_t + (u.grad) u = viscosity Lap u, one component an axis."""
-
-    viscosity: float = 0.01
-
-
-@dataclass(frozen=True)
-class AllenCahn(Equation):
-    """u_t = diffusivity Lap u + u - u^3."""
-
-    diffusivity: float = 0.01
-
-
-@dataclass(frozen=True)
-class CahnHilliard(Equation):
-    """u_t = Lap(u^3 - u - interface Lap u). Conserved: mass."""
-
-    interface: float = 0.01
-
-
-@dataclass(frozen=True)
-class SwiftHohenberg(Equation):
-    """u_t = reaction u - (1 + Lap)^2 u + quadratic u^2 - u^3."""
-
-    reaction: float = 0.2
-    quadratic: float = 0.0
-
-
-@dataclass(frozen=True)
-class FisherKPP(Equation):
-    """u_t = diffusivity Lap u + rate u (1 - u)."""
-
-    diffusivity: float = 1.0
-    rate: float = 1.0
-
-
-@dataclass(frozen=True)
-class GrayScott(Equation):
-    """u_t = diffusivity_u Lap u - u v^2 + feed (1 - u), v_t = diffusivity_v Lap v + u v^2 - (feed + kill) v.
-
-    The initial field has two components: shape (2, nx, ...).
-    """
-
-    diffusivity_u: float = 2e-5
-    diffusivity_v: float = 1e-5
-    feed: float = 0.04
-    kill: float = 0.06
-
-
-@dataclass(frozen=True)
-class FitzHughNagumo(Equation):
-    """u_t = diffusivity_u Lap u + u - u^3/3 - v + current, v_t = diffusivity_v Lap v + epsilon (u + a - b v).
-
-    The initial field has two components: shape (2, nx, ...).
-    """
-
-    diffusivity_u: float = 1.0
-    diffusivity_v: float = 0.0
-    epsilon: float = 0.08
-    a: float = 0.7
-    b: float = 0.8
-    current: float = 0.5
-
-
-@dataclass(frozen=True)
-class GinzburgLandau(Equation):
-    """A_t = A + (1 + ib) Lap A - (1 + ic) |A|^2 A, complex."""
-
-    b: float = 0.0
-    c: float = 0.0
-
-
-@dataclass(frozen=True)
-class AdvectionDiffusion(Equation):
-    """u_t + velocity.grad u = diffusivity Lap u; one number of the velocity for each axis."""
-
-    velocity: float | Sequence[float] = 1.0
-    diffusivity: float = 0.0
-
-
-@dataclass(frozen=True)
-class Dispersion(Equation):
-    """u_t = dispersivity (u_xxx + u_yyy + ...)."""
-
-    dispersivity: float = 1.0
-
-
-@dataclass(frozen=True)
-class HyperDiffusion(Equation):
-    """u_t = -diffusivity Lap^2 u."""
-
-    diffusivity: float = 1.0
-
-
-@dataclass(frozen=True)
-class NavierStokes2D(Equation):
-    """Incompressible flow on two axes, as vorticity: w_t + u.grad w = viscosity Lap w - friction w + forcing.
-
-    forcing  of the vorticity: values on the grid, a function f(x, y), or None
-
-    Conserved where it neither loses nor gains: circulation, energy, enstrophy.
-    """
-
-    viscosity: float = 1e-3
-    forcing: _Field | None = None
-    friction: float = 0.0
-
-
-@dataclass(frozen=True)
-class NavierStokes3D(Equation):
-    """Incompressible flow on three axes, as velocity: u_t + div(u u) = -grad p + viscosity Lap u, div u = 0.
-
-    The initial field has three components, without divergence: shape (3, nx, ny, nz).
-    """
-
-    viscosity: float = 1e-2
-
-
-@dataclass(frozen=True)
-class Schrodinger(Equation):
-    """i psi_t = -Lap psi / 2 + potential psi - i absorber psi.
-
-    potential  values on the grid, or a function of the coordinates
-    absorber   0 or positive; removes exp(-2 absorber dt) of the density, whatever the steps are
-
-    Steppers: Strang and Strang4. Conserved without an absorber: norm.
-    """
-
-    potential: _Field | None = None
-    absorber: _Field | None = None
-
-
-@dataclass(frozen=True)
-class NonlinearSchrodinger(Equation):
-    """i psi_t = -Lap psi / 2 + strength |psi|^2 psi, focusing by default. Conserved: norm, momentum, energy.
-
-    Steppers: Strang, Strang4 and the exponential ones.
-    """
-
-    strength: float = -1.0
-
-
-@dataclass(frozen=True)
-class KleinGordon(Equation):
-    """phi_tt = Lap phi - mass^2 phi; with mass 0 the wave equation. Give u0 and v0; steppers Verlet, Verlet4."""
-
-    mass: float = 1.0
-
-
-@dataclass(frozen=True)
-class Phi4(Equation):
-    """phi_tt = Lap phi + coupling phi (vacuum^2 - phi^2). Give u0 and v0; steppers Verlet, Verlet4."""
-
-    coupling: float = 1.0
-    vacuum: float = 1.0
-
-
-@dataclass(frozen=True)
-class SineGordon(Equation):
-    """phi_tt = Lap phi - sin(phi). Give u0 and v0; steppers Verlet, Verlet4."""
-
-
-_TWO_TIME_DERIVATIVES = (KleinGordon, Phi4, SineGordon)
-
-
-# --- steppers ---------------------------------------------------------------------------------------
-
-
-class Stepper:
-    """A method of time stepping. Steps have the unit of the equation's time."""
-
-
-@dataclass(frozen=True)
-class _FixedStep(Stepper):
-    step: float
-
-    def __post_init__(self) -> None:
-        if not (isinstance(self.step, (int, float, np.number)) and 0 < self.step < np.inf):
-            raise InvalidArgument(f"{type(self).__name__}: step is {self.step!r}; give a positive, finite number")
-
-
-class ETDRK1(_FixedStep):
-    """Exponential Euler: order 1, one stage."""
-
-
-class ETDRK2(_FixedStep):
-    """Exponential Runge-Kutta of order 2: two stages."""
-
-
-class ETDRK3(_FixedStep):
-    """Exponential Runge-Kutta of order 3: three stages."""
-
-
-class ETDRK4(_FixedStep):
-    """Exponential Runge-Kutta of order 4, four stages: the first choice.
-
-    The linear part is solved exactly, so that its stiffness does not bound the step. S. M. Cox,
-    P. C. Matthews, J. Comput. Phys. 176 (2002), https://doi.org/10.1006/jcph.2002.6995.
-    """
-
-
-class IFRK4(_FixedStep):
-    """Integrating factor with the classical Runge-Kutta method: order 4; less exact than ETDRK4 where stiff."""
-
-
-class ETDAB4(_FixedStep):
-    """Exponential Adams-Bashforth of order 4: one stage a step, a quarter of ETDRK4's transforms."""
-
-
-class Strang(_FixedStep):
-    """Splitting of order 2, for Schrodinger and NonlinearSchrodinger: two transforms a step."""
-
-
-class Strang4(_FixedStep):
-    """Splitting of order 4, for Schrodinger and NonlinearSchrodinger: six transforms a step."""
-
-
-class Verlet(_FixedStep):
-    """Symplectic, of order 2, for KleinGordon, Phi4 and SineGordon: the error of the energy does not grow."""
-
-
-class Verlet4(_FixedStep):
-    """Symplectic, of order 4, for KleinGordon, Phi4 and SineGordon: six transforms a step."""
-
-
-@dataclass(frozen=True)
-class ETDRK32(Stepper):
-    """ETDRK3 with an embedded method of order 2, which chooses its steps.
-
-    The estimated error of a step, in the root mean square over the grid, stays below
-    absolute + relative times that of the field, for every component.
-    """
-
-    relative: float = 1e-6
-    absolute: float = 1e-9
-
-    def __post_init__(self) -> None:
-        for name in ("relative", "absolute"):
-            if not 0 <= getattr(self, name) < np.inf:
-                raise InvalidArgument(f"ETDRK32: {name} is {getattr(self, name)!r}; give a number of 0 or more")
-        if self.relative + self.absolute == 0:
-            raise InvalidArgument("ETDRK32: both tolerances are 0, which no step can meet; make one positive")
 
 
 # --- results ----------------------------------------------------------------------------------------
@@ -443,7 +204,7 @@ def _checked(stepper: Stepper) -> Stepper:
 
 def _start(equation: Equation, grid: SpatialGrid, u0: _Field, v0: _Field | None, members: bool) -> ArrayLike:
     """The numbers of the initial state, with the velocity behind the field."""
-    second = isinstance(equation, _TWO_TIME_DERIVATIVES)
+    second = isinstance(equation, SECOND_ORDER)
     if second != (v0 is not None):
         raise InvalidArgument(
             f"spectral.solve: {type(equation).__name__} is of {'second' if second else 'first'} order in time; "

@@ -56,6 +56,8 @@ TEST_CASE("Complex samples are streamed, written and read") {
   CHECK(read.states() == whole.states());
   CHECK(read.info().grid == whole.info().grid);
   CHECK_THROWS_WITH(io::read_netcdf(folder.file("psi4.nc")), Contains("complex"));
+  const Trajectory<std::complex<double>> driven(times, whole.states(), {}, whole.states().topRows(1));
+  CHECK_THROWS_WITH(io::write_netcdf(driven, folder.file("driven.nc")), Contains("complex inputs, 1 a sample"));
 }
 
 TEST_CASE("A stream that was cut goes on") {
@@ -73,7 +75,12 @@ TEST_CASE("A stream that was cut goes on") {
   run();
   CHECK(folder.names() == std::vector<std::string>{"checkpoint", "run.nc"});
   check_file(folder.file("run.nc"));
-  // Without its samples a checkpoint is worth nothing.
+  // Without its samples a checkpoint is worth nothing, and with those of another run less.
+  options.progress = {};
+  const auto other = SpatialGrid::periodic(32, 0, 22);
+  io::write_netcdf(Trajectory<>(times, Eigen::MatrixXd::Zero(32, 40), {{}, {}, other, {}, {}}), folder.file("run.nc"));
+  CHECK_THROWS_WITH(run(), Contains("run.nc.partial") && Contains("another size than the run's 64"));
+  std::remove(folder.file("run.nc.partial").c_str());
   std::remove(folder.file("run.nc").c_str());
   CHECK_THROWS_WITH(run(), Contains("run.nc") && Contains("remove the checkpoint"));
 }

@@ -30,8 +30,9 @@ inline void report(const Progress& progress, double fraction, const char* work) 
 /// longer, about ten times a second.
 class Pulse {
  public:
-  Pulse(const Progress& progress, const char* work, double parts)
-      : progress_(progress), work_(work), parts_(parts), told_at_(now()), next_(progress ? little() : never) {}
+  /// `done` of the parts were done before.
+  Pulse(const Progress& progress, const char* work, double parts, double done = 0)
+      : progress_(progress), work_(work), parts_(parts), told_at_(now()), next_(progress ? done + little() : never), done_(done) {}
 
   /// Where there is nobody to tell, whoever does the work need not count.
   explicit operator bool() const { return bool(progress_); }
@@ -66,7 +67,7 @@ class Pulse {
 
   const Progress& progress_;
   const char* work_;
-  double parts_, told_at_, next_, done_ = 0;
+  double parts_, told_at_, next_, done_;
 };
 
 }  // namespace detail

@@ -84,6 +84,9 @@ class TimeGrid {
     return step_;
   }
 
+  /// From time i to the next; the same number for all intervals of a uniform grid.
+  double interval(Eigen::Index i) const { return uniform_ && step_ > 0 ? step_ : (*this)[i + 1] - (*this)[i]; }
+
   Eigen::VectorXd values() const {
     if (values_) return values_->segment(offset_, count_);
     return Eigen::VectorXd::NullaryExpr(count_, [this](Eigen::Index i) { return (*this)[i]; });

@@ -18,7 +18,7 @@ namespace almagest::inline ALMAGEST_ABI::fft {
 /// The mode numbers of an axis of n points in the order of a full transform: 0, 1, ..., -2, -1. The highest
 /// of an even n is counted as +n/2.
 inline Eigen::VectorXd mode_numbers(Eigen::Index n) {
-  return Eigen::VectorXd::NullaryExpr(n, [n](Eigen::Index i) { return double(i <= n / 2 ? i : i - n); });
+  return Eigen::VectorXd::NullaryExpr(n, [n](Eigen::Index i) { return double(mode_number(i, n)); });
 }
 
 /// The wavenumbers of an axis, in radians per unit of length, in the order of a full transform.

@@ -48,7 +48,7 @@ Eigen::VectorX<typename Derived::Scalar> interpolate(const Eigen::MatrixBase<Der
       return;
     }
     const std::size_t axis = mine.axes() - 1 - a;
-    const Eigen::Index n = mine[axis], m = theirs[axis], i = rest % n, k = i <= n / 2 ? i : i - n;
+    const Eigen::Index n = mine[axis], m = theirs[axis], i = rest % n, k = mode_number(i, n);
     const auto put = [&](Eigen::Index number, Real share) {
       if (2 * std::abs(number) > m) return;
       // On a coarser even axis both signs of its highest mode are one place.

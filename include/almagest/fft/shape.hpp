@@ -16,6 +16,10 @@
 
 namespace almagest::inline ALMAGEST_ABI::fft {
 
+/// The mode that entry i of a full transform of n points holds: 0, 1, ..., -2, -1. The highest of an even n is
+/// counted as +n/2.
+inline Eigen::Index mode_number(Eigen::Index i, Eigen::Index n) { return i <= n / 2 ? i : i - n; }
+
 /// The lengths of an array of one to three axes, the last one contiguous in memory.
 ///
 /// \throws InvalidArgument for no or more than three axes, or a length outside 1 ... 2^31 - 1.

@@ -133,7 +133,7 @@ void run_lanes(const Systems& system_of, Eigen::Ref<const Eigen::MatrixX<Scalar>
 
   store(0);
   for (Eigen::Index i = 0; i + 1 < samples; ++i) {
-    const double interval = interval_after(times, i);
+    const double interval = times.interval(i);
     const double needed = std::ceil(interval / method.step * (1 - 1e-12));
     if (!(needed <= double(limits.steps))) {
       for (std::size_t b = 0; b < blocks_together; ++b)
@@ -166,12 +166,12 @@ MemberEnd run_member(const System& system, const State& start, const TimeGrid& t
   State x = start;
   MemberEnd end;
   Propagator<Method, State> propagator(method, limits);
-  if (times.size() > 1) propagator.restart(interval_after(times, 0) / 10);
+  if (times.size() > 1) propagator.restart(times.interval(0) / 10);
   for (Eigen::Index i = 0;; ++i) {
     for (std::size_t k = 0; k < std::size_t(x.size()); ++k) states(Eigen::Index(k), i) = element(x, k);
     end.samples = i + 1;
     if (i + 1 == times.size()) return end;
-    end.outcome = propagator.advance(system, x, times[i], interval_after(times, i));
+    end.outcome = propagator.advance(system, x, times[i], times.interval(i));
     if (!end.outcome) return end;
   }
 }

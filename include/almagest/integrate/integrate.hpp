@@ -61,11 +61,6 @@ TrajectoryInfo describe(const System& system, std::size_t dimension) {
                                 "or need max_steps raised."));
 }
 
-/// The interval after sample i; the same number for all intervals of a uniform grid.
-inline double interval_after(const TimeGrid& times, Eigen::Index i) {
-  return times.is_uniform() && times.step() > 0 ? times.step() : times[i + 1] - times[i];
-}
-
 template <typename Given>
 void check_start(const Given& x0, std::size_t expected, const char* what = "integrate") {
   if (x0.size() == 0) throw InvalidArgument(text(what, ": x0 is empty; give one value for each component."));
@@ -140,15 +135,15 @@ auto integrate(const System& system, const Given& x0, const TimeGrid& times, con
   store(0);
   Pulse pulse(options.progress, "integrate", double(times.size() - 1));
   Propagator<Method, State> propagator(method, limits, &pulse);
-  if (times.size() > 1) propagator.restart(interval_after(times, 0) / 10);
+  if (times.size() > 1) propagator.restart(times.interval(0) / 10);
   for (Eigen::Index i = 0; i + 1 < times.size(); ++i) {
     Outcome outcome;
     if constexpr (std::is_void_v<Event>) {
-      outcome = propagator.advance(system, x, times[i], interval_after(times, i));
+      outcome = propagator.advance(system, x, times[i], times.interval(i));
     } else {
       State before = x;
       double t_before = times[i];
-      outcome = propagator.advance(system, x, times[i], interval_after(times, i),
+      outcome = propagator.advance(system, x, times[i], times.interval(i),
                                    [&](const State& a, double ta, const State& b, double tb) {
                                      before = a;
                                      t_before = ta;

@@ -128,7 +128,7 @@ Trajectory<Scalar> trajectory_of(compiled::NetcdfRun file, const std::vector<Rea
 /// Threads may call at the same time, but the netCDF library lets only one work.
 ///
 /// \throws IoError for a file that cannot be written; InvalidArgument for a parameter and an
-///         attribute of one name.
+///         attribute of one name, and for complex inputs.
 ///
 /// Reference: R. Rew, G. Davis, NetCDF: an interface for scientific data access, IEEE Computer
 /// Graphics and Applications 10 (1990), https://doi.org/10.1109/38.56302
@@ -137,6 +137,10 @@ void write_netcdf(const NetcdfWritable auto& trajectory, const std::string& path
   const TrajectoryInfo& info = run.info();
   using Scalar = typename decltype(run)::Matrix::Scalar;
   using Real = typename Eigen::NumTraits<Scalar>::Real;
+  if constexpr (Eigen::NumTraits<Scalar>::IsComplex)
+    if (run.inputs().size() > 0)
+      throw InvalidArgument(almagest::detail::text("write_netcdf: the run has complex inputs, ", run.inputs().rows(),
+                                                   " a sample, which the file cannot hold; write a run without them."));
   const compiled::NetcdfRun file = detail::netcdf_run<Scalar>(run.times(), info, run.dimension(), run.inputs().rows());
 
   // Rows of a view may be far apart in memory; the file wants them side by side.

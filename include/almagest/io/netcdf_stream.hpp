@@ -27,7 +27,7 @@ class ALMAGEST_EXPORT NetcdfAppender {
 
  private:
   struct Parts;
-  Parts* parts_;
+  std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace almagest::compiled

@@ -105,7 +105,6 @@ class AdaptiveSteps final : public Evolution<typename Discrete::Value> {
   long long transforms_done() const override { return discrete_.transforms_done(); }
   long long transforms_alone() override {
     discrete_.transforms_alone();
-    discrete_.prime();
     return discrete_.transforms();
   }
   double step_of(double interval) const override { return std::ldexp(interval, -level_of(interval)); }

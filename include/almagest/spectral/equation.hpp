@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "almagest/core/config.hpp"
+#include "almagest/core/errors.hpp"
 #include "almagest/core/spatial_grid.hpp"
+#include "almagest/core/text.hpp"
 #include "almagest/spectral/mode.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::spectral {
@@ -68,6 +70,13 @@ namespace detail {
 /// What a field holds at a point, in the arithmetic of the inner loops.
 template <typename Value>
 using PointOf = std::conditional_t<std::same_as<Value, double>, double, Mode<double>>;
+
+inline const SpatialGrid& checked(const SpatialGrid& grid, int axes) {
+  if (grid.axes().size() != std::size_t(axes))
+    throw DimensionMismatch(almagest::detail::text("spectral: the grid has ", grid.axes().size(), " axes, but the equation has ", axes,
+                                                   "; give a grid of that many axes."));
+  return grid;
+}
 
 /// The type of an equation's symbol, real wherever it is real, and whether it differs by component.
 template <typename Symbol>

@@ -43,7 +43,8 @@ class Evolution {
   virtual Eigen::MatrixX2d conserved() const = 0;
 
   virtual long long transforms_done() const = 0;
-  /// Does some transforms and nothing else, on other memory; returns how many, 0 where a step has none.
+  /// Does some transforms and nothing else; returns how many, 0 where a step has none. For measuring, after a
+  /// run: it works on the memory of the stages, and before the run may go on it must be loaded or restored.
   virtual long long transforms_alone() = 0;
 
   /// Calls `use(memory, bytes)` for each piece of memory on which the future depends. Who has written such

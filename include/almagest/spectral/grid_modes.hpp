@@ -11,7 +11,6 @@
 #include <type_traits>
 #include <vector>
 
-#include "almagest/core/errors.hpp"
 #include "almagest/core/spatial_grid.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/fft/buffer.hpp"
@@ -19,6 +18,7 @@
 #include "almagest/fft/real_transform.hpp"
 #include "almagest/fft/shape.hpp"
 #include "almagest/spectral/dealiasing.hpp"
+#include "almagest/spectral/equation.hpp"
 #include "almagest/spectral/mode.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::spectral {
@@ -39,7 +39,7 @@ class GridModes {
   using Value = Value_;
   static constexpr bool real = std::is_same_v<Value, double>;
   using Spectrum = fft::Buffer<std::complex<double>>;
-  using Point = std::conditional_t<real, double, Mode<double>>;
+  using Point = detail::PointOf<Value>;
   /// A wave vector; 0 along axes that the grid has not.
   using WaveVector = std::array<double, 3>;
   /// Contiguous modes along the last axis that share the other indices.
@@ -49,7 +49,7 @@ class GridModes {
   };
 
   GridModes(const SpatialGrid& grid, const ModeNeeds& needs, Dealiasing rule, fft::Rigor rigor)
-      : grid_(checked(grid, needs)),
+      : grid_(detail::checked(grid, needs.axes)),
         needs_(needs),
         plan_options_{rigor, kept_modes(grid, needs.degree, rule)},
         transform_(work_shape(grid, needs.degree, rule), plan_options_),
@@ -244,12 +244,6 @@ class GridModes {
  private:
   using Transform = std::conditional_t<real, fft::RealTransform<double>, fft::ComplexTransform<double>>;
 
-  static const SpatialGrid& checked(const SpatialGrid& grid, const ModeNeeds& needs) {
-    if (grid.axes().size() != std::size_t(needs.axes))
-      throw DimensionMismatch(almagest::detail::text("spectral: the grid has ", grid.axes().size(), " axes, but the equation has ",
-                                                     needs.axes, "; give a grid of that many axes."));
-    return grid;
-  }
   static fft::KeptModes kept_modes(const SpatialGrid& grid, int degree, Dealiasing rule) {
     fft::KeptModes kept{1, 1, 1};
     for (std::size_t a = 0; a < grid.axes().size(); ++a) kept[a] = detail::axis_modes(grid.axes()[a].count, degree, rule).kept;
@@ -265,7 +259,7 @@ class GridModes {
   void make_axis(std::size_t a, Eigen::Index n, Eigen::Index modes) {
     const double unit = 2 * std::numbers::pi / grid_.axes()[a].length;
     wavenumbers_[a] = fft::Buffer<double>(modes);
-    for (Eigen::Index i = 0; i < modes; ++i) wavenumbers_[a][i] = unit * double(i <= n / 2 ? i : i - n);
+    for (Eigen::Index i = 0; i < modes; ++i) wavenumbers_[a][i] = unit * double(fft::mode_number(i, n));
     highest_[a] = n % 2 == 0 && n > 1 ? unit * double(n / 2) : -1;
     kept_[a].assign(std::size_t(modes), false);
     for (const auto& range : fft::detail::kept_ranges(modes, plan_options_.kept[a], real && a + 1 == axes()))

@@ -135,7 +135,7 @@ inline Eigen::VectorXd gaussian_random_field(const SpatialGrid& grid, double len
     for (std::size_t a = axes; a-- > 0;) {
       const Eigen::Index n = shape[a], i = rest % n;
       rest /= n;
-      m[a] = i <= n / 2 ? i : i - n;
+      m[a] = fft::mode_number(i, n);
       highest = highest || 2 * i == n;
       const double k = 2 * std::numbers::pi / grid.axes()[a].length * double(m[a]);
       squared += k * k;

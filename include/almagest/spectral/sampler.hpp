@@ -135,7 +135,7 @@ Eigen::Index sample(Evolution<Value>& run, const TimeGrid& times, SampleSink<Val
   if (present == 0) keep(0);
   for (Eigen::Index i = std::max<Eigen::Index>(present, 1); i < times.size() && ledger.stopped.empty(); ++i) {
     const auto before = Clock::now();
-    ledger.steps += run.advance(times.is_uniform() && times.step() > 0 ? times.step() : times[i] - times[i - 1]);
+    ledger.steps += run.advance(times.interval(i - 1));
     ledger.step_seconds += seconds_since(before);
     if (const std::string reason = run.failure(); !reason.empty()) {
       ledger.stopped = text("between t = ", times[i - 1], " and ", times[i], " ", reason, ".");
@@ -198,7 +198,7 @@ Ledger solve_through(const Maker<Value>& make, const SpatialGrid& grid, const Ei
   if (present > 0) checkpoint->resume(states, ledger);
 
   Eigen::Index noted = present, saved = present;
-  auto last_saved = Clock::now(), last_told = last_saved;
+  auto last_saved = Clock::now();
   const auto save = [&] {
     if (!checkpoint || saved == noted) return;
     sink.flush();
@@ -206,12 +206,8 @@ Ledger solve_through(const Maker<Value>& make, const SpatialGrid& grid, const Ei
     saved = noted;
     last_saved = Clock::now();
   };
-  const auto tell = [&](double samples) { almagest::detail::report(options.progress, samples / double(times.size()), "spectral::solve"); };
-  run->on_pulse([&](double part) {
-    if (seconds_since(last_told) < 0.05) return;
-    last_told = Clock::now();
-    tell(double(noted) + part);
-  });
+  almagest::detail::Pulse pulse(options.progress, "spectral::solve", double(times.size()), double(present));
+  if (pulse) run->on_pulse([&](double part) { pulse.beat(part); });
   Eigen::Index samples = 0;
   try {
     samples = sample(*run, times, sink, ledger, present, [&](Eigen::Index done) {
@@ -220,7 +216,7 @@ Ledger solve_through(const Maker<Value>& make, const SpatialGrid& grid, const Ei
         checkpoint->note(ledger);
         if (seconds_since(last_saved) >= options.checkpoint.seconds) save();
       }
-      tell(double(done));
+      pulse.reached(double(done));
     });
   } catch (...) {
     save();

@@ -119,7 +119,7 @@ class SplitSteps final : public FixedSteps<std::complex<double>> {
       Eigen::Index rest = j;
       for (int a = axes - 1; a >= 0; --a) {
         const Eigen::Index n = shape[std::size_t(a)], i = rest % n;
-        k.k[std::size_t(a)] = 2 * std::numbers::pi / discrete_.grid().axes()[std::size_t(a)].length * double(i <= n / 2 ? i : i - n);
+        k.k[std::size_t(a)] = 2 * std::numbers::pi / discrete_.grid().axes()[std::size_t(a)].length * double(fft::mode_number(i, n));
         rest /= n;
       }
       table[j] = factor(k);

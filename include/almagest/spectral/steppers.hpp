@@ -48,7 +48,8 @@ struct EtdAb4 {
 /// Etdrk3 with an embedded method of order 2, which chooses its steps: the estimated error of a step, in the
 /// root mean square over the grid, stays below `absolute` + `relative` times that of the field, for every
 /// component. Steps are a requested interval divided by a power of 2, so that times are hit exactly and
-/// tables are made anew only where the step doubles or halves.
+/// tables are made (and memory is taken for them) only where a length is met first or again after others. On
+/// embedded exponential pairs: T. Zoto, J. C. Bowman (2023), https://arxiv.org/abs/2303.12139.
 struct Etdrk32 {
   double relative = 1e-6, absolute = 1e-9;
 };

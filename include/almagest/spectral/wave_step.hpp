@@ -10,9 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "almagest/core/errors.hpp"
 #include "almagest/core/spatial_grid.hpp"
-#include "almagest/core/text.hpp"
 #include "almagest/fft/buffer.hpp"
 #include "almagest/fft/real_transform.hpp"
 #include "almagest/spectral/dealiasing.hpp"
@@ -46,16 +44,13 @@ class WaveSteps final : public FixedSteps<double> {
       : FixedSteps<double>(step),
         composition_(composition),
         equation_(equation),
-        grid_(grid),
+        grid_(checked(grid, axes)),
         transform_(fft::Shape(grid), {rigor}),
         phi_(grid.size()),
         velocity_(grid.size()),
         pull_(grid.size()),
         modes_(transform_.modes()),
         stiffness_(transform_.modes()) {
-    if (grid.axes().size() != std::size_t(axes))
-      throw DimensionMismatch(almagest::detail::text("spectral: the grid has ", grid.axes().size(), " axes, but the equation has ",
-                                                     axes, "; give a grid of that many axes."));
     const fft::Shape spectrum = transform_.shape().spectrum();
     for (Eigen::Index s = 0; s < spectrum.size(); ++s)
       stiffness_[s] = -equation.stiffness(wave(s)) / double(grid.size());
@@ -102,7 +97,6 @@ class WaveSteps final : public FixedSteps<double> {
     return cell * q;
   }
   long long transforms_done() const override { return transforms_done_; }
-  /// \f$ -\omega^2\phi \f$ is left as it was: the present field is transformed once more.
   long long transforms_alone() override {
     transform_.forward(phi_.data(), modes_.data());
     transform_.inverse(modes_.data(), pull_.data());
@@ -147,7 +141,7 @@ class WaveSteps final : public FixedSteps<double> {
       const Eigen::Index n = shape[std::size_t(a)], i = place % spectrum[std::size_t(a)];
       place /= spectrum[std::size_t(a)];
       if (odd && 2 * i == n) continue;
-      k.k[std::size_t(a)] = 2 * std::numbers::pi / grid_.axes()[std::size_t(a)].length * double(i <= n / 2 ? i : i - n);
+      k.k[std::size_t(a)] = 2 * std::numbers::pi / grid_.axes()[std::size_t(a)].length * double(fft::mode_number(i, n));
     }
     return k;
   }
