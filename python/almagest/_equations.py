@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Callable, Sequence, Union
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    Field = Union[ArrayLike, Callable[..., ArrayLike]]
+    _Field = Union[ArrayLike, Callable[..., ArrayLike]]
 
 
 class Equation:
@@ -164,7 +164,7 @@ class NavierStokes2D(Equation):
     """
 
     viscosity: float = 1e-3
-    forcing: Field | None = None
+    forcing: _Field | None = None
     friction: float = 0.0
 
 
@@ -188,8 +188,8 @@ class Schrodinger(Equation):
     Steppers: Strang and Strang4. Conserved without an absorber: norm.
     """
 
-    potential: Field | None = None
-    absorber: Field | None = None
+    potential: _Field | None = None
+    absorber: _Field | None = None
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ from ._steppers import ETDAB4, ETDRK1, ETDRK2, ETDRK3, ETDRK32, ETDRK4, IFRK4, S
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from ._equations import Field as _Field
+    from ._equations import _Field
 
     _Progress = Optional[Callable[[float], Optional[bool]]]
     _Path = Union[str, os.PathLike[str]]
