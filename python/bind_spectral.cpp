@@ -106,7 +106,7 @@ py::dict ledger_of(spectral::Ledger&& ledger) {
   py::dict quantities, drifts;
   for (std::size_t q = 0; q < ledger.quantities.size(); ++q) {
     quantities[py::str(ledger.quantities[q])] = given_away(Vector(ledger.values.row(Eigen::Index(q))));
-    drifts[py::str(ledger.quantities[q])] = ledger.drift(Eigen::Index(q));
+    if (int(q) < ledger.invariants) drifts[py::str(ledger.quantities[q])] = ledger.drift(Eigen::Index(q));
   }
   return py::dict("quantities"_a = quantities, "drifts"_a = drifts, "steps"_a = ledger.steps, "transforms"_a = ledger.transforms,
                   "step_seconds"_a = ledger.step_seconds, "transform_seconds"_a = ledger.transform_seconds,

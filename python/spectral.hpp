@@ -44,6 +44,7 @@ class Rows {
 
   virtual spectral::GridModes<Value>& modes() = 0;
   virtual std::vector<std::string> quantities() const = 0;
+  virtual int invariants() const = 0;
   virtual Eigen::MatrixX2d conserved() const = 0;
   /// The symbol of every kept mode of a component, at its place.
   virtual void symbols(int component, spectral::ModeArray& out) const = 0;
@@ -66,6 +67,7 @@ class RowsOf final : public Rows<typename Equation::Value> {
   std::unique_ptr<Rows<Value>> clone() const override { return std::make_unique<RowsOf>(*this); }
   spectral::GridModes<Value>& modes() override { return discrete_; }
   std::vector<std::string> quantities() const override { return discrete_.quantities(); }
+  int invariants() const override { return discrete_.invariants(); }
   Eigen::MatrixX2d conserved() const override { return spectral::detail::integrals(discrete_); }
   void symbols(int component, spectral::ModeArray& out) const override {
     discrete_.for_each_mode([&](Eigen::Index place, const auto& wave) {
@@ -112,6 +114,7 @@ class AnyDiscrete {
   bool finite() const { return grid_->finite(); }
   std::string largest_mode() const { return grid_->largest_mode(); }
   std::vector<std::string> quantities() const { return equation_->quantities(); }
+  int invariants() const { return equation_->invariants(); }
   friend Eigen::MatrixX2d integrals(const AnyDiscrete& discrete) { return discrete.equation_->conserved(); }
   void mean_squares(const spectral::ModeArray& modes, double* means) const { grid_->mean_squares(modes, means); }
   int transforms() const { return grid_->transforms(); }

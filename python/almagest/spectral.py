@@ -122,9 +122,10 @@ class SpectralWarning(UserWarning):
 class Ledger:
     """What a run did and cost.
 
-    quantities         of each conserved quantity its value at every sample: an integral over the domain
-                       by the rectangle rule, which is spectrally exact on a periodic grid
-    drifts             of each the largest change, relative to the integral of its absolute density
+    quantities         integrals over the domain at every sample, by the rectangle rule, which is spectrally
+                       exact on a periodic grid
+    drifts             of each that the exact solution never changes the largest change, relative to the
+                       integral of its absolute density
     steps, transforms  done
     step_seconds       of all steps
     transform_seconds  that their transforms take alone

@@ -108,6 +108,16 @@ TEST_CASE("A constant force drives the laminar flow of Kolmogorov") {
   CHECK(steady.ledger.values(2, 1) == Approx(pi * pi * amplitude * amplitude).epsilon(1e-12));
 }
 
+TEST_CASE("Viscosity, friction and forces leave fewer invariants") {
+  const auto invariants = [](const auto& equation) { return spectral::detail::invariants_of(equation); };
+  CHECK(invariants(NavierStokes2D(0)) == 3);
+  CHECK(invariants(NavierStokes2D(1e-3)) == 1);
+  CHECK(invariants(NavierStokes2D(0, {}, 0.1)) == 0);
+  CHECK(invariants(NavierStokes2D(0, Eigen::VectorXd::Ones(16))) == 0);
+  CHECK(invariants(NavierStokes3D(0)) == 4);
+  CHECK(invariants(NavierStokes3D(1e-3)) == 3);
+}
+
 TEST_CASE("Plane flow without viscosity conserves energy and enstrophy") {
   const SpatialGrid grid = plane(32);
   const Eigen::VectorXd start = 3 * gaussian_random_field(grid, 0.5, 4, 11);

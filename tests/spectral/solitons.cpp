@@ -57,6 +57,20 @@ TEST_CASE("A soliton is back after one period, and everything is conserved") {
   CHECK(run.ledger.values(1, 0) == Approx(64 * width / 3).epsilon(1e-12));
 }
 
+TEST_CASE("A run that looks smooth and is wrong has lost what is conserved, and says so") {
+  const auto grid = SpatialGrid::periodic(512, -30, 30);
+  const auto start = korteweg_de_vries_soliton(grid, 0.2, 0.1, 4, -10);
+  const auto times = TimeGrid::uniform(0, 60 / (0.2 * 4 / 3), 2);
+  const auto good = solve(equation, grid, start, times, Etdrk2{0.01}), bad = solve(equation, grid, start, times, Etdrk2{0.16});
+  CHECK(good.ledger.warnings.empty());
+  CHECK((good.trajectory[1] - start).cwiseAbs().maxCoeff() < 0.002);
+  CHECK(bad.ledger.stopped.empty());
+  CHECK((bad.trajectory[1] - start).cwiseAbs().maxCoeff() > 1);
+  REQUIRE(bad.ledger.warnings.size() == 2);
+  CHECK_THAT(bad.ledger.warnings[0], ContainsSubstring("momentum has changed by a share of 0.03"));
+  CHECK_THAT(bad.ledger.warnings[1], ContainsSubstring("energy has changed by a share of 0.04"));
+}
+
 TEST_CASE("Pulses emit the solitons that inverse scattering predicts") {
   // (A, w) of the pulse, and the height of its first soliton, (12 mu / eps) ((s - 0) / w)^2 with
   // s (s + 1) = eps A w^2 / (6 mu).

@@ -101,6 +101,7 @@ class AdaptiveSteps final : public Evolution<typename Discrete::Value> {
     return discrete_.finite() ? "" : blow_up(discrete_.largest_mode());
   }
   std::vector<std::string> quantities() const override { return discrete_.quantities(); }
+  int invariants() const override { return discrete_.invariants(); }
   Eigen::MatrixX2d conserved() const override { return integrals(discrete_); }
   long long transforms_done() const override { return discrete_.transforms_done(); }
   long long transforms_alone() override {

@@ -191,7 +191,7 @@ class CheckpointFile {
 
  private:
   static constexpr const char* magic =
-      std::is_same_v<Value, double> ? "almagest checkpoint 1, real\n" : "almagest checkpoint 1, complex\n";
+      std::is_same_v<Value, double> ? "almagest checkpoint 2, real\n" : "almagest checkpoint 2, complex\n";
 
   struct Content {
     bool streamed = false;
@@ -207,8 +207,8 @@ class CheckpointFile {
     template <typename P>
     void pass(P& p) {
       p(streamed), p(axes), p(u0), p(probe), p(times), p(states), p(memory), p(wisdom);
-      p(ledger.quantities), p(ledger.values), p(ledger.sizes), p(ledger.steps), p(ledger.transforms), p(ledger.step_seconds),
-          p(ledger.warnings), p(ledger.stopped);
+      p(ledger.quantities), p(ledger.invariants), p(ledger.values), p(ledger.sizes), p(ledger.steps);
+      p(ledger.transforms), p(ledger.step_seconds), p(ledger.warnings), p(ledger.stopped);
     }
   };
 

@@ -36,6 +36,7 @@ namespace almagest::inline ALMAGEST_ABI::spectral {
 ///
 /// A struct that inherits PointwiseEquation has `fields = products = components` and F = R = 1.
 /// Optional: `quantities` (names) with `densities(u, gradient, f, q)`: what is conserved, see Ledger;
+/// `invariants()`: how many of them, from the first on, are, where that is not all;
 /// `forcing(grid)`: a constant field that is added to N.
 template <typename Equation>
 concept SemilinearEquation = requires(const Equation& equation, const Wave<Equation::axes>& k) {
@@ -103,6 +104,15 @@ std::vector<std::string> quantities_of() {
     return {Equation::quantities.begin(), Equation::quantities.end()};
   else
     return {};
+}
+template <typename Equation>
+int invariants_of(const Equation& equation) {
+  if constexpr (requires { equation.invariants(); })
+    return equation.invariants();
+  else if constexpr (Conservative<Equation>)
+    return int(Equation::quantities.size());
+  else
+    return 0;
 }
 
 template <typename Equation>

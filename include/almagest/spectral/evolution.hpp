@@ -39,6 +39,8 @@ class Evolution {
   virtual std::string failure() const = 0;
 
   virtual std::vector<std::string> quantities() const = 0;
+  /// How many of them, from the first on, the exact solution never changes.
+  virtual int invariants() const = 0;
   /// Of each quantity the integral, and in a second column that of its absolute density.
   virtual Eigen::MatrixX2d conserved() const = 0;
 

@@ -410,6 +410,7 @@ class ExponentialSteps final : public FixedSteps<typename Discrete::Value> {
   void store(Value* values) const override { discrete_.store(values); }
   std::string failure() const override { return discrete_.finite() ? "" : blow_up(discrete_.largest_mode()); }
   std::vector<std::string> quantities() const override { return discrete_.quantities(); }
+  int invariants() const override { return discrete_.invariants(); }
   Eigen::MatrixX2d conserved() const override { return integrals(discrete_); }
   long long transforms_done() const override { return discrete_.transforms_done(); }
   long long transforms_alone() override {

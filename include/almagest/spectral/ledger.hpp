@@ -13,9 +13,10 @@ namespace almagest::inline ALMAGEST_ABI::spectral {
 
 /// What a run did and cost.
 struct Ledger {
-  /// Names of what the equation conserves, and its values, `quantities x samples`: integrals over the
-  /// domain by the rectangle rule, which is spectrally exact on a periodic grid.
+  /// Names of integrals over the domain, and their values, `quantities x samples`, by the rectangle rule,
+  /// which is spectrally exact on a periodic grid. The exact solution never changes the first `invariants`.
   std::vector<std::string> quantities;
+  int invariants = 0;
   Eigen::MatrixXd values;
   Eigen::VectorXd sizes;  ///< the integrals of the absolute densities, the largest of all samples
 

@@ -45,6 +45,7 @@ class Semidiscrete : public GridModes<typename Equation_::Value> {
 
   const Equation& equation() const { return equation_; }
   static std::vector<std::string> quantities() { return detail::quantities_of<Equation>(); }
+  int invariants() const { return detail::invariants_of(equation_); }
 
   /// Calls `use(place, wave)` for every kept mode: for making tables.
   template <typename Use>

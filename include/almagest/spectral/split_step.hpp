@@ -61,6 +61,7 @@ class SplitSteps final : public FixedSteps<std::complex<double>> {
     return blow_up(discrete_.largest_mode());
   }
   std::vector<std::string> quantities() const override { return quantities_of<Equation>(); }
+  int invariants() const override { return discrete_.invariants(); }
   Eigen::MatrixX2d conserved() const override {
     discrete_.load(psi_.data());
     return integrals(discrete_);

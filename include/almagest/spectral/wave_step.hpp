@@ -70,6 +70,7 @@ class WaveSteps final : public FixedSteps<double> {
   }
 
   std::vector<std::string> quantities() const override { return quantities_of<Equation>(); }
+  int invariants() const override { return invariants_of(equation_); }
   /// Energy \f$ \int \tfrac12\phi_t^2 + \tfrac12\phi\,\omega^2\phi + U(\phi) \f$ and momentum
   /// \f$ -\int \phi_t\,\phi_x \f$ along each axis.
   Eigen::MatrixX2d conserved() const override {

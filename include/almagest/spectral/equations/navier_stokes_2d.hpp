@@ -52,6 +52,7 @@ struct NavierStokes2D {
     q[1] = 0.5 * (f[0] * f[0] + f[1] * f[1]);
     q[2] = 0.5 * w[0] * w[0];
   }
+  int invariants() const { return friction != 0 || forcing_ ? 0 : viscosity != 0 ? 1 : 3; }
   Eigen::VectorXd forcing(const SpatialGrid& grid) const {
     if (!forcing_) return {};
     if (forcing_->size() != grid.size())

@@ -46,6 +46,7 @@ struct NavierStokes3D {
     for (int c = 0; c < 3; ++c) q[c] = u[c];
     q[3] = 0.5 * (u[0] * u[0] + u[1] * u[1] + u[2] * u[2]);
   }
+  int invariants() const { return viscosity != 0 ? 3 : 4; }
 };
 
 }  // namespace almagest::inline ALMAGEST_ABI::spectral

@@ -47,6 +47,7 @@ struct Schrodinger : PointwiseEquation<axes_, 1, std::complex<double>> {
   static void densities(const Mode<double>* psi, const Mode<double>*, const Mode<double>*, double* q) {
     q[0] = psi[0].squared_modulus();
   }
+  int invariants() const { return absorber_->size() == 0 || absorber_->maxCoeff() == 0 ? 1 : 0; }
 
  private:
   static Eigen::VectorXd on(const SpatialGrid& grid, const Eigen::VectorXd& values, const char* name) {
