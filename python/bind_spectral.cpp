@@ -113,15 +113,16 @@ py::dict ledger_of(spectral::Ledger&& ledger) {
                   "warnings"_a = ledger.warnings, "stopped"_a = ledger.stopped);
 }
 
-spectral::SolveOptions options_of(const std::string& dealiasing, const std::string& checkpoint, double seconds, const py::object& progress) {
-  return {dealiasing_of(dealiasing), fft::Rigor::measure, {checkpoint, seconds}, reporter(progress)};
+spectral::SolveOptions options_of(const std::string& dealiasing, unsigned threads, const std::string& checkpoint, double seconds,
+                                  const py::object& progress) {
+  return {dealiasing_of(dealiasing), fft::Rigor::measure, threads, {checkpoint, seconds}, reporter(progress)};
 }
 
 /// The run and its ledger.
 py::tuple solve(const py::object& equation, const SpatialGrid& grid, const py::object& u0, const py::object& times,
-                const py::object& stepper, const std::string& dealiasing, const std::string& checkpoint, double seconds,
-                const py::object& progress) {
-  const auto options = options_of(dealiasing, checkpoint, seconds, progress);
+                const py::object& stepper, const std::string& dealiasing, unsigned threads,
+                const std::string& checkpoint, double seconds, const py::object& progress) {
+  const auto options = options_of(dealiasing, threads, checkpoint, seconds, progress);
   const TimeGrid instants = time_grid(times);
   return with_maker(equation, grid, stepper, options, [&]<typename Value>(const MakerOf<Value>& make) {
     const Eigen::VectorX<Value> start = starts<Value>(u0, "spectral.solve", 1);
@@ -132,8 +133,8 @@ py::tuple solve(const py::object& equation, const SpatialGrid& grid, const py::o
 
 py::dict solve_into(const std::string& path, const py::object& equation, const SpatialGrid& grid, const py::object& u0,
                     const py::object& times, const py::object& stepper, const std::string& dealiasing,
-                    const std::string& checkpoint, double seconds, const py::object& progress) {
-  const auto options = options_of(dealiasing, checkpoint, seconds, progress);
+                    unsigned threads, const std::string& checkpoint, double seconds, const py::object& progress) {
+  const auto options = options_of(dealiasing, threads, checkpoint, seconds, progress);
   const TimeGrid instants = time_grid(times);
   return with_maker(equation, grid, stepper, options, [&]<typename Value>(const MakerOf<Value>& make) {
     const Eigen::VectorX<Value> start = starts<Value>(u0, "spectral.solve_into", 1);
@@ -144,7 +145,7 @@ py::dict solve_into(const std::string& path, const py::object& equation, const S
 
 py::list solve_ensemble(const py::object& equation, const SpatialGrid& grid, const py::object& u0, const py::object& times,
                         const py::object& stepper, unsigned threads, const std::string& dealiasing, const py::object& progress) {
-  const auto options = options_of(dealiasing, "", 0, progress);
+  const auto options = options_of(dealiasing, 1, "", 0, progress);
   const TimeGrid instants = time_grid(times);
   const Eigen::Index members = Eigen::Index(py::len(u0));
   if (members < 1) throw InvalidArgument("spectral.solve_ensemble: u0 is empty; give one initial field a row.");
@@ -202,10 +203,10 @@ field on any machine, and on a finer grid of the same domain the same low modes.
 void bind_spectral(py::module_& m) {
   bind_starts(m);
   m.def("solve", &solve, py::arg("equation"), py::arg("grid"), py::arg("u0"), py::arg("times"), py::arg("stepper"),
-        py::arg("dealiasing"), py::arg("checkpoint"), py::arg("seconds"), py::arg("progress"),
+        py::arg("dealiasing"), py::arg("threads"), py::arg("checkpoint"), py::arg("seconds"), py::arg("progress"),
         "See almagest.spectral.solve.");
   m.def("solve_into", &solve_into, py::arg("path"), py::arg("equation"), py::arg("grid"), py::arg("u0"), py::arg("times"),
-        py::arg("stepper"), py::arg("dealiasing"), py::arg("checkpoint"), py::arg("seconds"), py::arg("progress"),
+        py::arg("stepper"), py::arg("dealiasing"), py::arg("threads"), py::arg("checkpoint"), py::arg("seconds"), py::arg("progress"),
         "See almagest.spectral.solve_into.");
   m.def("solve_ensemble", &solve_ensemble, py::arg("equation"), py::arg("grid"), py::arg("u0"), py::arg("times"), py::arg("stepper"),
         py::arg("threads"), py::arg("dealiasing"), py::arg("progress"), "See almagest.spectral.solve_ensemble.");

@@ -96,8 +96,8 @@ class AnyDiscrete {
   explicit AnyDiscrete(std::unique_ptr<Rows<Value>> equation)
       : equation_(std::move(equation)),
         grid_(&equation_->modes()),
-        rates_(components * grid_->row_length()),
-        next_(components * grid_->row_length()) {
+        buffers_(grid_->team() ? grid_->team()->size() : 1) {
+    for (Buffers& one : buffers_) one.rates = one.next = spectral::ModeArray(components * grid_->row_length());
     for (auto& symbols : symbols_) symbols = spectral::ModeArray(modes());
     for (int c = 0; c < components; ++c) equation_->symbols(c, symbols_[std::size_t(c)]);
   }
@@ -150,10 +150,10 @@ class AnyDiscrete {
  private:
   template <bool with_rates, typename Stage>
   void sweep(const Stage& stage) {
-    const auto rates = rates_.pointer(), next = next_.pointer();
     const Eigen::Index length = grid_->row_length();
     equation_->start_pass();
-    for (std::size_t r = 0; r < grid_->rows().size(); ++r) {
+    almagest::detail::share_items(grid_->team(), grid_->rows().size(), [&](std::size_t r, unsigned worker) {
+      const auto rates = buffers_[worker].rates.pointer(), next = buffers_[worker].next.pointer();
       if constexpr (with_rates) equation_->rates(Eigen::Index(r), rates);
       const Eigen::Index place = grid_->rows()[r].place;
       for (const auto& range : grid_->columns()) {
@@ -166,13 +166,18 @@ class AnyDiscrete {
         }
       }
       equation_->fields(Eigen::Index(r), next);
-    }
+    });
   }
+
+  /// A row of each thread.
+  struct Buffers {
+    spectral::ModeArray rates, next;
+  };
 
   std::unique_ptr<Rows<Value>> equation_;
   spectral::GridModes<Value>* grid_;
   std::array<spectral::ModeArray, std::size_t(components)> symbols_;
-  spectral::ModeArray rates_, next_;
+  std::vector<Buffers> buffers_;
 };
 
 bool is_exponential(const StepperSpec& stepper);

@@ -35,9 +35,9 @@ Maker semilinear(const Request& request, const Law& law) {
     request.refuse_stepper(spectral::SplitEquation<Law> ? "Strang, Strang4 or an exponential stepper such as ETDRK4"
                                                         : "an exponential stepper such as ETDRK4");
   return MakerOf<Value>([law, stepper = request.stepper, grid = request.grid, rule = request.options.dealiasing,
-                         rigor = request.options.rigor] {
+                         planning = request.options.planning()] {
     return evolution_of<Value, Law::components, typename Discrete::Symbol::Scalar>(
-        std::make_unique<RowsOf<Law>>(Discrete(law, grid, rule, rigor)), stepper);
+        std::make_unique<RowsOf<Law>>(Discrete(law, grid, rule, planning)), stepper);
   });
 }
 
@@ -54,8 +54,8 @@ Maker split(const Request& request, const Law& law) {
   const auto* composition = composition_of(request.stepper, "Strang", "Strang4");
   if (!composition) request.refuse_stepper("Strang or Strang4");
   return MakerOf<std::complex<double>>(
-      [law, composition, step = request.stepper.step, grid = request.grid, rigor = request.options.rigor] {
-        return std::make_unique<spectral::detail::SplitSteps<Law>>(law, grid, *composition, step, rigor);
+      [law, composition, step = request.stepper.step, grid = request.grid, planning = request.options.planning()] {
+        return std::make_unique<spectral::detail::SplitSteps<Law>>(law, grid, *composition, step, planning);
       });
 }
 
@@ -63,8 +63,8 @@ template <typename Law>
 Maker wave(const Request& request, const Law& law) {
   const auto* composition = composition_of(request.stepper, "Verlet", "Verlet4");
   if (!composition) request.refuse_stepper("Verlet or Verlet4");
-  return MakerOf<double>([law, composition, step = request.stepper.step, grid = request.grid, rigor = request.options.rigor] {
-    return std::make_unique<spectral::detail::WaveSteps<Law>>(law, grid, *composition, step, rigor);
+  return MakerOf<double>([law, composition, step = request.stepper.step, grid = request.grid, planning = request.options.planning()] {
+    return std::make_unique<spectral::detail::WaveSteps<Law>>(law, grid, *composition, step, planning);
   });
 }
 

@@ -233,6 +233,7 @@ def solve(
     *,
     v0: _Field | None = None,
     dealiasing: str = "truncate",
+    threads: int = 1,
     checkpoint: _Path | None = None,
     checkpoint_seconds: float = 60.0,
     progress: _Progress = None,
@@ -249,6 +250,8 @@ def solve(
                 field and the velocity as two components
     dealiasing  of exponential steppers: 'truncate' the modes that products cannot resolve, 'pad' the
                 grid for them, or 'none'
+    threads     that share a step on two or three axes; pays from about 512 x 512 points. Any number above
+                1 gives the same bits
     checkpoint  a file from which a run goes on that was ended, to the same bits; written every
                 `checkpoint_seconds` and when the call is cancelled or interrupted
     progress    called with the fraction done; return False to cancel
@@ -268,6 +271,7 @@ def solve(
         times,
         _checked(stepper),
         dealiasing,
+        threads,
         os.fspath(checkpoint or ""),
         checkpoint_seconds,
         progress,
@@ -285,6 +289,7 @@ def solve_into(
     *,
     v0: _Field | None = None,
     dealiasing: str = "truncate",
+    threads: int = 1,
     checkpoint: _Path | None = None,
     checkpoint_seconds: float = 60.0,
     progress: _Progress = None,
@@ -306,6 +311,7 @@ def solve_into(
             times,
             _checked(stepper),
             dealiasing,
+            threads,
             os.fspath(checkpoint or ""),
             checkpoint_seconds,
             progress,

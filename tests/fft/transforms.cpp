@@ -53,8 +53,9 @@ std::array<Eigen::Index, 3> unravel(const fft::Shape& shape, Eigen::Index place)
 
 TEMPLATE_TEST_CASE("Real transforms are their definition, and invert", "", float, double) {
   const double rounding = 20 * double(std::numeric_limits<TestType>::epsilon());
+  const unsigned threads = GENERATE(1U, 3U);
   for (const fft::Shape& shape : shapes()) {
-    const fft::RealTransform<TestType> transform(shape);
+    const fft::RealTransform<TestType> transform(shape, {.threads = threads});
     const auto x = noise<TestType>(transform.points());
     fft::Buffer<std::complex<TestType>> modes(transform.modes());
     transform.forward(x.data(), modes.data());
@@ -70,8 +71,9 @@ TEMPLATE_TEST_CASE("Real transforms are their definition, and invert", "", float
 
 TEMPLATE_TEST_CASE("Complex transforms are their definition, and invert", "", float, double) {
   const double rounding = 20 * double(std::numeric_limits<TestType>::epsilon());
+  const unsigned threads = GENERATE(1U, 3U);
   for (const fft::Shape& shape : shapes()) {
-    const fft::ComplexTransform<TestType> transform(shape);
+    const fft::ComplexTransform<TestType> transform(shape, {.threads = threads});
     const auto x = noise<std::complex<TestType>>(transform.points());
     auto modes = x;
     transform.forward(modes.data());

@@ -271,3 +271,16 @@ def test_doubtful_fields_are_warned_of():
 def test_bad_input_is_refused(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_threads_share_a_step():
+    grid = al.SpatialGrid((32, 24), (6.0, 4.0))
+    u0 = S.gaussian_random_field(grid, length=0.5, smoothness=4, seed=1)
+    ends = [
+        S.solve(S.NavierStokes2D(1e-3), grid, u0, [0.0, 0.1], S.ETDRK4(0.01), threads=threads).states[-1]
+        for threads in (1, 2, 3)
+    ]
+    assert np.allclose(ends[0], ends[1], rtol=0, atol=1e-12)
+    assert np.array_equal(ends[1], ends[2])
+    with pytest.raises(al.InvalidArgument, match="threads is 0"):
+        S.solve(S.NavierStokes2D(1e-3), grid, u0, [0.0, 0.1], S.ETDRK4(0.01), threads=0)

@@ -32,7 +32,7 @@ struct Attempt {
   double error, embedded_error, estimate;
   explicit Attempt(double h) {
     using Discrete = Semidiscrete<Burgers<>>;
-    Discrete discrete(Burgers<>(0.5), circle, Dealiasing::truncate, fft::Rigor::estimate);
+    Discrete discrete(Burgers<>(0.5), circle, Dealiasing::truncate, {fft::Rigor::estimate});
     spectral::detail::EmbeddedPair<Discrete> pair(discrete, h);
     const Eigen::VectorXd start = cole_hopf(0), exact = cole_hopf(h);
     discrete.load(start.data());

@@ -22,7 +22,9 @@ class ComplexTransform {
   using Complex = std::complex<Scalar>;
 
   explicit ComplexTransform(const Shape& shape, const PlanOptions& options = {})
-      : key_{shape, options, true}, plans_(Cache::get(key_)) {}
+      : key_(shape, options, true),
+        plans_(Cache::get(key_)),
+        team_(almagest::detail::team_of(key_.options.threads > 1 ? options.threads : 1)) {}
 
   const Shape& shape() const { return key_.shape; }
   Eigen::Index points() const { return key_.shape.size(); }
@@ -31,20 +33,25 @@ class ComplexTransform {
   /// \name In two parts, as with RealTransform
   /// @{
   Eigen::Index block_rows() const { return plans_->block; }
-  void inverse_columns(Complex* data) const { execute(plans_->inverse_columns, data); }
+  void inverse_columns(Complex* data) const { plans_->inverse_columns.execute(team(), data, data); }
   void inverse_rows(Complex* data, Eigen::Index first_row) const {
-    execute(plans_->inverse_rows, data + first_row * key_.shape.last());
+    Complex* const block = data + first_row * key_.shape.last();
+    plans_->inverse_rows.execute(nullptr, block, block);
   }
   void forward_rows(Complex* data, Eigen::Index first_row) const {
-    execute(plans_->forward_rows, data + first_row * key_.shape.last());
+    Complex* const block = data + first_row * key_.shape.last();
+    plans_->forward_rows.execute(nullptr, block, block);
   }
-  void forward_columns(Complex* data) const { execute(plans_->forward_columns, data); }
+  void forward_columns(Complex* data) const { plans_->forward_columns.execute(team(), data, data); }
   /// @}
 
   /// \f$ x \to X \f$.
-  void forward(Complex* data) const { execute(fitting(data)->forward, data); }
+  void forward(Complex* data) const { fitting(data)->forward.execute(team(), data, data); }
   /// \f$ X \to N x \f$.
-  void inverse(Complex* data) const { execute(fitting(data)->inverse, data); }
+  void inverse(Complex* data) const { fitting(data)->inverse.execute(team(), data, data); }
+
+  /// The threads that share lines; none where there is one.
+  almagest::detail::Team* team() const { return team_.get(); }
 
  private:
   struct Plans {
@@ -55,7 +62,7 @@ class ComplexTransform {
       for (std::size_t axis = 0; axis < last; ++axis) planner.along(axis, FFTW_BACKWARD, inverse_columns);
       planner.rows(FFTW_FORWARD, block, forward_rows);
       planner.rows(FFTW_BACKWARD, block, inverse_rows);
-      if (!planner.skips()) {
+      if (key.options.threads == 1 && !planner.skips()) {
         planner.complex(FFTW_FORWARD, forward);
         planner.complex(FFTW_BACKWARD, inverse);
         return;
@@ -68,16 +75,14 @@ class ComplexTransform {
   };
   using Cache = detail::PlanCache<Plans>;
 
-  static void execute(const detail::Passes<Scalar>& passes, Complex* data) {
-    for (const auto& pass : passes) pass.execute(data, data);
-  }
   const Plans* fitting(const void* data) const {
     if (detail::aligned<Scalar>(data)) return plans_.get();
-    return Cache::get({key_.shape, key_.options, false}).get();
+    return Cache::get(detail::PlanKey(key_.shape, key_.options, false)).get();
   }
 
   detail::PlanKey key_;
   std::shared_ptr<const Plans> plans_;
+  std::shared_ptr<almagest::detail::Team> team_;
 };
 
 }  // namespace almagest::inline ALMAGEST_ABI::fft

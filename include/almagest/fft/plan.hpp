@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "almagest/core/errors.hpp"
+#include "almagest/core/team.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/fft/buffer.hpp"
 #include "almagest/fft/fftw.hpp"
@@ -30,6 +31,9 @@ struct PlanOptions {
   /// Where dealiasing has emptied the other modes, the transforms of two and three dimensions skip
   /// them. By default all are kept.
   KeptModes kept = {all, all, all};
+  /// Of two and three dimensions: lines are shared among so many threads, which pays from about 512 x 512
+  /// points. Any number above 1 gives the same bits; 1 may round otherwise.
+  unsigned threads = 1;
 
   static constexpr Eigen::Index all = std::numeric_limits<Eigen::Index>::max() / 4;
   friend auto operator<=>(const PlanOptions&, const PlanOptions&) = default;
@@ -50,9 +54,22 @@ inline std::vector<Range> kept_ranges(Eigen::Index modes, Eigen::Index kept, boo
   return {{0, kept}, {modes - kept + 1, kept - 1}};
 }
 
-/// The transforms of one direction, one after another.
+/// The transforms of one direction: along one axis after another, each in passes over different memory.
 template <typename Scalar>
-using Passes = std::vector<Pass<Scalar>>;
+class Passes {
+ public:
+  void begin_axis() { axes_.emplace_back(); }
+  void add(Pass<Scalar>&& pass) { axes_.back().push_back(std::move(pass)); }
+
+  template <typename In, typename Out>
+  void execute(almagest::detail::Team* team, In* in, Out* out) const {
+    for (const auto& passes : axes_)
+      almagest::detail::share_items(team, passes.size(), [&](std::size_t k, unsigned) { passes[k].execute(in, out); });
+  }
+
+ private:
+  std::vector<std::vector<Pass<Scalar>>> axes_;
+};
 
 /// Plans of one transform, made on scratch memory that they forget.
 template <typename Scalar>
@@ -68,6 +85,7 @@ class Planner {
         half_(half),
         kept_(options.kept),
         flags_(flags_of(options.rigor) | (aligned ? 0U : unsigned(FFTW_UNALIGNED))),
+        pieces_(options.threads > 1 ? 16 : 1),
         spectrum_(modes.size()) {
     for (std::size_t a = 0; a < modes.axes(); ++a)
       if (kept_[a] < 1)
@@ -81,16 +99,20 @@ class Planner {
   /// those behind it.
   void along(std::size_t axis, int sign, Passes<Scalar>& passes) {
     const Axis line{modes_[axis], strides_[axis], strides_[axis]};
+    passes.begin_axis();
     over(axis, 0, 0, {}, [&](Eigen::Index first, const std::vector<Axis>& loops) {
-      add(passes, Fftw<Scalar>::plan(1, &line, int(loops.size()), loops.data(), spectrum_.data() + first,
-                                     spectrum_.data() + first, sign, flags_),
-          first, first);
+      in_pieces(loops, [&](Eigen::Index begin, const std::vector<Axis>& piece) {
+        Complex* const from = spectrum_.data() + first + begin;
+        add(passes, Fftw<Scalar>::plan(1, &line, int(piece.size()), piece.data(), from, from, sign, flags_), first + begin,
+            first + begin);
+      });
     });
   }
 
   /// All axes at once, in place.
   void complex(int sign, Passes<Scalar>& passes) {
     const std::vector<Axis> axes = axes_of(modes_, strides_, strides_);
+    passes.begin_axis();
     add(passes, Fftw<Scalar>::plan(int(axes.size()), axes.data(), 0, nullptr, spectrum_.data(), spectrum_.data(), sign,
                                    flags_));
   }
@@ -100,12 +122,18 @@ class Planner {
     const std::size_t last = points_.axes() - 1;
     const Axis line{points_[last], 1, 1};
     const Axis loop = inverse ? Axis{count, modes_[last], points_[last]} : Axis{count, points_[last], modes_[last]};
-    real(inverse, 1, &line, count > 1 ? 1 : 0, &loop, passes);
+    passes.begin_axis();
+    const bool all = count == points_.rows();
+    in_pieces(all ? std::vector<Axis>{loop} : std::vector<Axis>{}, [&](Eigen::Index begin, const std::vector<Axis>& piece) {
+      const Axis& lines = all ? piece.front() : loop;
+      real(inverse, 1, &line, lines.n > 1 ? 1 : 0, &lines, passes, begin, begin / loop.is * loop.os);
+    });
   }
 
   /// Complex transforms along the last axis of `count` rows, in place.
   void rows(int sign, Eigen::Index count, Passes<Scalar>& passes) {
     const Axis line{modes_.last(), 1, 1}, loop{count, modes_.last(), modes_.last()};
+    passes.begin_axis();
     add(passes, Fftw<Scalar>::plan(1, &line, count > 1 ? 1 : 0, &loop, spectrum_.data(), spectrum_.data(), sign, flags_));
   }
 
@@ -114,6 +142,7 @@ class Planner {
     std::array<Eigen::Index, 3> dense{1, 1, 1};
     for (std::size_t a = points_.axes() - 1; a-- > 0;) dense[a] = dense[a + 1] * points_[a + 1];
     const std::vector<Axis> axes = inverse ? axes_of(points_, strides_, dense) : axes_of(points_, dense, strides_);
+    passes.begin_axis();
     real(inverse, int(axes.size()), axes.data(), 0, nullptr, passes);
   }
 
@@ -150,23 +179,38 @@ class Planner {
     }
   }
 
-  void real(bool inverse, int rank, const Axis* axes, int loops, const Axis* over, Passes<Scalar>& passes) {
+  /// Calls `use(begin, piece)` for pieces of a loop over lines, cut along its outermost axis where lines are
+  /// shared. As many whatever the threads are, for the sake of the bits.
+  template <typename Use>
+  void in_pieces(const std::vector<Axis>& loops, const Use& use) const {
+    const Eigen::Index count = loops.empty() ? 1 : loops.front().n, pieces = std::min(pieces_, count);
+    for (Eigen::Index k = 0; k < pieces; ++k) {
+      std::vector<Axis> piece = loops;
+      const Eigen::Index from = count * k / pieces;
+      if (!loops.empty()) piece.front().n = count * (k + 1) / pieces - from;
+      use(loops.empty() ? 0 : from * loops.front().is, piece);
+    }
+  }
+
+  void real(bool inverse, int rank, const Axis* axes, int loops, const Axis* over, Passes<Scalar>& passes,
+            Eigen::Index in = 0, Eigen::Index out = 0) {
     if (field_.size() == 0) field_ = Buffer<Scalar>(points_.size());
     if (inverse)
-      add(passes, Fftw<Scalar>::plan(rank, axes, loops, over, spectrum_.data(), field_.data(), flags_));
+      add(passes, Fftw<Scalar>::plan(rank, axes, loops, over, spectrum_.data() + in, field_.data() + out, flags_), in, out);
     else
-      add(passes, Fftw<Scalar>::plan(rank, axes, loops, over, field_.data(), spectrum_.data(), flags_));
+      add(passes, Fftw<Scalar>::plan(rank, axes, loops, over, field_.data() + in, spectrum_.data() + out, flags_), in, out);
   }
 
   void add(Passes<Scalar>& passes, typename Fftw<Scalar>::Plan plan, Eigen::Index in = 0, Eigen::Index out = 0) {
     if (!plan) throw ConvergenceFailure("fft: the library that is linked in FFTW's place has no plan for this transform.");
-    passes.emplace_back(plan, in, out);
+    passes.add(Pass<Scalar>(plan, in, out));
   }
 
   Shape points_, modes_;
   bool half_;
   KeptModes kept_;
   unsigned flags_;
+  Eigen::Index pieces_;
   std::array<Eigen::Index, 3> strides_{1, 1, 1};
   Buffer<Complex> spectrum_;
   Buffer<Scalar> field_;
@@ -186,6 +230,11 @@ struct PlanKey {
   Shape shape;
   PlanOptions options;
   bool aligned;
+  /// Plans know one thread from several only.
+  PlanKey(const Shape& given, const PlanOptions& all, bool is_aligned) : shape(given), options(all), aligned(is_aligned) {
+    if (options.threads < 1) throw InvalidArgument("fft: threads is 0; give at least 1.");
+    options.threads = options.threads > 1 && shape.axes() > 1 ? 2 : 1;
+  }
   friend auto operator<=>(const PlanKey&, const PlanKey&) = default;
 };
 

@@ -35,7 +35,9 @@ class RealTransform {
   using Complex = std::complex<Scalar>;
 
   explicit RealTransform(const Shape& shape, const PlanOptions& options = {})
-      : key_{shape, options, true}, plans_(Cache::get(key_)) {}
+      : key_(shape, options, true),
+        plans_(Cache::get(key_)),
+        team_(almagest::detail::team_of(key_.options.threads > 1 ? options.threads : 1)) {}
 
   const Shape& shape() const { return key_.shape; }
   /// Numbers in an array, modes in its spectrum.
@@ -49,42 +51,33 @@ class RealTransform {
   /// @{
   /// Rows of a block; it divides `shape().rows()`.
   Eigen::Index block_rows() const { return plans_->block; }
-  void inverse_columns(Complex* in) const {
-    for (const auto& pass : plans_->inverse_columns) pass.execute(in, in);
-  }
+  void inverse_columns(Complex* in) const { plans_->inverse_columns.execute(team(), in, in); }
   void inverse_rows(Complex* in, Eigen::Index first_row, Scalar* block) const {
-    plans_->inverse_rows.front().execute(in + first_row * row_modes(), block);
+    plans_->inverse_rows.execute(nullptr, in + first_row * row_modes(), block);
   }
   void forward_rows(Scalar* block, Eigen::Index first_row, Complex* out) const {
-    plans_->forward_rows.front().execute(block, out + first_row * row_modes());
+    plans_->forward_rows.execute(nullptr, block, out + first_row * row_modes());
   }
-  void forward_columns(Complex* out) const {
-    for (const auto& pass : plans_->forward_columns) pass.execute(out, out);
-  }
+  void forward_columns(Complex* out) const { plans_->forward_columns.execute(team(), out, out); }
   /// @}
 
   /// \f$ x \to X \f$; the arrays do not overlap.
   void forward(const Scalar* in, Complex* out) const {
     const auto plans = fitting(in, out);
     // FFTW does not write to the input of a forward transform, but does not say so in its types.
-    Scalar* source = const_cast<Scalar*>(in);
-    bool first = true;
-    for (const auto& pass : plans->forward) {
-      if (first)
-        pass.execute(source, out);
-      else
-        pass.execute(out, out);
-      first = false;
-    }
+    plans->forward.execute(team(), const_cast<Scalar*>(in), out);
+    if (!plans->whole) plans->forward_columns.execute(team(), out, out);
   }
 
   /// \f$ X \to N x \f$; overwrites X.
   void inverse(Complex* in, Scalar* out) const {
     const auto plans = fitting(in, out);
-    const std::size_t last = plans->inverse.size() - 1;
-    for (std::size_t p = 0; p < last; ++p) plans->inverse[p].execute(in, in);
-    plans->inverse[last].execute(in, out);
+    if (!plans->whole) plans->inverse_columns.execute(team(), in, in);
+    plans->inverse.execute(team(), in, out);
   }
+
+  /// The threads that share lines; none where there is one.
+  almagest::detail::Team* team() const { return team_.get(); }
 
  private:
   struct Plans {
@@ -96,17 +89,17 @@ class RealTransform {
       for (std::size_t axis = 0; axis < last; ++axis) planner.along(axis, FFTW_BACKWARD, inverse_columns);
       planner.rows(false, block, forward_rows);
       planner.rows(true, block, inverse_rows);
-      if (!planner.skips()) {
+      whole = key.options.threads == 1 && !planner.skips();
+      if (whole) {
         planner.whole(false, forward);
         planner.whole(true, inverse);
-        return;
+      } else {
+        planner.rows(false, key.shape.rows(), forward);
+        planner.rows(true, key.shape.rows(), inverse);
       }
-      planner.rows(false, key.shape.rows(), forward);
-      for (std::size_t axis = last; axis-- > 0;) planner.along(axis, FFTW_FORWARD, forward);
-      for (std::size_t axis = 0; axis < last; ++axis) planner.along(axis, FFTW_BACKWARD, inverse);
-      planner.rows(true, key.shape.rows(), inverse);
     }
     Eigen::Index block;
+    bool whole;  // `forward` and `inverse` are all axes, and not the rows alone
     detail::Passes<Scalar> forward, inverse, forward_rows, inverse_rows, forward_columns, inverse_columns;
   };
   using Cache = detail::PlanCache<Plans>;
@@ -116,11 +109,12 @@ class RealTransform {
   /// These plans, or their twins for arrays that are not aligned, which the cache keeps.
   const Plans* fitting(const void* a, const void* b) const {
     if (detail::aligned<Scalar>(a) && detail::aligned<Scalar>(b)) return plans_.get();
-    return Cache::get({key_.shape, key_.options, false}).get();
+    return Cache::get(detail::PlanKey(key_.shape, key_.options, false)).get();
   }
 
   detail::PlanKey key_;
   std::shared_ptr<const Plans> plans_;
+  std::shared_ptr<almagest::detail::Team> team_;
 };
 
 }  // namespace almagest::inline ALMAGEST_ABI::fft

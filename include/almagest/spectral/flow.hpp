@@ -74,7 +74,7 @@ class Flow {
   class Space {
    public:
     Space(const Equation& equation, const SpatialGrid& grid, const SolveOptions& options)
-        : discrete_(equation, grid, options.dealiasing, options.rigor), linear_(discrete_.state().size()) {
+        : discrete_(equation, grid, options.dealiasing, options.planning()), linear_(discrete_.state().size()) {
       discrete_.for_each_mode([&](Eigen::Index place, const auto& wave) {
         for (int c = 0; c < Equation::components; ++c)
           linear_.set(place + c * discrete_.modes(), std::complex<double>(discrete_.symbol(wave, c)));

@@ -48,10 +48,10 @@ class GridModes {
     WaveVector k;  // of its mode 0
   };
 
-  GridModes(const SpatialGrid& grid, const ModeNeeds& needs, Dealiasing rule, fft::Rigor rigor)
+  GridModes(const SpatialGrid& grid, const ModeNeeds& needs, Dealiasing rule, const fft::PlanOptions& planning)
       : grid_(detail::checked(grid, needs.axes)),
         needs_(needs),
-        plan_options_{rigor, kept_modes(grid, needs.degree, rule)},
+        plan_options_{planning.rigor, kept_modes(grid, needs.degree, rule), planning.threads},
         transform_(work_shape(grid, needs.degree, rule), plan_options_),
         modes_(transform_.modes()),
         state_(modes_ * needs.components) {
@@ -76,9 +76,14 @@ class GridModes {
     }
     for (int b = 0; b < std::max(needs.fields, needs.products); ++b) {
       spectra_.emplace_back(modes_);
-      if constexpr (real) values_.emplace_back(transform_.block_rows() * transform_.shape().last());
     }
-    arrays_.resize(spectra_.size());
+    blocks_.resize(team() ? team()->size() : 1);
+    for (Block& block : blocks_) {
+      block.arrays.resize(spectra_.size());
+      if constexpr (real)
+        for (std::size_t b = 0; b < spectra_.size(); ++b)
+          block.values.emplace_back(transform_.block_rows() * transform_.shape().last());
+    }
   }
 
   const SpatialGrid& grid() const { return grid_; }
@@ -94,6 +99,8 @@ class GridModes {
   /// Transforms of one stage.
   int transforms() const { return needs_.fields + needs_.products; }
   long long transforms_done() const { return transforms_done_; }
+  /// The threads that share rows; none where there is one.
+  almagest::detail::Team* team() const { return transform_.team(); }
 
   /// \name Where the kept modes lie: in every row the same columns
   /// @{
@@ -207,29 +214,31 @@ class GridModes {
   template <typename Multiply>
   void through_grid(const Multiply& multiply) {
     if (transforms() == 0) return;
-    const Eigen::Index block = transform_.block_rows(), rows = transform_.shape().rows();
+    const Eigen::Index rows = transform_.block_rows();
     for (int f = 0; f < needs_.fields; ++f) transform_.inverse_columns(spectra_[std::size_t(f)].data());
-    for (Eigen::Index row = 0; row < rows; row += block) {
+    almagest::detail::share_items(team(), std::size_t(transform_.shape().rows() / rows), [&](std::size_t item, unsigned worker) {
+      const Eigen::Index row = Eigen::Index(item) * rows;
+      Block& block = blocks_[worker];
       for (std::size_t b = 0; b < spectra_.size(); ++b) {
         if constexpr (real)
-          arrays_[b] = values_[b].data();
+          block.arrays[b] = block.values[b].data();
         else
-          arrays_[b] = as_modes(spectra_[b].data()) + row * row_length_;
+          block.arrays[b] = as_modes(spectra_[b].data()) + row * row_length_;
       }
       for (int f = 0; f < needs_.fields; ++f) {
         if constexpr (real)
-          transform_.inverse_rows(spectra_[std::size_t(f)].data(), row, values_[std::size_t(f)].data());
+          transform_.inverse_rows(spectra_[std::size_t(f)].data(), row, block.arrays[std::size_t(f)]);
         else
           transform_.inverse_rows(spectra_[std::size_t(f)].data(), row);
       }
-      multiply(arrays_, block * transform_.shape().last());
+      multiply(block.arrays, rows * transform_.shape().last());
       for (int p = 0; p < needs_.products; ++p) {
         if constexpr (real)
-          transform_.forward_rows(values_[std::size_t(p)].data(), row, spectra_[std::size_t(p)].data());
+          transform_.forward_rows(block.arrays[std::size_t(p)], row, spectra_[std::size_t(p)].data());
         else
           transform_.forward_rows(spectra_[std::size_t(p)].data(), row);
       }
-    }
+    });
     for (int p = 0; p < needs_.products; ++p) transform_.forward_columns(spectra_[std::size_t(p)].data());
   }
   void count_transforms() { transforms_done_ += transforms(); }
@@ -243,6 +252,12 @@ class GridModes {
 
  private:
   using Transform = std::conditional_t<real, fft::RealTransform<double>, fft::ComplexTransform<double>>;
+
+  /// Some rows of the arrays on the grid, and where they lie.
+  struct Block {
+    std::vector<fft::Buffer<double>> values;
+    std::vector<Point*> arrays;
+  };
 
   static fft::KeptModes kept_modes(const SpatialGrid& grid, int degree, Dealiasing rule) {
     fft::KeptModes kept{1, 1, 1};
@@ -312,8 +327,7 @@ class GridModes {
   std::vector<Row> rows_;
   std::vector<Eigen::Index> dead_rows_;
   std::vector<Spectrum> spectra_;
-  std::vector<fft::Buffer<double>> values_;
-  std::vector<Point*> arrays_;
+  std::vector<Block> blocks_;  // one for each thread
   ModeArray state_;
   long long transforms_done_ = 0;
 };

@@ -22,6 +22,7 @@
 #include "almagest/core/text.hpp"
 #include "almagest/core/time_grid.hpp"
 #include "almagest/core/trajectory.hpp"
+#include "almagest/fft/plan.hpp"
 #include "almagest/fft/shape.hpp"
 #include "almagest/spectral/checkpoint.hpp"
 #include "almagest/spectral/dealiasing.hpp"
@@ -33,8 +34,13 @@ namespace almagest::inline ALMAGEST_ABI::spectral {
 struct SolveOptions {
   Dealiasing dealiasing = Dealiasing::truncate;  ///< of exponential steppers
   fft::Rigor rigor = fft::Rigor::measure;        ///< how long to look for fast transforms
+  /// That share a step on two or three axes; pays from about 512 x 512 points. Any number above 1 gives the
+  /// same bits. Members of an ensemble run side by side instead.
+  unsigned threads = 1;
   Checkpoint checkpoint = {};                    ///< of a run that may be ended and go on
   Progress progress = {};
+
+  fft::PlanOptions planning() const { return {.rigor = rigor, .threads = threads}; }
 };
 
 namespace detail {
@@ -265,6 +271,9 @@ EnsembleSolution<Value> solve_ensemble(const Maker<Value>& make, const SpatialGr
                                        const TimeGrid& times, unsigned threads, const SolveOptions& options) {
   if (u0.cols() < 1) throw InvalidArgument("spectral::solve_ensemble: u0 has no columns; give one initial field a member.");
   if (threads < 1) throw InvalidArgument("spectral::solve_ensemble: threads is 0; give at least 1.");
+  if (options.threads != 1)
+    throw InvalidArgument(almagest::detail::text("spectral::solve_ensemble: options.threads is ", options.threads,
+                                                 ", but members run side by side; give the argument threads instead."));
   if (!options.checkpoint.file.empty())
     throw InvalidArgument("spectral::solve_ensemble: there are no checkpoints of ensembles; solve the members one by one.");
   const std::size_t members = std::size_t(u0.cols());

@@ -38,8 +38,9 @@ class Semidiscrete : public GridModes<typename Equation_::Value> {
   using Modes = std::array<Mode<double>, std::size_t(components)>;
   using Fields = std::array<Mode<double>, std::size_t(Equation::fields)>;
 
-  Semidiscrete(const Equation& equation, const SpatialGrid& grid, Dealiasing rule, fft::Rigor rigor)
-      : Base(grid, {axes, components, Equation::fields, Equation::products, Equation::degree}, rule, rigor), equation_(equation) {
+  Semidiscrete(const Equation& equation, const SpatialGrid& grid, Dealiasing rule, const fft::PlanOptions& planning)
+      : Base(grid, {axes, components, Equation::fields, Equation::products, Equation::degree}, rule, planning),
+        equation_(equation) {
     make_forcing();
   }
 
@@ -178,7 +179,10 @@ class Semidiscrete : public GridModes<typename Equation_::Value> {
   template <bool with_rates, typename Stage>
   void sweep(const Stage& stage) {
     const Sweep sweep = start_sweep();
-    for (const typename Base::Row& row : this->rows()) sweep_row<with_rates, true>(sweep, row, stage);
+    const auto& rows = this->rows();
+    almagest::detail::share_range(this->team(), rows.size(), [&](std::size_t first, std::size_t last) {
+      for (std::size_t r = first; r < last; ++r) sweep_row<with_rates, true>(sweep, rows[r], stage);
+    });
   }
 
   template <typename Arrays>

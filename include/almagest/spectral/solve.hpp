@@ -34,26 +34,26 @@ std::unique_ptr<Evolution<typename Equation::Value>> evolution(const Equation& e
   detail::check_method(method);
   using Discrete = Semidiscrete<Equation>;
   return std::make_unique<detail::ExponentialSteps<Discrete, Method>>(
-      Discrete(equation, grid, options.dealiasing, options.rigor), method);
+      Discrete(equation, grid, options.dealiasing, options.planning()), method);
 }
 template <SemilinearEquation Equation>
 std::unique_ptr<Evolution<typename Equation::Value>> evolution(const Equation& equation, const SpatialGrid& grid,
                                                                const Etdrk32& method, const SolveOptions& options = {}) {
   detail::check_method(method);
   using Discrete = Semidiscrete<Equation>;
-  return std::make_unique<detail::AdaptiveSteps<Discrete>>(Discrete(equation, grid, options.dealiasing, options.rigor), method);
+  return std::make_unique<detail::AdaptiveSteps<Discrete>>(Discrete(equation, grid, options.dealiasing, options.planning()), method);
 }
 template <SplitEquation Equation, SplittingMethod Method>
 std::unique_ptr<Evolution<std::complex<double>>> evolution(const Equation& equation, const SpatialGrid& grid, const Method& method,
                                                            const SolveOptions& options = {}) {
   detail::check_method(method);
-  return std::make_unique<detail::SplitSteps<Equation>>(equation, grid, detail::composition<Method>(), method.step, options.rigor);
+  return std::make_unique<detail::SplitSteps<Equation>>(equation, grid, detail::composition<Method>(), method.step, options.planning());
 }
 template <WaveEquation Equation, SymplecticMethod Method>
 std::unique_ptr<Evolution<double>> evolution(const Equation& equation, const SpatialGrid& grid, const Method& method,
                                              const SolveOptions& options = {}) {
   detail::check_method(method);
-  return std::make_unique<detail::WaveSteps<Equation>>(equation, grid, detail::composition<Method>(), method.step, options.rigor);
+  return std::make_unique<detail::WaveSteps<Equation>>(equation, grid, detail::composition<Method>(), method.step, options.planning());
 }
 /// @}
 

@@ -37,11 +37,12 @@ class SplitSteps final : public FixedSteps<std::complex<double>> {
  public:
   static constexpr int axes = Equation::axes;
 
-  SplitSteps(const Equation& equation, const SpatialGrid& grid, const Composition& composition, double step, fft::Rigor rigor)
+  SplitSteps(const Equation& equation, const SpatialGrid& grid, const Composition& composition, double step,
+             const fft::PlanOptions& planning)
       : FixedSteps<std::complex<double>>(step),
         composition_(composition),
-        discrete_(equation, grid, Dealiasing::none, fft::Rigor::estimate),
-        transform_(fft::Shape(grid), {rigor}),
+        discrete_(equation, grid, Dealiasing::none, {fft::Rigor::estimate}),
+        transform_(fft::Shape(grid), planning),
         rate_(equation.local_rate(grid)),
         psi_(grid.size()),
         scratch_(grid.size()) {
@@ -128,26 +129,32 @@ class SplitSteps final : public FixedSteps<std::complex<double>> {
   }
 
   void multiply(const fft::Buffer<Mode<double>>& table) {
-    auto* const z = reinterpret_cast<Mode<double>*>(psi_.data());
-    const Mode<double>* const factor = table.data();
-    const Eigen::Index n = psi_.size();
-    ALMAGEST_INDEPENDENT
-    for (Eigen::Index j = 0; j < n; ++j) z[j] = factor[j] * z[j];
+    almagest::detail::share_range(transform_.team(), psi_.size(), [this, &table](Eigen::Index first, Eigen::Index last) {
+      multiply(as_modes(psi_), table.data(), first, last);
+    });
   }
 
   void kick(std::size_t s) {
-    if constexpr (requires(const Equation& e) { e.phase_rate(0.0); }) {
-      auto* const z = reinterpret_cast<Mode<double>*>(psi_.data());
-      const Eigen::Index n = psi_.size();
-      const double h = shares_[s];
-      const Equation equation = discrete_.equation();
-      ALMAGEST_INDEPENDENT
-      for (Eigen::Index j = 0; j < n; ++j) {
-        const double angle = -h * equation.phase_rate(z[j].squared_modulus());
-        z[j] = Mode<double>(cosine(angle), sine(angle)) * z[j];
-      }
-    }
+    if constexpr (turns)
+      almagest::detail::share_range(transform_.team(), psi_.size(), [this, s](Eigen::Index first, Eigen::Index last) {
+        turn(discrete_.equation(), as_modes(psi_), shares_[s], first, last);
+      });
     if (rate_.size() > 0) multiply(kicks_[s]);
+  }
+
+  // The inner loops know what they are given by value, so that nothing they write can change it.
+  static constexpr bool turns = requires(const Equation& e) { e.phase_rate(0.0); };
+  static Mode<double>* as_modes(fft::Buffer<std::complex<double>>& field) { return reinterpret_cast<Mode<double>*>(field.data()); }
+  static void multiply(Mode<double>* z, const Mode<double>* factor, Eigen::Index first, Eigen::Index last) {
+    ALMAGEST_INDEPENDENT
+    for (Eigen::Index j = first; j < last; ++j) z[j] = factor[j] * z[j];
+  }
+  static void turn(Equation equation, Mode<double>* z, double h, Eigen::Index first, Eigen::Index last) {
+    ALMAGEST_INDEPENDENT
+    for (Eigen::Index j = first; j < last; ++j) {
+      const double angle = -h * equation.phase_rate(z[j].squared_modulus());
+      z[j] = Mode<double>(cosine(angle), sine(angle)) * z[j];
+    }
   }
 
   Composition composition_;

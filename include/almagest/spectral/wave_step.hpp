@@ -40,12 +40,13 @@ class WaveSteps final : public FixedSteps<double> {
  public:
   static constexpr int axes = Equation::axes;
 
-  WaveSteps(const Equation& equation, const SpatialGrid& grid, const Composition& composition, double step, fft::Rigor rigor)
+  WaveSteps(const Equation& equation, const SpatialGrid& grid, const Composition& composition, double step,
+            const fft::PlanOptions& planning)
       : FixedSteps<double>(step),
         composition_(composition),
         equation_(equation),
         grid_(checked(grid, axes)),
-        transform_(fft::Shape(grid), {rigor}),
+        transform_(fft::Shape(grid), planning),
         phi_(grid.size()),
         velocity_(grid.size()),
         pull_(grid.size()),
@@ -149,23 +150,29 @@ class WaveSteps final : public FixedSteps<double> {
 
   void pull() {
     transform_.forward(phi_.data(), modes_.data());
-    auto* const z = reinterpret_cast<Mode<double>*>(modes_.data());
-    const double* const factor = stiffness_.data();
-    const Eigen::Index n = modes_.size();
-    ALMAGEST_INDEPENDENT
-    for (Eigen::Index s = 0; s < n; ++s) z[s] = factor[s] * z[s];
+    almagest::detail::share_range(transform_.team(), modes_.size(), [this](Eigen::Index first, Eigen::Index last) {
+      scale(reinterpret_cast<Mode<double>*>(modes_.data()), stiffness_.data(), first, last);
+    });
     transform_.inverse(modes_.data(), pull_.data());
     transforms_done_ += 2;
   }
 
-  /// The velocity by its force, then the field by its velocity, in one pass.
   void kick_and_drift(double kick, double drift) {
-    double *const phi = phi_.data(), *const v = velocity_.data();
-    const double* const pull = pull_.data();
-    const Equation equation = equation_;
-    const Eigen::Index n = phi_.size();
+    almagest::detail::share_range(transform_.team(), phi_.size(), [this, kick, drift](Eigen::Index first, Eigen::Index last) {
+      kick_and_drift(equation_, phi_.data(), velocity_.data(), pull_.data(), kick, drift, first, last);
+    });
+  }
+
+  // The inner loops know what they are given by value, so that nothing they write can change it.
+  static void scale(Mode<double>* z, const double* factor, Eigen::Index first, Eigen::Index last) {
     ALMAGEST_INDEPENDENT
-    for (Eigen::Index j = 0; j < n; ++j) {
+    for (Eigen::Index s = first; s < last; ++s) z[s] = factor[s] * z[s];
+  }
+  /// The velocity by its force, then the field by its velocity, in one pass.
+  static void kick_and_drift(Equation equation, double* phi, double* v, const double* pull, double kick, double drift,
+                             Eigen::Index first, Eigen::Index last) {
+    ALMAGEST_INDEPENDENT
+    for (Eigen::Index j = first; j < last; ++j) {
       const double velocity = v[j] + kick * (pull[j] + equation.force(phi[j]));
       v[j] = velocity;
       phi[j] += drift * velocity;

@@ -88,6 +88,18 @@ void ensemble() {
   bench::at_most("ensemble_of_64_ks_256_per_member", times.ratio, 1.0);
 }
 
+/// A step that two threads share, against one of a thread alone.
+void threads() {
+  const SpatialGrid grid({{512, 2 * pi}, {512, 2 * pi}});
+  const Eigen::VectorXd vorticity = gaussian_random_field(grid, 0.3, 4, 1);
+  const auto alone = evolution(NavierStokes2D(), grid, Etdrk4{1e-3}, {.threads = 1}),
+             shared = evolution(NavierStokes2D(), grid, Etdrk4{1e-3}, {.threads = 2});
+  alone->load(vorticity.data());
+  shared->load(vorticity.data());
+  const auto times = bench::paired(repetitions, [&] { shared->advance(2e-3); }, [&] { alone->advance(2e-3); });
+  bench::at_most("navier_stokes_512x512_two_threads_against_one", times.ratio, 0.8);
+}
+
 }  // namespace
 
 int main() {
@@ -118,6 +130,7 @@ int main() {
     });
     measure<Etdrk4>("etdrk4_navier_stokes_256x256", NavierStokes2D(), grid, vorticity, 1e-3, 8, 1.0);
   }
+  threads();
   own_equation();
   ensemble();
 }

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "almagest/core/config.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::detail {
+
+/// Threads that stay, for work of microseconds again and again; `in_parallel` is for work of seconds.
+///
+/// A team serves one caller at a time: whoever finds it busy does the work alone.
+class Team {
+ public:
+  explicit Team(unsigned threads) {
+    for (unsigned k = 1; k < threads; ++k) helpers_.emplace_back([this, k] { serve(k); });
+  }
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+  ~Team() {
+    {
+      const std::lock_guard lock(guard_);
+      leave_ = true;
+    }
+    called_.notify_all();
+    for (auto& helper : helpers_) helper.join();
+  }
+
+  /// The calling thread among them.
+  unsigned size() const { return unsigned(helpers_.size()) + 1; }
+
+  /// Does `work(item, worker)` for all items below `count`; it must not throw. Workers count from 0, which is
+  /// the calling thread.
+  template <typename Work>
+  void run(std::size_t count, const Work& work) {
+    const std::unique_lock turn(busy_, std::try_to_lock);
+    if (!turn || helpers_.empty() || count < 2) {
+      for (std::size_t item = 0; item < count; ++item) work(item, 0U);
+      return;
+    }
+    work_ = &work;
+    item_ = [](const void* given, std::size_t item, unsigned worker) { (*static_cast<const Work*>(given))(item, worker); };
+    count_ = count;
+    next_ = 0;
+    {
+      const std::lock_guard lock(guard_);
+      working_ = unsigned(helpers_.size());
+      ++calls_;
+    }
+    called_.notify_all();
+    take_items(0);
+    for (int tries = 0; tries < patience; ++tries)
+      if (working_ == 0) return;
+    std::unique_lock lock(guard_);
+    done_.wait(lock, [&] { return working_ == 0; });
+  }
+
+ private:
+  // Looks that often before it sleeps, some microseconds: the next call of a step comes soon. Not
+  // std::atomic::wait, whose waiters a program and a shared library keep in two lists.
+  static constexpr int patience = 4096;
+
+  void serve(unsigned worker) {
+    for (unsigned heard = 0;;) {
+      for (int tries = 0; calls_ == heard && tries < patience; ++tries) {
+      }
+      {
+        std::unique_lock lock(guard_);
+        called_.wait(lock, [&] { return calls_ != heard || leave_; });
+        if (leave_) return;
+        heard = calls_;
+      }
+      take_items(worker);
+      const std::lock_guard lock(guard_);
+      if (--working_ == 0) done_.notify_one();
+    }
+  }
+  void take_items(unsigned worker) {
+    for (std::size_t item; (item = next_++) < count_;) item_(work_, item, worker);
+  }
+
+  std::vector<std::thread> helpers_;
+  std::mutex busy_, guard_;
+  std::condition_variable called_, done_;
+  const void* work_ = nullptr;
+  void (*item_)(const void*, std::size_t, unsigned) = nullptr;
+  std::size_t count_ = 0;
+  std::atomic<std::size_t> next_{0};
+  std::atomic<unsigned> calls_{0}, working_{0};
+  bool leave_ = false;
+};
+
+/// A team of that many; none where one thread is enough.
+inline std::shared_ptr<Team> team_of(unsigned threads) { return threads > 1 ? std::make_shared<Team>(threads) : nullptr; }
+
+/// Does `work(item, worker)` for all items, by the team where there is one.
+template <typename Work>
+void share_items(Team* team, std::size_t count, const Work& work) {
+  if (team) return team->run(count, work);
+  for (std::size_t item = 0; item < count; ++item) work(item, 0U);
+}
+
+/// Does `work(first, last)` for pieces of the indices below `count`, by the team where there is one.
+template <typename Index, typename Work>
+void share_range(Team* team, Index count, const Work& work) {
+  if (!team) return work(Index(0), count);
+  const Index pieces = 4 * Index(team->size());
+  team->run(std::size_t(pieces), [&](std::size_t piece, unsigned) {
+    work(count * Index(piece) / pieces, count * (Index(piece) + 1) / pieces);
+  });
+}
+
+}  // namespace almagest::inline ALMAGEST_ABI::detail
