@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The examples of spectral runs do what their pages say; those of the demo are run by it."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "examples" / "spectral"
+SCRIPTS = sorted(path for path in FOLDER.glob("*.py") if path.stem != "example")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """All at once: of each its process and its folder."""
+    started = {}
+    for script in SCRIPTS:
+        folder = tmp_path_factory.mktemp(script.stem)
+        started[script.stem] = folder, subprocess.Popen(
+            [sys.executable, str(script), str(folder)],
+            env={**os.environ, "MPLBACKEND": "Agg"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    yield started
+    for _, process in started.values():
+        process.kill()
+
+
+@pytest.mark.parametrize("name", [script.stem for script in SCRIPTS])
+def test_an_example_leaves_its_picture_and_agrees_with_theory(runs, name):
+    folder, process = runs[name]
+    printed, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, printed
+    assert (folder / f"{name}.png").stat().st_size > 10_000
+    for measured, theory in re.findall(r"([\d.]+)[,]? \(?theory ([\d.]+)", printed):
+        assert float(measured) == pytest.approx(float(theory), rel=1e-4)
