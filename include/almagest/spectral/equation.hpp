@@ -4,6 +4,7 @@
 #include <array>
 #include <complex>
 #include <concepts>
+#include <numbers>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "almagest/core/errors.hpp"
 #include "almagest/core/spatial_grid.hpp"
 #include "almagest/core/text.hpp"
+#include "almagest/fft/shape.hpp"
 #include "almagest/spectral/mode.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::spectral {
@@ -77,6 +79,19 @@ inline const SpatialGrid& checked(const SpatialGrid& grid, int axes) {
     throw DimensionMismatch(almagest::detail::text("spectral: the grid has ", grid.axes().size(), " axes, but the equation has ", axes,
                                                    "; give a grid of that many axes."));
   return grid;
+}
+
+/// The wave vector at a place of the spectrum of an array on the grid; `odd`: 0 along an axis that is at its
+/// highest mode.
+template <int axes>
+Wave<axes> wave_at(const SpatialGrid& grid, const fft::Shape& spectrum, Eigen::Index place, bool odd = false) {
+  Wave<axes> wave{};
+  for (std::size_t a = std::size_t(axes); a-- > 0;) {
+    const Eigen::Index n = grid.axes()[a].count, i = place % spectrum[a];
+    place /= spectrum[a];
+    if (!(odd && 2 * i == n)) wave.k[a] = 2 * std::numbers::pi / grid.axes()[a].length * double(fft::mode_number(i, n));
+  }
+  return wave;
 }
 
 /// The type of an equation's symbol, real wherever it is real, and whether it differs by component.

@@ -115,17 +115,7 @@ class SplitSteps final : public FixedSteps<std::complex<double>> {
 
   template <typename Factor>
   void make_drift(fft::Buffer<Mode<double>>& table, const Factor& factor) {
-    const fft::Shape shape = transform_.shape();
-    for (Eigen::Index j = 0; j < shape.size(); ++j) {
-      Wave<axes> k{};
-      Eigen::Index rest = j;
-      for (int a = axes - 1; a >= 0; --a) {
-        const Eigen::Index n = shape[std::size_t(a)], i = rest % n;
-        k.k[std::size_t(a)] = 2 * std::numbers::pi / discrete_.grid().axes()[std::size_t(a)].length * double(fft::mode_number(i, n));
-        rest /= n;
-      }
-      table[j] = factor(k);
-    }
+    for (Eigen::Index j = 0; j < table.size(); ++j) table[j] = factor(wave_at<axes>(discrete_.grid(), transform_.shape(), j));
   }
 
   void multiply(const fft::Buffer<Mode<double>>& table) {

@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 #include <complex>
-#include <numbers>
 #include <string>
 #include <vector>
 
@@ -54,7 +53,7 @@ class WaveSteps final : public FixedSteps<double> {
         stiffness_(transform_.modes()) {
     const fft::Shape spectrum = transform_.shape().spectrum();
     for (Eigen::Index s = 0; s < spectrum.size(); ++s)
-      stiffness_[s] = -equation.stiffness(wave(s)) / double(grid.size());
+      stiffness_[s] = -equation.stiffness(wave_at<axes>(grid_, spectrum, s)) / double(grid.size());
   }
 
   std::unique_ptr<Evolution<double>> clone() const override { return std::make_unique<WaveSteps>(*this); }
@@ -90,7 +89,7 @@ class WaveSteps final : public FixedSteps<double> {
       add(0, 0.5 * velocity_[j] * velocity_[j] + 0.5 * phi_[j] * values[j] + equation_.potential(phi_[j]));
     for (int a = 0; a < axes; ++a) {
       for (Eigen::Index s = 0; s < part.size(); ++s)
-        part[s] = std::complex<double>(0, wave(s, true)[a] / double(n)) * spectrum[s];
+        part[s] = std::complex<double>(0, wave_at<axes>(grid_, transform_.shape().spectrum(), s, true)[a] / double(n)) * spectrum[s];
       transform_.inverse(part.data(), values.data());
       for (Eigen::Index j = 0; j < n; ++j) add(1 + a, -velocity_[j] * values[j]);
     }
@@ -135,19 +134,6 @@ class WaveSteps final : public FixedSteps<double> {
   }
 
  private:
-  /// Of a place in the spectrum; `odd`: 0 where an axis is at its highest mode.
-  Wave<axes> wave(Eigen::Index place, bool odd = false) const {
-    const fft::Shape shape = transform_.shape(), spectrum = shape.spectrum();
-    Wave<axes> k{};
-    for (int a = axes - 1; a >= 0; --a) {
-      const Eigen::Index n = shape[std::size_t(a)], i = place % spectrum[std::size_t(a)];
-      place /= spectrum[std::size_t(a)];
-      if (odd && 2 * i == n) continue;
-      k.k[std::size_t(a)] = 2 * std::numbers::pi / grid_.axes()[std::size_t(a)].length * double(fft::mode_number(i, n));
-    }
-    return k;
-  }
-
   void pull() {
     transform_.forward(phi_.data(), modes_.data());
     almagest::detail::share_range(transform_.team(), modes_.size(), [this](Eigen::Index first, Eigen::Index last) {
