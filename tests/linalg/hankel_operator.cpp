@@ -4,7 +4,7 @@
 #include <limits>
 #include <vector>
 
-#include "almagest/core/random.hpp"
+#include "linalg/products.hpp"
 #include "support/catch.hpp"
 
 using namespace almagest;
@@ -12,13 +12,6 @@ using Eigen::Index;
 using linalg::HankelOperator;
 
 namespace {
-
-template <typename Scalar>
-Eigen::MatrixX<Scalar> normal_matrix(Index rows, Index columns, std::uint64_t seed) {
-  RandomStream random(seed);
-  return Eigen::MatrixX<Scalar>::NullaryExpr(rows, columns,
-                                             [&](Index, Index) { return Scalar(random.normal()); });
-}
 
 template <typename Scalar>
 Trajectory<Scalar> noise_run(Index channels, Index samples, std::uint64_t seed) {
@@ -43,23 +36,6 @@ Eigen::MatrixX<Scalar> dense_hankel(const std::vector<Trajectory<Scalar>>& runs,
 template <typename Scalar>
 std::vector<TrajectoryView<Scalar>> views(const std::vector<Trajectory<Scalar>>& runs) {
   return {runs.begin(), runs.end()};
-}
-
-/// Both products of the operator are those of the matrix, to rounding relative to |A| |x|.
-template <typename Operator>
-void check_products(const Operator& a, const Eigen::MatrixX<typename Operator::Scalar>& dense) {
-  using Scalar = typename Operator::Scalar;
-  REQUIRE(a.rows() == dense.rows());
-  REQUIRE(a.cols() == dense.cols());
-  const double rounding = 10 * double(std::numeric_limits<Scalar>::epsilon());
-  for (const Index vectors : {1, 3}) {
-    const auto x = normal_matrix<Scalar>(a.cols(), vectors, 91);
-    const auto y = normal_matrix<Scalar>(a.rows(), vectors, 92);
-    CHECK(double((linalg::product(a, x) - dense * x).norm()) <=
-          rounding * double(dense.norm()) * double(x.norm()));
-    CHECK(double((linalg::adjoint_product(a, y) - dense.transpose() * y).norm()) <=
-          rounding * double(dense.norm()) * double(y.norm()));
-  }
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "almagest/core/random.hpp"
+#include "linalg/products.hpp"
 #include "support/catch.hpp"
 
 using namespace almagest;
@@ -11,36 +11,14 @@ using Eigen::Index;
 using linalg::CirculantOperator;
 using linalg::ToeplitzOperator;
 
-namespace {
-
-template <typename Scalar>
-Eigen::MatrixX<Scalar> noise_block(Index rows, Index columns, std::uint64_t seed) {
-  RandomStream random(seed);
-  return Eigen::MatrixX<Scalar>::NullaryExpr(rows, columns,
-                                             [&](Index, Index) { return Scalar(random.normal()); });
-}
-
-template <typename Operator>
-void check_both_products(const Operator& a, const Eigen::MatrixX<typename Operator::Scalar>& dense) {
-  using Scalar = typename Operator::Scalar;
-  const double rounding = 10 * double(std::numeric_limits<Scalar>::epsilon());
-  const auto x = noise_block<Scalar>(a.cols(), 2, 91), y = noise_block<Scalar>(a.rows(), 2, 92);
-  CHECK(double((linalg::product(a, x) - dense * x).norm()) <=
-        rounding * double(dense.norm()) * double(x.norm()));
-  CHECK(double((linalg::adjoint_product(a, y) - dense.transpose() * y).norm()) <=
-        rounding * double(dense.norm()) * double(y.norm()));
-}
-
-}  // namespace
-
 TEMPLATE_TEST_CASE("A circulant operator of any size, primes included", "[toeplitz_operator]", float,
                    double) {
   for (const Index n : {1, 2, 3, 8, 17, 30, 101, 1000}) {
     CAPTURE(n);
-    const Eigen::VectorX<TestType> c = noise_block<TestType>(n, 1, 1);
-    const auto dense = Eigen::MatrixX<TestType>::NullaryExpr(
+    const Eigen::VectorX<TestType> c = normal_matrix<TestType>(n, 1, 1);
+    const Eigen::MatrixX<TestType> dense = Eigen::MatrixX<TestType>::NullaryExpr(
         n, n, [&](Index i, Index j) { return c[(i - j + n) % n]; });
-    check_both_products(CirculantOperator<TestType>(c), dense);
+    check_products(CirculantOperator<TestType>(c), dense);
   }
 }
 
@@ -48,12 +26,12 @@ TEMPLATE_TEST_CASE("A Toeplitz operator of any shape", "[toeplitz_operator]", fl
   for (const Index rows : {1, 2, 7, 64, 301})
     for (const Index cols : {1, 2, 5, 64, 97}) {
       CAPTURE(rows, cols);
-      const Eigen::VectorX<TestType> column = noise_block<TestType>(rows, 1, 1);
-      Eigen::VectorX<TestType> row = noise_block<TestType>(cols, 1, 2);
+      const Eigen::VectorX<TestType> column = normal_matrix<TestType>(rows, 1, 1);
+      Eigen::VectorX<TestType> row = normal_matrix<TestType>(cols, 1, 2);
       row[0] = column[0];
-      const auto dense = Eigen::MatrixX<TestType>::NullaryExpr(
+      const Eigen::MatrixX<TestType> dense = Eigen::MatrixX<TestType>::NullaryExpr(
           rows, cols, [&](Index i, Index j) { return i >= j ? column[i - j] : row[j - i]; });
-      check_both_products(ToeplitzOperator<TestType>(column, row), dense);
+      check_products(ToeplitzOperator<TestType>(column, row), dense);
     }
 }
 

@@ -6,10 +6,12 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
-#include "almagest/core/config.hpp"
+#include "almagest/core/errors.hpp"
+#include "almagest/core/text.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::detail {
 
@@ -18,19 +20,19 @@ namespace almagest::inline ALMAGEST_ABI::detail {
 /// A team serves one caller at a time: whoever finds it busy does the work alone.
 class Team {
  public:
+  /// \throws InvalidArgument where the system gives fewer threads.
   explicit Team(unsigned threads) {
-    for (unsigned k = 1; k < threads; ++k) helpers_.emplace_back([this, k] { serve(k); });
+    try {
+      for (unsigned k = 1; k < threads; ++k) helpers_.emplace_back([this, k] { serve(k); });
+    } catch (const std::system_error&) {
+      const unsigned given = size();
+      dismiss();
+      throw InvalidArgument(text("threads is ", threads, ", but the system gives no more than ", given, "; give fewer."));
+    }
   }
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
-  ~Team() {
-    {
-      const std::lock_guard lock(guard_);
-      leave_ = true;
-    }
-    called_.notify_all();
-    for (auto& helper : helpers_) helper.join();
-  }
+  ~Team() { dismiss(); }
 
   /// The calling thread among them.
   unsigned size() const { return unsigned(helpers_.size()) + 1; }
@@ -66,6 +68,14 @@ class Team {
   // std::atomic::wait, whose waiters a program and a shared library keep in two lists.
   static constexpr int patience = 4096;
 
+  void dismiss() {
+    {
+      const std::lock_guard lock(guard_);
+      leave_ = true;
+    }
+    called_.notify_all();
+    for (auto& helper : helpers_) helper.join();
+  }
   void serve(unsigned worker) {
     for (unsigned heard = 0;;) {
       for (int tries = 0; calls_ == heard && tries < patience; ++tries) {
@@ -85,7 +95,6 @@ class Team {
     for (std::size_t item; (item = next_++) < count_;) item_(work_, item, worker);
   }
 
-  std::vector<std::thread> helpers_;
   std::mutex busy_, guard_;
   std::condition_variable called_, done_;
   const void* work_ = nullptr;
@@ -94,6 +103,7 @@ class Team {
   std::atomic<std::size_t> next_{0};
   std::atomic<unsigned> calls_{0}, working_{0};
   bool leave_ = false;
+  std::vector<std::thread> helpers_;
 };
 
 /// A team of that many; none where one thread is enough.

@@ -14,7 +14,7 @@
 #include "almagest/fft/buffer.hpp"
 #include "almagest/fft/real_transform.hpp"
 #include "almagest/linalg/linear_operator.hpp"
-#include "almagest/linalg/toeplitz_operator.hpp"
+#include "almagest/linalg/padded_spectrum.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::linalg {
 

@@ -11,25 +11,9 @@
 #include "almagest/fft/buffer.hpp"
 #include "almagest/fft/real_transform.hpp"
 #include "almagest/linalg/linear_operator.hpp"
+#include "almagest/linalg/padded_spectrum.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::linalg {
-namespace detail {
-
-template <typename Scalar>
-using Modes = Eigen::Map<Eigen::ArrayX<std::complex<Scalar>>>;
-
-/// A real sequence, continued by zeros to the length of the transform, as its spectrum.
-template <typename Scalar, typename Derived>
-void write_spectrum(const fft::RealTransform<Scalar>& transform,
-                    const Eigen::MatrixBase<Derived>& values, fft::Buffer<Scalar>& line,
-                    std::complex<Scalar>* out) {
-  Eigen::Map<Eigen::VectorX<Scalar>> padded(line.data(), line.size());
-  padded.head(values.size()) = values;
-  padded.tail(line.size() - values.size()).setZero();
-  transform.forward(line.data(), out);
-}
-
-}  // namespace detail
 
 /// \f$ C_{ij} = c_{(i-j) \bmod n} \f$: every column is the one before it, moved down by one.
 ///
@@ -47,7 +31,9 @@ class CirculantOperator {
   using Vector = Eigen::VectorX<Scalar>;
 
   explicit CirculantOperator(const Vector& first_column)
-      : size_(checked(first_column).size()), transform_({size_}, {.rigor = fft::Rigor::estimate}), spectrum_(transform_.modes()) {
+      : size_(checked(first_column).size()),
+        transform_({size_}, {.rigor = fft::Rigor::estimate}),
+        spectrum_(transform_.modes()) {
     fft::Buffer<Scalar> line(size_);
     detail::write_spectrum<Scalar>(transform_, first_column / Scalar(size_), line,
                                    spectrum_.data());
@@ -115,23 +101,23 @@ class ToeplitzOperator {
   Eigen::Index rows() const { return rows_; }
   Eigen::Index cols() const { return cols_; }
   void apply(const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y) const {
-    for (Eigen::Index k = 0; k < x.cols(); ++k) {
-      Matrix padded = Matrix::Zero(circulant_.cols(), 1), result(circulant_.rows(), 1);
-      padded.topRows(cols_) = x.col(k);
-      circulant_.apply(padded, result);
-      y.col(k) = result.topRows(rows_);
-    }
+    through_circle(x, y, [this](const Matrix& in, Matrix& out) { circulant_.apply(in, out); });
   }
   void apply_adjoint(const Eigen::Ref<const Matrix>& y, Eigen::Ref<Matrix> x) const {
-    for (Eigen::Index k = 0; k < y.cols(); ++k) {
-      Matrix padded = Matrix::Zero(circulant_.rows(), 1), result(circulant_.cols(), 1);
-      padded.topRows(rows_) = y.col(k);
-      circulant_.apply_adjoint(padded, result);
-      x.col(k) = result.topRows(cols_);
-    }
+    through_circle(y, x, [this](const Matrix& in, Matrix& out) { circulant_.apply_adjoint(in, out); });
   }
 
  private:
+  /// A vector at a time, continued by zeros, and what of its image belongs to the corner.
+  template <typename Multiply>
+  void through_circle(const Eigen::Ref<const Matrix>& in, Eigen::Ref<Matrix>& out, const Multiply& multiply) const {
+    Matrix padded = Matrix::Zero(circulant_.cols(), 1), image(circulant_.rows(), 1);
+    for (Eigen::Index k = 0; k < in.cols(); ++k) {
+      padded.topRows(in.rows()) = in.col(k);
+      multiply(padded, image);
+      out.col(k) = image.topRows(out.rows());
+    }
+  }
   static Vector embedded(const Vector& column, const Vector& row) {
     using almagest::detail::text;
     if (column.size() == 0 || row.size() == 0)

@@ -83,13 +83,14 @@ class WaveSteps final : public FixedSteps<double> {
     fft::Buffer<double> values(phi_.size());
     transform_.forward(phi_.data(), spectrum.data());
     const Eigen::Index n = phi_.size();
+    const fft::Shape shape = transform_.shape().spectrum();
     for (Eigen::Index s = 0; s < part.size(); ++s) part[s] = -stiffness_[s] * spectrum[s];
     transform_.inverse(part.data(), values.data());
     for (Eigen::Index j = 0; j < n; ++j)
       add(0, 0.5 * velocity_[j] * velocity_[j] + 0.5 * phi_[j] * values[j] + equation_.potential(phi_[j]));
     for (int a = 0; a < axes; ++a) {
       for (Eigen::Index s = 0; s < part.size(); ++s)
-        part[s] = std::complex<double>(0, wave_at<axes>(grid_, transform_.shape().spectrum(), s, true)[a] / double(n)) * spectrum[s];
+        part[s] = std::complex<double>(0, wave_at<axes>(grid_, shape, s, true)[a] / double(n)) * spectrum[s];
       transform_.inverse(part.data(), values.data());
       for (Eigen::Index j = 0; j < n; ++j) add(1 + a, -velocity_[j] * values[j]);
     }
