@@ -3,6 +3,7 @@
 // scalar, because each takes the compiler long.
 #include "almagest/diagnostics/lyapunov.hpp"
 #include "almagest/koopman/hankel_dmd.hpp"
+#include "almagest/linalg/hankel_svd.hpp"
 #include "almagest/linalg/streaming_qr.hpp"
 #include "almagest/linalg/svd.hpp"
 #include "almagest/sindy/fit.hpp"
@@ -12,6 +13,9 @@ namespace almagest::inline ALMAGEST_ABI {
 namespace linalg {
 template ALMAGEST_EXPORT Svd<double> svd(const Eigen::MatrixX<double>&);
 template class StreamingQr<double>;
+namespace detail {
+template ALMAGEST_EXPORT HankelSvd<double> hankel_svd(const HankelOperator<double>&, Eigen::Index, const HankelSvdOptions&);
+}
 }  // namespace linalg
 
 namespace koopman::detail {

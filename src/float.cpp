@@ -2,6 +2,7 @@
 // Factorizations and learners of float, compiled once. They share what they take from Eigen; a file for each
 // scalar, because each takes the compiler long.
 #include "almagest/koopman/hankel_dmd.hpp"
+#include "almagest/linalg/hankel_svd.hpp"
 #include "almagest/linalg/streaming_qr.hpp"
 #include "almagest/linalg/svd.hpp"
 
@@ -10,6 +11,9 @@ namespace almagest::inline ALMAGEST_ABI {
 namespace linalg {
 template ALMAGEST_EXPORT Svd<float> svd(const Eigen::MatrixX<float>&);
 template class StreamingQr<float>;
+namespace detail {
+template ALMAGEST_EXPORT HankelSvd<float> hankel_svd(const HankelOperator<float>&, Eigen::Index, const HankelSvdOptions&);
+}
 }  // namespace linalg
 
 namespace koopman::detail {

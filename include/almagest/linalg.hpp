@@ -5,7 +5,9 @@
 /// Linear algebra that the learners share.
 
 #include "almagest/linalg/hankel_operator.hpp"
+#include "almagest/linalg/hankel_svd.hpp"
 #include "almagest/linalg/linear_operator.hpp"
+#include "almagest/linalg/operator_svd.hpp"
 #include "almagest/linalg/rank.hpp"
 #include "almagest/linalg/streaming_qr.hpp"
 #include "almagest/linalg/svd.hpp"
