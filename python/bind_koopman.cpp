@@ -28,7 +28,8 @@ void bind_koopman(py::module_& m) {
   shows("residuals", &HankelDmdModel::residuals, "One for each eigenvalue.");
   shows("modes", &HankelDmdModel::modes, "Shape (dimension, rank).");
   shows("amplitudes", &HankelDmdModel::amplitudes, "Of the first training run.");
-  shows("singular_values", &HankelDmdModel::singular_values, "All of the windows, decreasing.");
+  shows("singular_values", &HankelDmdModel::singular_values,
+        "Of the windows, decreasing; the leading ones where windows are long and a rank was given.");
   bound
       .def_property_readonly("exponents", [](const HankelDmdModel& self) {
              const auto values = self.exponents();

@@ -85,7 +85,10 @@ class HankelDMD(Estimator):
 
     @property
     def singular_values_(self) -> NDArray[np.float64]:
-        """All of the windows, decreasing, shape (dimension * delays,): look here for the noise floor."""
+        """Of the windows, decreasing: look here for the noise floor.
+
+        Shape (dimension * delays,), or (rank,) where a rank was given and a window holds 256 numbers or more.
+        """
         return self._fitted("singular_values_").singular_values  # type: ignore[no-any-return]
 
     @property

@@ -463,6 +463,30 @@ TEST_CASE("What fit_hankel_dmd refuses", "[hankel_dmd]") {
   CHECK_THROWS_WITH(fit_hankel_dmd(shapes), ContainsSubstring("3") && ContainsSubstring("1"));
 }
 
+TEST_CASE("Long windows are not formed, and give what the triangle gives", "[hankel_dmd]") {
+  // A rank by energy needs all singular values, hence the triangle; a rank that is given does not.
+  const auto compare = [](const std::vector<Trajectory<double>>& data, Index delays, double energy) {
+    const auto triangle = fit_hankel_dmd(data, {.delays = delays, .energy = energy});
+    const Index rank = triangle.rank();
+    const auto products = fit_hankel_dmd(data, {.delays = delays, .rank = rank});
+    REQUIRE(triangle.singular_values().size() > rank);
+    REQUIRE(products.singular_values().size() == rank);
+    CHECK(largest_difference(products.singular_values(), triangle.singular_values().head(rank)) <
+          1e-12 * triangle.singular_values()[0]);
+    const std::vector<Complex> expected(triangle.eigenvalues().begin(), triangle.eigenvalues().end());
+    CHECK(farthest(expected, products.eigenvalues()) < 1e-10);
+    CHECK(std::abs(products.residuals().maxCoeff() - triangle.residuals().maxCoeff()) < 1e-10);
+    const auto one = triangle.forecast(data[0], 100), two = products.forecast(data[0], 100);
+    CHECK(largest_difference(one.states(), two.states()) < 1e-8);
+    CHECK(products.warnings() == triangle.warnings());
+  };
+  compare({waves(three_waves, 0.2, 900), waves(three_waves, 0.2, 500, 31), waves(three_waves, 0.2, 100)},
+          300, 1 - 1e-10);
+  compare({lorenz(0.02, 2500)}, 120, 0.995);
+  CHECK_THROWS_WITH(fit_hankel_dmd(waves(three_waves, 0.2, 900), {.delays = 300, .rank = 9}),
+                    ContainsSubstring("rank is 9") && ContainsSubstring("rank 6 to rounding"));
+}
+
 TEST_CASE("What a Hankel-DMD refuses to forecast", "[hankel_dmd]") {
   const auto run = waves(three_waves, 0.2, 100);
   const auto model = fit_hankel_dmd(run, {.delays = 12, .rank = 6});

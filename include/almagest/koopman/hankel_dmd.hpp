@@ -18,7 +18,10 @@
 #include "almagest/core/trajectory.hpp"
 #include "almagest/koopman/delay_windows.hpp"
 #include "almagest/koopman/hankel_dmd_model.hpp"
+#include "almagest/linalg/hankel_operator.hpp"
+#include "almagest/linalg/hankel_svd.hpp"
 #include "almagest/linalg/rank.hpp"
+#include "almagest/linalg/streaming_qr.hpp"
 #include "almagest/linalg/svd.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::koopman {
@@ -90,18 +93,22 @@ void check_length(const std::vector<TrajectoryView<Scalar>>& several, Eigen::Ind
                             " samples, too few for ", delays, " delays; they were left out."));
 }
 
+inline void check_rank(Eigen::Index rank, Eigen::Index available) {
+  if (available == 0)
+    throw InvalidArgument(
+        "fit_hankel_dmd: states are 0 throughout, which has rank 0; give a trajectory that moves.");
+  if (rank > available)
+    throw InvalidArgument(text("fit_hankel_dmd: rank is ", rank,
+                               ", but the windows of the data have rank ", available,
+                               " to rounding; ask for rank ", available,
+                               " or less, or give rank = 0 and an energy."));
+}
+
 template <typename Derived>
 Eigen::Index choose_rank(const HankelDmdOptions& options, const Eigen::MatrixBase<Derived>& sigma,
                          std::vector<std::string>& warnings) {
   const Eigen::Index available = linalg::numerical_rank(sigma, sigma.size());
-  if (available == 0)
-    throw InvalidArgument(
-        "fit_hankel_dmd: states are 0 throughout, which has rank 0; give a trajectory that moves.");
-  if (options.rank > available)
-    throw InvalidArgument(text("fit_hankel_dmd: rank is ", options.rank,
-                               ", but the windows of the data have rank ", available,
-                               " to rounding; ask for rank ", available,
-                               " or less, or give rank = 0 and an energy."));
+  check_rank(options.rank, available);
   const Eigen::Index rank =
       options.rank > 0 ? options.rank
                        : std::min(available, linalg::rank_by_energy(sigma, options.energy));
@@ -221,10 +228,76 @@ void store(const std::vector<KoopmanMode<Scalar>>& found, HankelDmdParts<Scalar>
   }
 }
 
+/// The windows and their successors in normalized coordinates, as far as inner products tell:
+/// \f$ Q = U \f$ and \f$ C = H_Y V S^{-1} \f$ up to one orthogonal factor from the left.
+template <typename Scalar>
+struct NormalizedWindows {
+  Eigen::MatrixX<Scalar> q, c;
+};
+
+/// By the triangle of windows one sample longer, which holds both the windows and their successors.
+template <typename Scalar>
+NormalizedWindows<Scalar> normalize_by_factor(const std::vector<TrajectoryView<Scalar>>& several,
+                                              HankelDmdParts<Scalar>& parts) {
+  using Matrix = Eigen::MatrixX<Scalar>;
+  const Eigen::Index width = parts.training.dimension * parts.options.delays;
+  const Matrix triangle = factor_windows(several, parts.options.delays + 1).triangle();
+  const linalg::Svd<Scalar> svd = linalg::svd<Scalar>(triangle.topLeftCorner(width, width));
+  // What the decomposition drops as rounding counts as zero.
+  parts.singular_values.setZero(width);
+  parts.singular_values.head(svd.singular_values.size()) = svd.singular_values;
+  const Eigen::Index rank = choose_rank(parts.options, parts.singular_values, parts.warnings);
+  parts.basis = svd.v.leftCols(rank);
+  const auto inverse = svd.singular_values.head(rank).cwiseInverse().asDiagonal();
+  Matrix q = Matrix::Zero(triangle.rows(), rank);
+  q.topRows(width) = svd.u.leftCols(rank);
+  return {std::move(q), triangle.rightCols(width) * parts.basis * inverse};
+}
+
+/// By products with the matrix of windows, which is not formed: for long windows and a rank that is
+/// known, where the triangle would take most of the time.
+template <typename Scalar>
+NormalizedWindows<Scalar> normalize_by_products(const std::vector<TrajectoryView<Scalar>>& several,
+                                                HankelDmdParts<Scalar>& parts) {
+  using Matrix = Eigen::MatrixX<Scalar>;
+  const Eigen::Index delays = parts.options.delays, rank = parts.options.rank;
+  std::vector<TrajectoryView<Scalar>> earlier, later;
+  for (const auto& run : several) {
+    if (run.size() <= delays) continue;
+    earlier.push_back(run.slice(0, run.size() - 1));
+    later.push_back(run.slice(1, run.size() - 1));
+  }
+  const linalg::HankelOperator<Scalar> windows(earlier, delays), successors(later, delays);
+  linalg::HankelSvd<Scalar> svd = linalg::hankel_svd(windows, rank);
+  parts.singular_values = svd.singular_values;
+  check_rank(rank, svd.singular_values.size());
+  parts.warnings.insert(parts.warnings.end(), svd.warnings.begin(), svd.warnings.end());
+  parts.basis = svd.v;
+  Matrix image(successors.rows(), rank);
+  successors.apply(parts.basis * svd.singular_values.cwiseInverse().asDiagonal(), image);
+  linalg::StreamingQr<Scalar> factor(2 * rank);
+  for (Eigen::Index first = 0; first < image.rows(); first += 1024) {
+    const Eigen::Index count = std::min<Eigen::Index>(1024, image.rows() - first);
+    Matrix both(count, 2 * rank);
+    both << svd.u.middleRows(first, count), image.middleRows(first, count);
+    factor.update(both);
+  }
+  return {factor.triangle().leftCols(rank), factor.triangle().rightCols(rank)};
+}
+
+/// Whether the triangle would cost far more than products do. Short windows never leave it.
+template <typename Scalar>
+bool products_pay(const std::vector<TrajectoryView<Scalar>>& several, const HankelDmdOptions& options) {
+  constexpr Eigen::Index short_window = 256;
+  const Eigen::Index width = several.front().dimension() * options.delays;
+  Eigen::Index pairs = 0;
+  for (const auto& run : several) pairs += window_count(run, options.delays + 1);
+  return width >= short_window && options.rank > 0 && 4 * options.rank <= std::min(width, pairs);
+}
+
 template <typename Scalar>
 HankelDmd<Scalar> fit_hankel_dmd(const std::vector<TrajectoryView<Scalar>>& several,
                                  const HankelDmdOptions& options) {
-  using Matrix = Eigen::MatrixX<Scalar>;
   check_options(options);
   HankelDmdParts<Scalar> parts;
   parts.options = options;
@@ -233,25 +306,14 @@ HankelDmd<Scalar> fit_hankel_dmd(const std::vector<TrajectoryView<Scalar>>& seve
   check_length(several, options.delays, parts.warnings);
   parts.training.step = uniform_step(several);
 
-  // The triangle of windows one sample longer holds both the windows and their successors.
-  const Eigen::Index dimension = parts.training.dimension, width = dimension * options.delays;
-  const Matrix triangle = factor_windows(several, options.delays + 1).triangle();
-  const linalg::Svd<Scalar> svd = linalg::svd<Scalar>(triangle.topLeftCorner(width, width));
-  // What the decomposition drops as rounding counts as zero.
-  parts.singular_values.setZero(width);
-  parts.singular_values.head(svd.singular_values.size()) = svd.singular_values;
-  const Eigen::Index rank = choose_rank(options, parts.singular_values, parts.warnings);
-  parts.basis = svd.v.leftCols(rank);
-
-  const auto inverse = svd.singular_values.head(rank).cwiseInverse().asDiagonal();
-  Matrix q = Matrix::Zero(triangle.rows(), rank);
-  q.topRows(width) = svd.u.leftCols(rank);
-  const Matrix c = triangle.rightCols(width) * parts.basis * inverse;
+  const auto [q, c] = products_pay(several, options) ? normalize_by_products(several, parts)
+                                                     : normalize_by_factor(several, parts);
   parts.reduced_operator = c.transpose() * q;
 
   const auto first = std::find_if(several.begin(), several.end(),
                                   [&](const auto& run) { return run.size() >= options.delays; });
-  const Matrix window = first->states().leftCols(options.delays);
+  const Eigen::MatrixX<Scalar> window = first->states().leftCols(options.delays);
+  const auto inverse = parts.singular_values.head(parts.basis.cols()).cwiseInverse().asDiagonal();
   const Eigen::VectorX<Scalar> z = inverse * (parts.basis.transpose() * window.reshaped());
   store(spectrum(parts, q, c, z), parts);
   return HankelDmd<Scalar>(std::move(parts));
@@ -277,7 +339,9 @@ extern template ALMAGEST_EXPORT HankelDmd<double> fit_hankel_dmd(const std::vect
 /// Snapshot pairs that are no time series are two-sample runs with one delay.
 ///
 /// Cost: \f$ 2 m (n(d+1))^2 \f$ flops for m samples, and a singular value decomposition of a
-/// triangle of order nd.
+/// triangle of order nd. Where windows have 256 numbers or more and a rank r is given, of at most a
+/// quarter of them: what `linalg::hankel_svd` costs, some 5 r products by fast Fourier transforms,
+/// and \f$ 3 m r \f$ numbers of memory; singular values beyond the rank are then not known.
 ///
 /// \throws InvalidArgument for options out of range, a rank above the numerical rank of the
 ///         windows, too few samples, inputs, non-uniform or different time steps;

@@ -29,7 +29,7 @@ template <typename Scalar = double>
 struct HankelDmdParts {
   HankelDmdOptions options;
   TrainingFacts training;
-  Eigen::VectorX<Scalar> singular_values;            ///< of the windows, all n d
+  Eigen::VectorX<Scalar> singular_values;            ///< of the windows, all n d or the r leading ones
   Eigen::MatrixX<Scalar> basis;                      ///< right singular vectors kept, n d x r
   Eigen::MatrixX<Scalar> reduced_operator;           ///< on normalized coordinates, r x r
   Eigen::VectorX<std::complex<Scalar>> eigenvalues;  ///< r
@@ -114,7 +114,8 @@ class HankelDmd {
   const Eigen::MatrixX<Complex>& modes() const { return parts_.modes; }
   /// Of the first training run, from its first sample on.
   const Eigen::VectorX<Complex>& amplitudes() const { return parts_.amplitudes; }
-  /// All singular values of the windows, decreasing: look here for the noise floor.
+  /// Singular values of the windows, decreasing: look here for the noise floor. All of them, or the
+  /// `rank()` leading ones where windows are long and the rank was given.
   const Vector& singular_values() const { return parts_.singular_values; }
   /// \f$ \hat A \f$, `rank x rank`.
   const Matrix& reduced_operator() const { return parts_.reduced_operator; }
@@ -215,7 +216,7 @@ class HankelDmd {
       throw InvalidArgument(
           "HankelDmd: parts need a time step and at least 1 component, 1 delay and rank 1.");
     check("rows of basis", p.basis.rows(), window);
-    check("count of singular_values", p.singular_values.size(), window);
+    if (p.singular_values.size() != window) check("count of singular_values", p.singular_values.size(), r);
     check("rows of reduced_operator", p.reduced_operator.rows(), r);
     check("columns of reduced_operator", p.reduced_operator.cols(), r);
     check("count of eigenvalues", p.eigenvalues.size(), r);
@@ -242,7 +243,7 @@ std::string HankelDmd<Scalar>::summary() const {
   };
   std::string table =
       text("Hankel-DMD: ", "dimension ", dimension(), ", ", context(), " delays, rank ", rank(),
-           " of ", singular_values().size(), ", time step ", *training().step, ", trained on ",
+           " of ", dimension() * context(), ", time step ", *training().step, ", trained on ",
            training().samples, " samples\n");
   table += cell("eigenvalue", 28) + cell("frequency", 14) + cell("growth", 14) +
            cell("residual", 12) + cell("amplitude", 12) + "\n";
