@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "almagest/koopman/hankel_dmd_model.hpp"
+#include "almagest/koopman/dmd_model.hpp"
 #include "almagest/sindy/model.hpp"
 #include "system.hpp"
 
@@ -28,7 +28,7 @@ class SindyModel : public System {
                                       const Method& method, const EnsembleOptions& options) const override;
 };
 
-using HankelDmdModel = koopman::HankelDmd<double>;
+using HankelDmdModel = koopman::Dmd<double>;
 
 /// What every model tells of itself and its training, and its forecast.
 template <typename Bound, typename Class, typename ModelOf>

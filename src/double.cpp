@@ -2,7 +2,7 @@
 // Factorizations and learners of double, compiled once. They share what they take from Eigen; a file for each
 // scalar, because each takes the compiler long.
 #include "almagest/diagnostics/lyapunov.hpp"
-#include "almagest/koopman/hankel_dmd.hpp"
+#include "almagest/koopman/dmd.hpp"
 #include "almagest/linalg/hankel_svd.hpp"
 #include "almagest/linalg/streaming_qr.hpp"
 #include "almagest/linalg/svd.hpp"
@@ -19,7 +19,8 @@ template ALMAGEST_EXPORT HankelSvd<double> hankel_svd(const HankelOperator<doubl
 }  // namespace linalg
 
 namespace koopman::detail {
-template ALMAGEST_EXPORT HankelDmd<double> fit_hankel_dmd(const std::vector<TrajectoryView<double>>&, const HankelDmdOptions&);
+template ALMAGEST_EXPORT Dmd<double> fit_dmd(const char*, DmdMethod, const std::vector<TrajectoryView<double>>&, const DmdOptions&,
+                                      bool);
 }
 
 // Regression is in double precision for runs in floats too.

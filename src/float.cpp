@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Factorizations and learners of float, compiled once. They share what they take from Eigen; a file for each
 // scalar, because each takes the compiler long.
-#include "almagest/koopman/hankel_dmd.hpp"
+#include "almagest/koopman/dmd.hpp"
 #include "almagest/linalg/hankel_svd.hpp"
 #include "almagest/linalg/streaming_qr.hpp"
 #include "almagest/linalg/svd.hpp"
@@ -17,7 +17,8 @@ template ALMAGEST_EXPORT HankelSvd<float> hankel_svd(const HankelOperator<float>
 }  // namespace linalg
 
 namespace koopman::detail {
-template ALMAGEST_EXPORT HankelDmd<float> fit_hankel_dmd(const std::vector<TrajectoryView<float>>&, const HankelDmdOptions&);
+template ALMAGEST_EXPORT Dmd<float> fit_dmd(const char*, DmdMethod, const std::vector<TrajectoryView<float>>&, const DmdOptions&,
+                                      bool);
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI

@@ -5,4 +5,5 @@
 /// Learners that approximate the Koopman operator.
 
 #include "almagest/koopman/delay_windows.hpp"
+#include "almagest/koopman/dmd.hpp"
 #include "almagest/koopman/hankel_dmd.hpp"

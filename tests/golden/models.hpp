@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "almagest/koopman/hankel_dmd_model.hpp"
+#include "almagest/koopman/dmd_model.hpp"
 #include "almagest/sindy/model.hpp"
 
 namespace golden {
@@ -56,29 +56,31 @@ inline Eigen::Vector2d law_solution(double x0, double y0, double t) {
 
 /// Continues cos(k step): the window (x_k, x_k+1) is followed by (x_k+1, 2 cos(step) x_k+1 - x_k).
 template <typename Scalar>
-almagest::koopman::HankelDmd<Scalar> oscillation() {
+almagest::koopman::Dmd<Scalar> oscillation() {
   using Complex = std::complex<Scalar>;
   const Eigen::Vector2d sizes(2, 1);
   Eigen::Matrix2d shift, basis;
   shift << 0, 1, -1, 2 * std::cos(step);
   basis << std::cos(0.3), -std::sin(0.3), std::sin(0.3), std::cos(0.3);
-  almagest::koopman::HankelDmdParts<Scalar> parts;
+  almagest::koopman::DmdParts<Scalar> parts;
+  parts.method = almagest::koopman::DmdMethod::hankel;
   parts.options = {.delays = 2, .rank = 2};
   parts.training = training({"signal"}, -1.0, 1.0);
   parts.singular_values = sizes.cast<Scalar>();
   parts.basis = basis.cast<Scalar>();
+  parts.scales = parts.singular_values;
   parts.reduced_operator =
       (sizes.cwiseInverse().asDiagonal() * basis.transpose() * shift * basis * sizes.asDiagonal())
           .eval()
           .cast<Scalar>();
   const auto lambda = std::complex<Scalar>(std::polar(1.0, step));
-  parts.eigenvalues.resize(2);
-  parts.eigenvalues << lambda, std::conj(lambda);
-  parts.modes = Eigen::MatrixX<Complex>::Ones(1, 2);
-  parts.amplitudes = Eigen::VectorX<Complex>::Constant(2, Complex(Scalar(0.5)));
-  parts.residuals = Eigen::VectorX<Scalar>::Constant(2, Scalar(1e-6));
+  parts.spectrum.eigenvalues.resize(2);
+  parts.spectrum.eigenvalues << lambda, std::conj(lambda);
+  parts.spectrum.modes = Eigen::MatrixX<Complex>::Ones(1, 2);
+  parts.spectrum.amplitudes = Eigen::VectorX<Complex>::Constant(2, Complex(Scalar(0.5)));
+  parts.spectrum.residuals = Eigen::VectorX<Scalar>::Constant(2, Scalar(1e-6));
   parts.warnings = {"a \"quoted\" sentence", "another"};
-  return almagest::koopman::HankelDmd<Scalar>(std::move(parts));
+  return almagest::koopman::Dmd<Scalar>(std::move(parts));
 }
 
 }  // namespace golden

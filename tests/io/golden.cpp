@@ -87,7 +87,7 @@ TEMPLATE_TEST_CASE("Golden files of Hankel-DMD models are read and written as th
   const std::string file = path<TestType>("hankel_dmd");
   check_golden(file, golden::oscillation<TestType>());
 
-  const auto model = io::load<koopman::HankelDmd<TestType>>(file);
+  const auto model = io::load<koopman::Dmd<TestType>>(file);
   const Trajectory<TestType> start(TimeGrid::uniform(0, golden::step, 2),
                                    Eigen::RowVector2d(1, std::cos(golden::step)).cast<TestType>());
   const auto ahead = model.forecast(start, 50);

@@ -11,7 +11,7 @@
 using namespace almagest;
 using compiled::Archive;
 
-static_assert(io::Storable<sindy::Model<double>> && io::Storable<koopman::HankelDmd<float>>);
+static_assert(io::Storable<sindy::Model<double>> && io::Storable<koopman::Dmd<float>>);
 static_assert(!io::Storable<int>);
 
 namespace {
@@ -125,7 +125,7 @@ TEST_CASE("A model of another kind or precision is refused with both") {
   const Folder folder;
   const std::string path = folder.file("m.almagest");
   io::save(golden::law<double>(), path);
-  CHECK_THAT(sentence<IoError>([&] { io::load<koopman::HankelDmd<double>>(path); }),
+  CHECK_THAT(sentence<IoError>([&] { io::load<koopman::Dmd<double>>(path); }),
              ContainsSubstring(path) && ContainsSubstring("\"sindy\"") &&
                  ContainsSubstring("\"hankel_dmd\""));
   CHECK_THAT(sentence<IoError>([&] { io::load<sindy::Model<float>>(path); }),

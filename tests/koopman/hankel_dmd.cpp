@@ -402,23 +402,23 @@ TEST_CASE("A model from its parts forecasts the same bits; parts that do not fit
           "[hankel_dmd]") {
   const auto run = waves(three_waves, 0.2, 300);
   const auto model = fit_hankel_dmd(run, {.delays = 12, .rank = 6});
-  const koopman::HankelDmd<double> again(model.parts());
+  const koopman::Dmd<double> again(model.parts());
   CHECK(largest_difference(again.forecast(run, 50).states(), model.forecast(run, 50).states()) ==
         0);
 
   auto parts = model.parts();
   SECTION("basis") { parts.basis.conservativeResize(11, 6); }
   SECTION("operator") { parts.reduced_operator.resize(6, 5); }
-  SECTION("spectrum") { parts.eigenvalues.conservativeResize(5); }
-  SECTION("modes") { parts.modes.conservativeResize(2, 6); }
-  SECTION("residuals") { parts.residuals.conservativeResize(7); }
-  SECTION("amplitudes") { parts.amplitudes.conservativeResize(0); }
-  SECTION("singular values") { parts.singular_values.conservativeResize(3); }
+  SECTION("spectrum") { parts.spectrum.eigenvalues.conservativeResize(5); }
+  SECTION("modes") { parts.spectrum.modes.conservativeResize(2, 6); }
+  SECTION("residuals") { parts.spectrum.residuals.conservativeResize(7); }
+  SECTION("amplitudes") { parts.spectrum.amplitudes.conservativeResize(0); }
+  SECTION("scales") { parts.scales.conservativeResize(3); }
   SECTION("bounds") { parts.training.lower.resize(2); }
   SECTION("names") { parts.training.names.clear(); }
   SECTION("step") { parts.training.step.reset(); }
-  SECTION("rank") { parts.singular_values[5] = 0; }
-  CHECK_THROWS_AS(koopman::HankelDmd<double>(parts), Error);
+  SECTION("rank") { parts.scales[5] = 0; }
+  CHECK_THROWS_AS(koopman::Dmd<double>(parts), Error);
 }
 
 TEST_CASE("What fit_hankel_dmd refuses", "[hankel_dmd]") {

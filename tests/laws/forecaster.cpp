@@ -41,7 +41,7 @@ TEMPLATE_TEST_CASE("laws of sindy::Model", "", float, double) {
   laws::forecaster([&] { return fit_sindy(run); }, oscillators<TestType>(40, 20), 0);
 }
 
-TEMPLATE_TEST_CASE("laws of koopman::HankelDmd", "", float, double) {
+TEMPLATE_TEST_CASE("laws of koopman::Dmd", "", float, double) {
   const auto run = oscillators<TestType>(0, 800);
   laws::forecaster([&] { return fit_hankel(run); }, oscillators<TestType>(40, 20), std::is_same_v<TestType, float> ? 1e-4 : 1e-11);
 }

@@ -14,7 +14,7 @@
 #include "almagest/core/errors.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/io/archive.hpp"
-#include "almagest/io/hankel_dmd_format.hpp"
+#include "almagest/io/dmd_format.hpp"
 #include "almagest/io/model_format.hpp"
 #include "almagest/io/sindy_format.hpp"
 
@@ -91,7 +91,7 @@ Model from_archive(const compiled::Archive& archive) {
   }
 }
 
-/// Saves a model: `sindy::Model`, `koopman::HankelDmd`, or whatever ModelFormat knows.
+/// Saves a model: `sindy::Model`, `koopman::Dmd`, or whatever ModelFormat knows.
 ///
 /// The file holds numbers and text only, bit for bit; it carries what the model knows of its
 /// training, and a probe. Its layout is that of safetensors, described in

@@ -54,11 +54,12 @@ Eigen::MatrixX<Scalar> delay_windows(const Trajectory<Scalar>& run, Eigen::Index
 }
 
 /// The triangle of all windows of all runs, in one pass and memory that does not grow with the
-/// data.
+/// data. Where runs have inputs, the input at the last sample but one stands before each window.
 template <typename Scalar>
 linalg::StreamingQr<Scalar> factor_windows(const std::vector<TrajectoryView<Scalar>>& several,
                                            Eigen::Index length) {
-  const Eigen::Index columns = several.front().dimension() * length;
+  const Eigen::Index width = several.front().dimension() * length;
+  const Eigen::Index inputs = several.front().inputs().rows(), columns = inputs + width;
   linalg::StreamingQr<Scalar> factor(columns);
   // Windows of many short runs share a block, since a block costs as much as its rows only when
   // full.
@@ -67,8 +68,11 @@ linalg::StreamingQr<Scalar> factor_windows(const std::vector<TrajectoryView<Scal
   for (const auto& run : several)
     for (Eigen::Index first = 0, end = window_count(run, length); first < end;) {
       const Eigen::Index count = std::min(block.rows() - filled, end - first);
-      auto rows = block.middleRows(filled, count);
+      auto rows = block.block(filled, inputs, count, width);
       write_windows(run, first, rows);
+      if (inputs > 0)
+        block.block(filled, 0, count, inputs) =
+            run.inputs().middleCols(first + length - 2, count).transpose();
       first += count;
       filled += count;
       if (filled == block.rows()) factor.update(block), filled = 0;

@@ -14,32 +14,55 @@
 #include "almagest/core/forecast.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/core/trajectory.hpp"
+#include "almagest/koopman/spectrum.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::koopman {
 
-/// What Hankel-DMD may be told.
-struct HankelDmdOptions {
-  Eigen::Index delays = 10;   ///< samples in a window; q real frequencies need at least 2 q
-  Eigen::Index rank = 0;      ///< of the reduced operator; 0: chosen by `energy`
-  double energy = 1 - 1e-10;  ///< share of the squared singular values to keep where rank is 0
+/// How a linear map is regressed on pairs of windows.
+enum class Regression {
+  least_squares,     ///< of the later window on the earlier: biased inwards where samples carry noise
+  forward_backward,  ///< the mean of the map and of the inverse of the map backwards in time
+  total_least_squares,  ///< after projection on what earlier and later windows share: noise in both
 };
 
-/// All that a HankelDmd is made of: what a model file stores. With n components, d delays, rank r:
+/// What fitted a model, for people to read.
+enum class DmdMethod { plain, hankel, control, physics_informed };
+
+inline const char* name_of(DmdMethod method) {
+  switch (method) {
+    case DmdMethod::plain: return "DMD";
+    case DmdMethod::hankel: return "Hankel-DMD";
+    case DmdMethod::control: return "DMD with control";
+    case DmdMethod::physics_informed: return "Physics-informed DMD";
+  }
+  return "DMD";
+}
+
+/// What a dynamic mode decomposition may be told.
+struct DmdOptions {
+  Eigen::Index delays = 1;    ///< samples in a window; q real frequencies need n * delays >= 2 q
+  Eigen::Index rank = 0;      ///< of the reduced operator; 0: chosen by `energy`
+  double energy = 1 - 1e-10;  ///< share of the squared singular values to keep where rank is 0
+  Eigen::Index state_rank = 0;  ///< leading directions of the state that are kept; 0: all of them
+  Regression regression = Regression::least_squares;
+};
+
+/// All that a Dmd is made of: what a model file stores. With n components, d delays, rank r:
 template <typename Scalar = double>
-struct HankelDmdParts {
-  HankelDmdOptions options;
+struct DmdParts {
+  DmdMethod method = DmdMethod::plain;
+  DmdOptions options;
   TrainingFacts training;
-  Eigen::VectorX<Scalar> singular_values;            ///< of the windows, all n d or the r leading ones
-  Eigen::MatrixX<Scalar> basis;                      ///< right singular vectors kept, n d x r
-  Eigen::MatrixX<Scalar> reduced_operator;           ///< on normalized coordinates, r x r
-  Eigen::VectorX<std::complex<Scalar>> eigenvalues;  ///< r
-  Eigen::MatrixX<std::complex<Scalar>> modes;        ///< n x r
-  Eigen::VectorX<std::complex<Scalar>> amplitudes;   ///< r
-  Eigen::VectorX<Scalar> residuals;                  ///< r
+  Eigen::VectorX<Scalar> singular_values;   ///< of the windows, as many as are known
+  Eigen::MatrixX<Scalar> basis;             ///< orthonormal directions of windows, n d x r
+  Eigen::VectorX<Scalar> scales;            ///< of the coordinates along them, r
+  Eigen::MatrixX<Scalar> reduced_operator;  ///< on scaled coordinates, r x r
+  Eigen::MatrixX<Scalar> input_operator;    ///< from inputs to scaled coordinates, r x inputs
+  Spectrum<Scalar> spectrum;
   std::vector<std::string> warnings;
 };
 
-/// A linear model of delay windows: Hankel dynamic mode decomposition.
+/// A linear model of samples or of delay windows: what dynamic mode decomposition finds.
 ///
 /// A window of d consecutive samples of an n-component state is \f$ h_k \in \mathbb{R}^{nd} \f$,
 /// oldest sample first. Over all windows of the training runs let \f$ H_X = U S V^\top \f$ (one
@@ -61,6 +84,9 @@ struct HankelDmdParts {
 /// training windows: rounding level for a mode of the system, up to order one for an artefact of
 /// the truncation.
 ///
+/// That is the least-squares map. Other regressions give another \f$ \hat A \f$ on the same coordinates or
+/// on others; what follows from it, the residuals too, is the same.
+///
 /// `forecast` lifts the last d samples of the history once and iterates in the normalized
 /// coordinates, in real arithmetic; it never lifts again, and it does not use the eigenvectors. The
 /// model is a StateMap on those coordinates: `lift`, `step`, `observe`.
@@ -79,7 +105,7 @@ struct HankelDmdParts {
 /// Rigorous data-driven computation of spectral properties of Koopman operators for dynamical
 /// systems, https://arxiv.org/abs/2111.14889
 template <typename Scalar_ = double>
-class HankelDmd {
+class Dmd {
  public:
   using Scalar = Scalar_;
   using Complex = std::complex<Scalar>;
@@ -89,36 +115,37 @@ class HankelDmd {
   struct Workspace {};
 
   /// A model from stored parts. Throws DimensionMismatch where they do not fit together.
-  explicit HankelDmd(HankelDmdParts<Scalar> parts) : parts_(std::move(parts)) {
+  explicit Dmd(DmdParts<Scalar> parts) : parts_(std::move(parts)) {
     check_parts();
     const Eigen::Index n = dimension();
-    const auto kept = parts_.singular_values.head(rank());
-    encoder_ = kept.cwiseInverse().asDiagonal() * parts_.basis.transpose();
-    oldest_ = parts_.basis.topRows(n) * kept.asDiagonal();
-    newest_ = parts_.basis.bottomRows(n) * kept.asDiagonal();
+    encoder_ = parts_.scales.cwiseInverse().asDiagonal() * parts_.basis.transpose();
+    oldest_ = parts_.basis.topRows(n) * parts_.scales.asDiagonal();
+    newest_ = parts_.basis.bottomRows(n) * parts_.scales.asDiagonal();
   }
 
   Eigen::Index dimension() const { return parts_.training.dimension; }
   /// Samples of history that a forecast needs: the delays.
   Eigen::Index context() const { return parts_.options.delays; }
   Eigen::Index rank() const { return parts_.basis.cols(); }
-  const HankelDmdOptions& options() const { return parts_.options; }
+  const DmdOptions& options() const { return parts_.options; }
   const TrainingFacts& training() const { return parts_.training; }
-  const HankelDmdParts<Scalar>& parts() const { return parts_; }
+  const DmdParts<Scalar>& parts() const { return parts_; }
 
   /// \f$ \lambda_j \f$, a time step each.
-  const Eigen::VectorX<Complex>& eigenvalues() const { return parts_.eigenvalues; }
+  const Eigen::VectorX<Complex>& eigenvalues() const { return parts_.spectrum.eigenvalues; }
   /// One for each eigenvalue; see the class.
-  const Vector& residuals() const { return parts_.residuals; }
+  const Vector& residuals() const { return parts_.spectrum.residuals; }
   /// `dimension x rank`.
-  const Eigen::MatrixX<Complex>& modes() const { return parts_.modes; }
+  const Eigen::MatrixX<Complex>& modes() const { return parts_.spectrum.modes; }
   /// Of the first training run, from its first sample on.
-  const Eigen::VectorX<Complex>& amplitudes() const { return parts_.amplitudes; }
+  const Eigen::VectorX<Complex>& amplitudes() const { return parts_.spectrum.amplitudes; }
   /// Singular values of the windows, decreasing: look here for the noise floor. All of them, or the
   /// `rank()` leading ones where windows are long and the rank was given.
   const Vector& singular_values() const { return parts_.singular_values; }
   /// \f$ \hat A \f$, `rank x rank`.
   const Matrix& reduced_operator() const { return parts_.reduced_operator; }
+  /// \f$ \hat B \f$, `rank x inputs`; without columns where the model takes no inputs.
+  const Matrix& input_operator() const { return parts_.input_operator; }
   /// What the fit found doubtful, in sentences; empty where it found nothing.
   const std::vector<std::string>& warnings() const { return parts_.warnings; }
 
@@ -139,20 +166,19 @@ class HankelDmd {
     return found;
   }
 
-  /// The `steps` samples after `history`, of which the last `context()` samples count.
+  /// The `steps` samples after `history`, of which the last `context()` samples count. A model with
+  /// inputs is left to itself: its inputs are 0.
   Forecast<Scalar> forecast(const TrajectoryView<Scalar>& history, Eigen::Index steps) const {
-    const double time_step = almagest::detail::check_history(training(), context(), history, steps,
-                                                             "HankelDmd::forecast");
-    almagest::detail::ForecastRecorder<Scalar> recorder(training(), history, time_step, steps);
-    Vector z = lift(history), next(rank()), sample(dimension());
-    Workspace none;
-    for (Eigen::Index k = 0; k < steps; ++k) {
-      step(z, next, none);
-      z.swap(next);
-      observe(z, sample);
-      if (!recorder.add(sample)) break;
-    }
-    return std::move(recorder).finish();
+    return driven(history, Matrix::Zero(input_operator().cols(), steps), steps);
+  }
+
+  /// The samples after `history` under new inputs, `inputs x steps`: column k acts from sample k of
+  /// the forecast, the last of the history being number 0, to the next.
+  Forecast<Scalar> forecast(const TrajectoryView<Scalar>& history, const Matrix& inputs) const {
+    almagest::detail::check_lengths("Dmd::forecast", "inputs", inputs.rows(), "those of the training",
+                                    input_operator().cols());
+    almagest::detail::check_finite("Dmd::forecast", "inputs", inputs);
+    return driven(history, inputs, inputs.cols());
   }
 
   /// The model's own version of a run, from the run's first window on: sample k is the oldest block
@@ -160,7 +186,9 @@ class HankelDmd {
   /// training run, without the eigenvectors.
   Trajectory<Scalar> reconstruct(const TrajectoryView<Scalar>& run) const {
     almagest::detail::check_history(training(), std::max(context(), run.size()), run, 1,
-                                    "HankelDmd::reconstruct");
+                                    "Dmd::reconstruct");
+    almagest::detail::check_lengths("Dmd::reconstruct", "the inputs of the run", run.inputs().rows(),
+                                    "those of the training", input_operator().cols());
     Vector z = lift(run.slice(0, context())), next(rank());
     Matrix states(dimension(), run.size());
     Workspace none;
@@ -168,11 +196,12 @@ class HankelDmd {
       states.col(k).noalias() = oldest_ * z;
       if (!states.col(k).allFinite())
         throw ConvergenceFailure(almagest::detail::text(
-            "HankelDmd::reconstruct: the model grows beyond all bounds at sample ", k, " of ",
+            "Dmd::reconstruct: the model grows beyond all bounds at sample ", k, " of ",
             run.size(), "; its largest eigenvalue has modulus ",
             double(eigenvalues().cwiseAbs().maxCoeff()),
             ". Reconstruct a shorter run or fit with a lower rank."));
       step(z, next, none);
+      if (k + context() <= run.size()) drive(run.inputs(), k + context() - 1, next);
       z.swap(next);
     }
     return {run.times(), std::move(states), run.info()};
@@ -185,7 +214,7 @@ class HankelDmd {
   Vector lift(const TrajectoryView<Scalar>& history) const {
     if (history.dimension() != dimension() || history.size() < context())
       throw DimensionMismatch(almagest::detail::text(
-          "HankelDmd::lift: history is ", history.dimension(), " x ", history.size(),
+          "Dmd::lift: history is ", history.dimension(), " x ", history.size(),
           ", but the model lifts ", dimension(), " x ", context(),
           " samples or the last of more; give a longer history of the trained system."));
     const Matrix window = history.states().rightCols(context());
@@ -203,46 +232,68 @@ class HankelDmd {
   std::string summary() const;
 
  private:
+  template <typename Inputs>
+  void drive(const Inputs& inputs, Eigen::Index sample, Vector& z) const {
+    if (inputs.rows() > 0) z.noalias() += parts_.input_operator * inputs.col(sample);
+  }
+
+  Forecast<Scalar> driven(const TrajectoryView<Scalar>& history, const Matrix& inputs, Eigen::Index steps) const {
+    const double time_step = almagest::detail::check_history(training(), context(), history, steps,
+                                                             "Dmd::forecast");
+    almagest::detail::ForecastRecorder<Scalar> recorder(training(), history, time_step, steps);
+    Vector z = lift(history), next(rank()), sample(dimension());
+    Workspace none;
+    for (Eigen::Index k = 0; k < steps; ++k) {
+      step(z, next, none);
+      drive(inputs, k, next);
+      z.swap(next);
+      observe(z, sample);
+      if (!recorder.add(sample)) break;
+    }
+    return std::move(recorder).finish();
+  }
+
   void check_parts() const {
     const auto& p = parts_;
     const Eigen::Index n = p.training.dimension, window = n * p.options.delays, r = p.basis.cols();
     const auto check = [](const char* named, Eigen::Index given, Eigen::Index expected) {
       if (given != expected)
         throw DimensionMismatch(almagest::detail::text(
-            "HankelDmd: ", named, " is ", given, ", but must be ", expected,
+            "Dmd: ", named, " is ", given, ", but must be ", expected,
             " to fit the other parts; the model file is damaged or foreign."));
     };
     if (n < 1 || p.options.delays < 1 || r < 1 || !p.training.step)
       throw InvalidArgument(
-          "HankelDmd: parts need a time step and at least 1 component, 1 delay and rank 1.");
+          "Dmd: parts need a time step and at least 1 component, 1 delay and rank 1.");
     check("rows of basis", p.basis.rows(), window);
-    if (p.singular_values.size() != window) check("count of singular_values", p.singular_values.size(), r);
+    check("count of scales", p.scales.size(), r);
     check("rows of reduced_operator", p.reduced_operator.rows(), r);
     check("columns of reduced_operator", p.reduced_operator.cols(), r);
-    check("count of eigenvalues", p.eigenvalues.size(), r);
-    check("rows of modes", p.modes.rows(), n);
-    check("columns of modes", p.modes.cols(), r);
-    check("count of amplitudes", p.amplitudes.size(), r);
-    check("count of residuals", p.residuals.size(), r);
+    check("count of eigenvalues", p.spectrum.eigenvalues.size(), r);
+    check("rows of modes", p.spectrum.modes.rows(), n);
+    check("columns of modes", p.spectrum.modes.cols(), r);
+    check("count of amplitudes", p.spectrum.amplitudes.size(), r);
+    check("count of residuals", p.spectrum.residuals.size(), r);
+    if (p.input_operator.cols() > 0) check("rows of input_operator", p.input_operator.rows(), r);
     check("count of training bounds", p.training.lower.size() + p.training.upper.size(), 2 * n);
     check("count of names", Eigen::Index(p.training.names.size()), n);
-    if (r > window || !(p.singular_values[r - 1] > 0))
+    if (r > window || !(p.scales.minCoeff() > 0))
       throw InvalidArgument(almagest::detail::text(
-          "HankelDmd: basis has rank ", r, ", but not as many singular values are positive."));
+          "Dmd: basis has rank ", r, ", but not as many scales are positive."));
   }
 
-  HankelDmdParts<Scalar> parts_;
+  DmdParts<Scalar> parts_;
   Matrix encoder_, oldest_, newest_;
 };
 
 template <typename Scalar>
-std::string HankelDmd<Scalar>::summary() const {
+std::string Dmd<Scalar>::summary() const {
   using almagest::detail::rounded, almagest::detail::text;
   const auto cell = [](std::string value, std::size_t width) {
     return value.insert(0, width > value.size() ? width - value.size() : 1, ' ');
   };
   std::string table =
-      text("Hankel-DMD: ", "dimension ", dimension(), ", ", context(), " delays, rank ", rank(),
+      text(name_of(parts_.method), ": dimension ", dimension(), ", ", context(), " delays, rank ", rank(),
            " of ", dimension() * context(), ", time step ", *training().step, ", trained on ",
            training().samples, " samples\n");
   table += cell("eigenvalue", 28) + cell("frequency", 14) + cell("growth", 14) +
@@ -262,7 +313,7 @@ std::string HankelDmd<Scalar>::summary() const {
   return table;
 }
 
-static_assert(Forecaster<HankelDmd<double>> && Forecaster<HankelDmd<float>>);
-static_assert(Stepper<HankelDmd<double>>);
+static_assert(Forecaster<Dmd<double>> && Forecaster<Dmd<float>>);
+static_assert(Stepper<Dmd<double>>);
 
 }  // namespace almagest::inline ALMAGEST_ABI::koopman

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "almagest/core/ensemble.hpp"
+#include "almagest/core/errors.hpp"
+#include "almagest/core/forecast.hpp"
+#include "almagest/core/text.hpp"
+#include "almagest/core/trajectory.hpp"
+#include "almagest/koopman/delay_windows.hpp"
+#include "almagest/koopman/dmd_model.hpp"
+#include "almagest/koopman/reduction.hpp"
+#include "almagest/koopman/regression.hpp"
+#include "almagest/koopman/spectrum.hpp"
+#include "almagest/koopman/state_basis.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::koopman {
+namespace detail {
+
+inline void check_options(const char* what, const DmdOptions& options) {
+  if (options.delays < 1)
+    throw InvalidArgument(
+        text(what, ": delays is ", options.delays, "; give at least 1 sample a window."));
+  if (options.rank < 0)
+    throw InvalidArgument(text(what, ": rank is ", options.rank,
+                               "; give a positive rank, or 0 to choose it by energy."));
+  if (options.state_rank < 0)
+    throw InvalidArgument(text(what, ": state_rank is ", options.state_rank,
+                               "; give a positive count of directions, or 0 to keep all."));
+  if (!(options.energy > 0 && options.energy <= 1))
+    throw InvalidArgument(text(what, ": energy is ", options.energy,
+                               ", but a share lies in (0, 1]; give for example 0.999."));
+}
+
+/// The common time step, known and uniform.
+template <typename Scalar>
+double uniform_step(const char* what, const std::vector<TrajectoryView<Scalar>>& several) {
+  for (std::size_t k = 0; k < several.size(); ++k) {
+    const TimeGrid& times = several[k].times();
+    if (times.is_uniform()) continue;
+    const Eigen::VectorXd t = times.values();
+    const Eigen::VectorXd steps = t.tail(t.size() - 1) - t.head(t.size() - 1);
+    throw InvalidArgument(text(what, ": times are not uniform: run ", k, " has steps from ",
+                               steps.minCoeff(), " to ", steps.maxCoeff(),
+                               "; resample it to one step, or fit_optimized_dmd or fit_bagged_dmd, which take any times."));
+  }
+  const auto step = almagest::detail::common_step(several, what);
+  if (!step) throw InvalidArgument(text(what, ": no run has 2 samples; give longer runs."));
+  return *step;
+}
+
+/// All runs have the same inputs, and a method that does not use them is given none.
+template <typename Scalar>
+void check_inputs(const char* what, const std::vector<TrajectoryView<Scalar>>& several, bool taken) {
+  const Eigen::Index expected = taken ? several.front().inputs().rows() : 0;
+  for (const auto& run : several)
+    if (run.inputs().rows() != expected)
+      throw InvalidArgument(text(what, ": a run has inputs, ", run.inputs().rows(), " where ", expected,
+                                 " are expected, as ",
+                                 taken ? "the first run has; give every run the same inputs."
+                                       : "this learner does not use them; fit_dmdc does, or make them components "
+                                         "of the state or leave them out."));
+}
+
+/// Two pairs of windows are the least that tells a map from a coincidence.
+template <typename Scalar>
+void check_length(const char* what, const std::vector<TrajectoryView<Scalar>>& several, Eigen::Index delays,
+                  std::vector<std::string>& warnings) {
+  Eigen::Index pairs = 0, longest = 0;
+  std::size_t left_out = 0;
+  for (const auto& run : several) {
+    const Eigen::Index count = window_count(run, delays + 1);
+    pairs += count;
+    longest = std::max(longest, run.size());
+    if (count == 0) ++left_out;
+  }
+  if (pairs < 2) {
+    const std::string given = several.size() == 1
+                                  ? text("the trajectory has ", longest)
+                                  : text("the longest of ", several.size(), " runs has ", longest);
+    throw InvalidArgument(text(what, ": ", delays, " delays need at least ", delays + 2,
+                               " samples, but ", given,
+                               "; give a longer trajectory or fewer delays."));
+  }
+  if (left_out > 0)
+    warnings.push_back(text(left_out, " of ", several.size(), " runs have fewer than ", delays + 1,
+                            " samples, too few for ", delays, " delays; they were left out."));
+}
+
+/// Coordinates of the first window of the first run that has one.
+template <typename Scalar>
+Eigen::VectorX<Scalar> first_window(const std::vector<TrajectoryView<Scalar>>& several,
+                                    const DmdParts<Scalar>& parts) {
+  const Eigen::Index delays = parts.options.delays;
+  const auto first = std::find_if(several.begin(), several.end(),
+                                  [&](const auto& run) { return run.size() >= delays; });
+  const Eigen::MatrixX<Scalar> window = first->states().leftCols(delays);
+  return parts.scales.cwiseInverse().asDiagonal() * (parts.basis.transpose() * window.reshaped());
+}
+
+/// Fits the runs, which are coordinates on the columns of `q` where there is one.
+template <typename Scalar>
+void fit_step(const char* what, const std::vector<TrajectoryView<Scalar>>& several,
+              const Eigen::MatrixX<Scalar>* q, DmdParts<Scalar>& parts) {
+  WindowPairs<Scalar> pairs;
+  Reduction<Scalar> reduced;
+  if (products_pay(several, parts.options)) {
+    reduced = reduce_by_products(what, several, parts.options, parts.warnings);
+  } else {
+    pairs = factor_pairs(several, parts.options.delays);
+    reduced = reduce_pairs(what, pairs, parts.options, parts.warnings);
+  }
+  ReducedStep<Scalar> step = regress(reduced, pairs.u, parts.options.regression, parts.warnings);
+  parts.singular_values = std::move(reduced.singular_values);
+  parts.basis = std::move(reduced.basis);
+  parts.scales = std::move(reduced.scales);
+  parts.reduced_operator = std::move(step.a);
+  parts.input_operator = std::move(step.b);
+  // What the inputs do is no part of the map that has eigenvalues.
+  if (pairs.u.cols() > 0) reduced.c -= pairs.u * parts.input_operator.transpose();
+  Eigen::MatrixX<Scalar> observe =
+      parts.basis.topRows(several.front().dimension()) * parts.scales.asDiagonal();
+  if (q) observe = *q * observe;
+  const Eigen::VectorX<Scalar> first = first_window(several, parts);
+  parts.spectrum =
+      spectrum<Scalar>({parts.reduced_operator, reduced.q, reduced.c, observe, first}, what, parts.warnings);
+}
+
+template <typename Scalar>
+Dmd<Scalar> fit_dmd(const char* what, DmdMethod method, const std::vector<TrajectoryView<Scalar>>& several,
+                    const DmdOptions& options, bool with_inputs) {
+  check_options(what, options);
+  DmdParts<Scalar> parts;
+  parts.method = method;
+  parts.options = options;
+  parts.training = almagest::detail::training_facts(several, {}, what);
+  check_inputs(what, several, with_inputs);
+  if (several.front().inputs().rows() > 0 && options.regression != Regression::least_squares)
+    throw InvalidArgument(text(what, ": regression is forward-backward or of total least squares, which know no "
+                                     "inputs; ask for least squares."));
+  check_length(what, several, options.delays, parts.warnings);
+  parts.training.step = uniform_step(what, several);
+
+  if (options.state_rank == 0 && parts.training.dimension <= sample_count(several)) {
+    fit_step<Scalar>(what, several, nullptr, parts);
+  } else {
+    const Eigen::Index hoped = options.state_rank > 0 ? options.state_rank : options.delays == 1 ? options.rank : 0;
+    StateBasis<Scalar> basis = state_basis(several, hoped);
+    if (options.state_rank > 0) truncate(basis, options.state_rank);
+    fit_step(what, basis.views(), &basis.q, parts);
+    parts.basis = basis.expand(parts.basis);
+  }
+  return Dmd<Scalar>(std::move(parts));
+}
+
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT Dmd<float> fit_dmd(const char*, DmdMethod, const std::vector<TrajectoryView<float>>&,
+                                                   const DmdOptions&, bool);
+extern template ALMAGEST_EXPORT Dmd<double> fit_dmd(const char*, DmdMethod, const std::vector<TrajectoryView<double>>&,
+                                                    const DmdOptions&, bool);
+#endif
+
+}  // namespace detail
+
+/// Fits a dynamic mode decomposition to a trajectory or to several: whatever `runs` accepts, of float
+/// or double. Snapshot pairs that are no time series are two-sample runs.
+///
+/// With `delays = 1` this is the projected decomposition of the textbooks (Tu et al.), whose eigenvalues
+/// are those of the exact one; with more it works on windows (Hankel-DMD), with `state_rank` besides on
+/// windows of the leading spatial directions (higher-order DMD). `regression` removes the bias of noise.
+/// No window straddles two runs, and nothing is squared.
+///
+/// Cost: with n components, m samples, d delays, \f$ 2 m (n(d+1))^2 \f$ flops and memory for
+/// \f$ (n(d+1))^2 \f$ numbers. Fields of more components than samples go on a basis of what they span
+/// first: \f$ 4 n m (r + 10) \f$ flops where a rank r is given that holds them to rounding, else
+/// \f$ 4 n m^2 \f$. Long windows of a known rank: what `linalg::hankel_svd` costs.
+///
+/// \throws InvalidArgument for options out of range, a rank above the numerical rank of the
+///         windows, too few samples, inputs, non-uniform or different time steps;
+///         DimensionMismatch for runs of different dimension.
+///
+/// See Dmd for the model, and `warnings()` of the result for what is doubtful.
+///
+/// References: J. H. Tu et al., J. Comput. Dyn. 1 (2014), https://doi.org/10.3934/jcds.2014.1.391;
+/// S. Le Clainche, J. M. Vega, Higher order dynamic mode decomposition, SIAM J. Appl. Dyn. Syst. 16
+/// (2017), https://doi.org/10.1137/15M1054924
+template <typename Data>
+requires requires(const Data& data) { runs(data); }
+auto fit_dmd(const Data& data, const DmdOptions& options = {}) {
+  return detail::fit_dmd("fit_dmd", DmdMethod::plain, runs(data), options, false);
+}
+
+/// Fits a decomposition with inputs, \f$ z_{k+1} = \hat A z_k + \hat B u_k \f$: runs carry the inputs,
+/// of which column k acts from sample k to the next. The model forecasts under inputs that it never saw.
+///
+/// Cost and errors as of fit_dmd; the inputs count as further components. Residuals are those of the map
+/// without inputs.
+///
+/// Reference: J. Proctor, S. Brunton, J. N. Kutz, Dynamic mode decomposition with control, SIAM J. Appl.
+/// Dyn. Syst. 15 (2016), https://doi.org/10.1137/15M1013857
+template <typename Data>
+requires requires(const Data& data) { runs(data); }
+auto fit_dmdc(const Data& data, const DmdOptions& options = {}) {
+  return detail::fit_dmd("fit_dmdc", DmdMethod::control, runs(data), options, true);
+}
+
+}  // namespace almagest::inline ALMAGEST_ABI::koopman
