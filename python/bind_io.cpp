@@ -17,7 +17,7 @@ namespace almagest::python {
 namespace {
 
 const sindy::Model<double>& plain(const SindyModel& model) { return model.model; }
-const HankelDmdModel& plain(const HankelDmdModel& model) { return model; }
+const DmdModel& plain(const DmdModel& model) { return model; }
 
 template <typename Model>
 using Plain = std::remove_cvref_t<decltype(plain(std::declval<const Model&>()))>;
@@ -32,8 +32,8 @@ py::object load(const std::string& path) {
   const compiled::Archive archive = computed([&] { return compiled::read_archive(path); });
   if (archive.kind == io::ModelFormat<sindy::Model<double>>::kind)
     return py::cast(computed([&] { return SindyModel(io::from_archive<sindy::Model<double>>(archive)); }));
-  if (archive.kind == io::ModelFormat<HankelDmdModel>::kind)
-    return py::cast(computed([&] { return io::from_archive<HankelDmdModel>(archive); }));
+  if (archive.kind == io::ModelFormat<DmdModel>::kind)
+    return py::cast(computed([&] { return io::from_archive<DmdModel>(archive); }));
   throw IoError(almagest::detail::text("load: \"", path, "\" holds a model of kind \"", archive.kind,
                                        "\", which this version, ", ALMAGEST_VERSION,
                                        ", does not know; load it with the version that saved it, ",
@@ -97,13 +97,13 @@ Model model_from_bytes(const py::bytes& bytes) {
 }
 
 template py::bytes model_bytes(const SindyModel&);
-template py::bytes model_bytes(const HankelDmdModel&);
+template py::bytes model_bytes(const DmdModel&);
 template SindyModel model_from_bytes(const py::bytes&);
-template HankelDmdModel model_from_bytes(const py::bytes&);
+template DmdModel model_from_bytes(const py::bytes&);
 
 void bind_io(py::module_& m) {
   m.def("save", &save<SindyModel>, py::arg("model"), py::arg("path"), "See almagest.save.");
-  m.def("save", &save<HankelDmdModel>, py::arg("model"), py::arg("path"));
+  m.def("save", &save<DmdModel>, py::arg("model"), py::arg("path"));
   m.def("load", &load, py::arg("path"), "See almagest.load.");
   m.def("export_header", [](const SindyModel& model, const std::string& path, const std::string& name) {
     computed([&] { io::export_header(model.model, path, name); });

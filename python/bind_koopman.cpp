@@ -8,48 +8,80 @@ namespace almagest::python {
 
 namespace {
 
-HankelDmdModel fit_hankel_dmd(const std::vector<Run>& runs, Eigen::Index delays, Eigen::Index rank, double energy) {
+koopman::Regression regression_of(const std::string& name) {
+  using koopman::Regression;
+  if (name == "least_squares") return Regression::least_squares;
+  if (name == "forward_backward") return Regression::forward_backward;
+  if (name == "total_least_squares") return Regression::total_least_squares;
+  throw InvalidArgument(almagest::detail::text("regression is \"", name, "\"; choose from least_squares, forward_backward, "
+                                               "total_least_squares."));
+}
+
+const char* name_of(koopman::Regression regression) {
+  using koopman::Regression;
+  return regression == Regression::least_squares      ? "least_squares"
+         : regression == Regression::forward_backward ? "forward_backward"
+                                                      : "total_least_squares";
+}
+
+DmdModel fit_dmd(const std::string& method, const std::vector<Run>& runs, Eigen::Index delays, Eigen::Index rank,
+                 double energy, Eigen::Index state_rank, const std::string& regression) {
   std::vector<TrajectoryView<double>> views;
   for (const Run& run : runs) views.push_back(run.view());
-  return computed([&] { return koopman::fit_hankel_dmd(views, {delays, rank, energy}); });
+  const koopman::DmdOptions options{.delays = delays, .rank = rank, .energy = energy, .state_rank = state_rank,
+                                    .regression = regression_of(regression)};
+  return computed([&] {
+    if (method == "DMDc") return koopman::fit_dmdc(views, options);
+    return method == "HankelDMD" ? koopman::fit_hankel_dmd(views, {delays, rank, energy}) : koopman::fit_dmd(views, options);
+  });
 }
 
 }  // namespace
 
 void bind_koopman(py::module_& m) {
-  py::class_<HankelDmdModel> bound(m, "HankelDmd", "A fitted Hankel-DMD; see almagest.HankelDMD.");
-  bind_forecaster<HankelDmdModel>(bound, [](const HankelDmdModel& self) -> const HankelDmdModel& { return self; });
+  py::class_<DmdModel> bound(m, "Dmd", "A fitted dynamic mode decomposition; see almagest.DMD.");
+  bind_forecaster<DmdModel>(bound, [](const DmdModel& self) -> const DmdModel& { return self; });
   const auto shows = [&](const char* name, const auto& member, const char* doc) {
     bound.def_property_readonly(name, [=](const py::object& self) {
-      return shown((self.cast<const HankelDmdModel&>().*member)(), self);
+      return shown((self.cast<const DmdModel&>().*member)(), self);
     }, doc);
   };
-  shows("eigenvalues", &HankelDmdModel::eigenvalues, "A time step each, shape (rank,).");
-  shows("residuals", &HankelDmdModel::residuals, "One for each eigenvalue.");
-  shows("modes", &HankelDmdModel::modes, "Shape (dimension, rank).");
-  shows("amplitudes", &HankelDmdModel::amplitudes, "Of the first training run.");
-  shows("singular_values", &HankelDmdModel::singular_values,
+  shows("eigenvalues", &DmdModel::eigenvalues, "A time step each, shape (rank,).");
+  shows("residuals", &DmdModel::residuals, "One for each eigenvalue.");
+  shows("modes", &DmdModel::modes, "Shape (dimension, rank).");
+  shows("amplitudes", &DmdModel::amplitudes, "Of the first training run.");
+  shows("singular_values", &DmdModel::singular_values,
         "Of the windows, decreasing; the leading ones where windows are long and a rank was given.");
   bound
-      .def_property_readonly("exponents", [](const HankelDmdModel& self) {
+      .def_property_readonly("exponents", [](const DmdModel& self) {
              const auto values = self.exponents();
              return py::array_t<std::complex<double>>(values.size(), values.data());
            }, "Growth rate and angular frequency of each eigenvalue.")
-      .def_property_readonly("dimension", &HankelDmdModel::dimension, "Components of the state.")
-      .def_property_readonly("rank", &HankelDmdModel::rank, "Count of eigenvalues.")
-      .def_property_readonly("options", [](const HankelDmdModel& self) {
-             return py::make_tuple(self.options().delays, self.options().rank, self.options().energy);
-           }, "delays, rank as asked for (0: by energy), energy.")
-      .def_property_readonly("warnings", &HankelDmdModel::warnings, "What the fit found doubtful.")
-      .def("verified", &HankelDmdModel::verified, py::arg("tolerance"), "Indices of eigenvalues with small residuals.")
-      .def("reconstruct", [](const HankelDmdModel& self, const Run& run) {
+      .def_property_readonly("dimension", &DmdModel::dimension, "Components of the state.")
+      .def_property_readonly("rank", &DmdModel::rank, "Count of eigenvalues.")
+      .def_property_readonly("options", [](const DmdModel& self) {
+             const auto& told = self.options();
+             return py::make_tuple(told.delays, told.rank, told.energy, told.state_rank, name_of(told.regression));
+           }, "delays, rank as asked for (0: by energy), energy, state_rank (0: all), regression.")
+      .def_property_readonly("method", [](const DmdModel& self) { return koopman::name_of(self.parts().method); },
+                             "What fitted the model.")
+      .def_property_readonly("inputs", [](const DmdModel& self) { return self.input_operator().cols(); },
+                             "Count of inputs.")
+      .def("forecast_driven", [](const DmdModel& self, const Run& history, const Matrix& inputs) {
+             const auto view = history.view();
+             const Matrix columns = inputs.transpose();
+             return take(computed([&] { return self.forecast(view, columns); }));
+           }, py::arg("history"), py::arg("inputs"), "The samples after a Trajectory under inputs (steps, inputs).")
+      .def_property_readonly("warnings", &DmdModel::warnings, "What the fit found doubtful.")
+      .def("verified", &DmdModel::verified, py::arg("tolerance"), "Indices of eigenvalues with small residuals.")
+      .def("reconstruct", [](const DmdModel& self, const Run& run) {
              const auto view = run.view();
              return take(computed([&] { return self.reconstruct(view); }));
            }, py::arg("run"), "The model's own version of a run.")
-      .def("summary", &HankelDmdModel::summary, "The spectrum as a table.")
-      .def(py::pickle(&model_bytes<HankelDmdModel>, &model_from_bytes<HankelDmdModel>));
-  m.def("fit_hankel_dmd", &fit_hankel_dmd, "See almagest.HankelDMD.fit.", py::arg("runs"), py::arg("delays"),
-        py::arg("rank"), py::arg("energy"));
+      .def("summary", &DmdModel::summary, "The spectrum as a table.")
+      .def(py::pickle(&model_bytes<DmdModel>, &model_from_bytes<DmdModel>));
+  m.def("fit_dmd", &fit_dmd, "See almagest.DMD.fit.", py::arg("method"), py::arg("runs"), py::arg("delays"), py::arg("rank"),
+        py::arg("energy"), py::arg("state_rank"), py::arg("regression"));
 }
 
 }  // namespace almagest::python

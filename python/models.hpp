@@ -28,7 +28,7 @@ class SindyModel : public System {
                                       const Method& method, const EnsembleOptions& options) const override;
 };
 
-using HankelDmdModel = koopman::Dmd<double>;
+using DmdModel = koopman::Dmd<double>;
 
 /// What every model tells of itself and its training, and its forecast.
 template <typename Bound, typename Class, typename ModelOf>

@@ -47,19 +47,22 @@ from ._io import (
     write_netcdf,
     write_npy,
 )
-from ._koopman import HankelDMD
+from ._koopman import DMD, HODMD, DMDc, HankelDMD
 from ._simulation import integrate, integrate_ensemble, iterate
 from ._sindy import STLSQ, FiniteDifference, Polynomial, SavitzkyGolay, SINDy
 
 __all__ = [
     "Cancelled",
     "ConvergenceFailure",
+    "DMD",
+    "DMDc",
     "DimensionMismatch",
     "Ensemble",
     "Error",
     "FiniteDifference",
     "FitWarning",
     "Forecast",
+    "HODMD",
     "HankelDMD",
     "IntegrationDiverged",
     "InvalidArgument",

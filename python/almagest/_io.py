@@ -10,7 +10,7 @@ from ._almagest import io as _compiled
 from ._almagest.core import TimeGrid, Trajectory
 from ._almagest.sindy import Model as _SindyModel
 from ._estimator import Estimator
-from ._koopman import HankelDMD
+from ._koopman import DynamicModeDecomposition, estimator_of
 from ._sindy import Polynomial, SINDy
 
 if TYPE_CHECKING:
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     _Path = Union[str, os.PathLike[str]]
 
 
-def save(model: SINDy | HankelDMD, path: _Path) -> None:
+def save(model: SINDy | DynamicModeDecomposition, path: _Path) -> None:
     """Save a fitted model. C++ (io::load) and Python read the same file to the same bits.
 
     The file holds numbers and text only: no pickle, no code.
     Raises NotFitted, IoError.
     """
     if not isinstance(model, Estimator):
-        raise TypeError(f"save: model is {model!r}; give a fitted SINDy or HankelDMD")
+        raise TypeError(f"save: model is {model!r}; give a fitted SINDy, DMD, HankelDMD, ...")
     _compiled.save(model._fitted("save"), os.fspath(path))
 
 
 def load(path: _Path) -> Any:
-    """Load a model of any kind: a fitted SINDy or HankelDMD that forecasts the same bits.
+    """Load a model of any kind: a fitted SINDy, DMD, HankelDMD, ... that forecasts the same bits.
 
     A probe in the file is replayed: the model must give the outputs that it gave when it was saved.
     What only the fit needed (optimizer, derivative) is not in the file and is None.
@@ -39,13 +39,12 @@ def load(path: _Path) -> Any:
     probe fails.
     """
     model = _compiled.load(os.fspath(path))
-    estimator: SINDy | HankelDMD
+    estimator: SINDy | DynamicModeDecomposition
     if isinstance(model, _SindyModel):
         library = model.library
         estimator = SINDy(Polynomial(library.degree, library.bias, library.cross_terms))
     else:
-        delays, rank, energy = model.options
-        estimator = HankelDMD(delays, rank or None, energy)
+        estimator = estimator_of(model)
     estimator._model = model
     return estimator
 

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Koopman models: linear in windows of delayed samples."""
+"""Dynamic mode decompositions: linear models of samples or of windows of them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._almagest import koopman as _compiled
-from ._almagest.core import Trajectory
-from ._estimator import Estimator, as_run, as_runs, number, whole
+from ._almagest.core import Forecast, InvalidArgument, Trajectory
+from ._estimator import Estimator, as_history, as_run, as_runs, number, whole
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -17,46 +17,26 @@ if TYPE_CHECKING:
     from ._estimator import _Data
 
 
-class HankelDMD(Estimator):
-    """Hankel dynamic mode decomposition: a linear map of windows of `delays` samples.
+class DynamicModeDecomposition(Estimator):
+    """What all dynamic mode decompositions tell once fitted."""
 
-    delays  samples in a window; q real frequencies need at least 2 q
-    rank    of the reduced map; None: chosen by energy
-    energy  share of the squared singular values to keep where rank is None
-
-    >>> model = al.HankelDMD(delays=100, rank=15).fit(traj)
-    >>> print(model)  # each eigenvalue with its residual
-    >>> ahead = model.forecast(traj[-100:], steps=500)
-
-    No eigenvalue comes without its residual (ResDMD): rounding level for a mode of the system, up to
-    order one for an artefact of the truncation. Tu et al. 2014, 10.3934/jcds.2014.1.391; Arbabi &
-    Mezic 2017, 10.1137/17M1125236; Colbrook & Townsend, arXiv:2111.14889.
-    """
-
-    def __init__(self, delays: int = 10, rank: int | None = None, energy: float = 1 - 1e-10) -> None:
-        self.delays = delays
-        self.rank = rank
-        self.energy = energy
-
-    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> HankelDMD:
-        """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
-
-        data  Trajectory, or array (samples, dimension) or (samples,) with dt; or several of either, all
-              at one uniform time step. Windows never straddle two runs. Several series of one length
-              are the rows of an array: give each as a column, series[:, None].
-        y     ignored; pipelines pass it
-        dt    time between the samples of arrays
-
-        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
-        Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
-        samples, non-uniform times, runs with inputs; DimensionMismatch, NonFiniteData for bad data.
-        """
-        runs = as_runs(data, dt, "HankelDMD.fit")
-        delays = whole(self.delays, "HankelDMD.fit: delays")
-        rank = 0 if self.rank is None else whole(self.rank, "HankelDMD.fit: rank")
-        energy = number(self.energy, "HankelDMD.fit: energy")
-        self._adopt(_compiled.fit_hankel_dmd(runs, delays, rank, energy))
-        return self
+    def _fit(self, data: _Data, dt: float | None, **told: Any) -> Any:
+        kind = type(self).__name__
+        settings = {"delays": 1, "rank": None, "energy": 1 - 1e-10, "state_rank": None, "regression": "least_squares"}
+        settings.update(told)
+        counts = {
+            name: 0 if settings[name] is None else whole(settings[name], f"{kind}.fit: {name}")
+            for name in ("delays", "rank", "state_rank")
+        }
+        return _compiled.fit_dmd(
+            kind,
+            as_runs(data, dt, f"{kind}.fit"),
+            counts["delays"],
+            counts["rank"],
+            number(settings["energy"], f"{kind}.fit: energy"),
+            counts["state_rank"],
+            settings["regression"],
+        )
 
     @property
     def eigenvalues_(self) -> NDArray[np.complex128]:
@@ -113,3 +93,190 @@ class HankelDMD(Estimator):
 
     def __str__(self) -> str:
         return repr(self) if self._model is None else self._model.summary().rstrip()
+
+
+class DMD(DynamicModeDecomposition):
+    """Dynamic mode decomposition: the linear map from a sample to the next, on its leading directions.
+
+    rank        of the reduced map; None: chosen by energy
+    energy      share of the squared singular values to keep where rank is None
+    regression  "least_squares"; against the bias of noise "forward_backward" or "total_least_squares"
+
+    >>> model = al.DMD(rank=4).fit(traj)
+    >>> print(model)  # each eigenvalue with its residual
+
+    Fields of more components than samples are no difficulty: neither their square nor a full
+    decomposition of them is formed. Tu et al. 2014, 10.3934/jcds.2014.1.391; Dawson et al. 2016,
+    10.1007/s00348-016-2127-7; Hemati et al. 2017, 10.1007/s00162-017-0432-2.
+    """
+
+    def __init__(
+        self, rank: int | None = None, energy: float = 1 - 1e-10, regression: str = "least_squares"
+    ) -> None:
+        self.rank = rank
+        self.energy = energy
+        self.regression = regression
+
+    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> DMD:
+        """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
+
+        data  Trajectory, or array (samples, dimension) or (samples,) with dt; or several of either, all
+              at one uniform time step. Snapshot pairs are trajectories of two samples.
+        y     ignored; pipelines pass it
+        dt    time between the samples of arrays
+
+        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
+        Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
+        samples, non-uniform times, runs with inputs; DimensionMismatch, NonFiniteData for bad data.
+        """
+        self._adopt(self._fit(data, dt, rank=self.rank, energy=self.energy, regression=self.regression))
+        return self
+
+
+class HankelDMD(DynamicModeDecomposition):
+    """Hankel dynamic mode decomposition: a linear map of windows of `delays` samples.
+
+    delays  samples in a window; q real frequencies need at least 2 q
+    rank    of the reduced map; None: chosen by energy
+    energy  share of the squared singular values to keep where rank is None
+
+    >>> model = al.HankelDMD(delays=100, rank=15).fit(traj)
+    >>> print(model)  # each eigenvalue with its residual
+    >>> ahead = model.forecast(traj[-100:], steps=500)
+
+    No eigenvalue comes without its residual (ResDMD): rounding level for a mode of the system, up to
+    order one for an artefact of the truncation. Tu et al. 2014, 10.3934/jcds.2014.1.391; Arbabi &
+    Mezic 2017, 10.1137/17M1125236; Colbrook & Townsend, arXiv:2111.14889.
+    """
+
+    def __init__(self, delays: int = 10, rank: int | None = None, energy: float = 1 - 1e-10) -> None:
+        self.delays = delays
+        self.rank = rank
+        self.energy = energy
+
+    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> HankelDMD:
+        """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
+
+        data  Trajectory, or array (samples, dimension) or (samples,) with dt; or several of either, all
+              at one uniform time step. Windows never straddle two runs. Several series of one length
+              are the rows of an array: give each as a column, series[:, None].
+        y     ignored; pipelines pass it
+        dt    time between the samples of arrays
+
+        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
+        Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
+        samples, non-uniform times, runs with inputs; DimensionMismatch, NonFiniteData for bad data.
+        """
+        self._adopt(self._fit(data, dt, delays=self.delays, rank=self.rank, energy=self.energy))
+        return self
+
+
+class HODMD(DynamicModeDecomposition):
+    """Higher-order dynamic mode decomposition: windows of the leading directions of the state.
+
+    delays      samples in a window
+    state_rank  directions of the state that are kept; None: all that the samples span
+    rank        of the reduced map; None: chosen by energy
+    energy      share of the squared singular values to keep where rank is None
+    regression  "least_squares", "forward_backward" or "total_least_squares"
+
+    Le Clainche & Vega 2017, 10.1137/15M1054924.
+    """
+
+    def __init__(
+        self,
+        delays: int = 10,
+        state_rank: int | None = None,
+        rank: int | None = None,
+        energy: float = 1 - 1e-10,
+        regression: str = "least_squares",
+    ) -> None:
+        self.delays = delays
+        self.state_rank = state_rank
+        self.rank = rank
+        self.energy = energy
+        self.regression = regression
+
+    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> HODMD:
+        """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
+
+        data  Trajectory, or array (samples, dimension) or (samples,) with dt; or several of either, all
+              at one uniform time step. Snapshot pairs are trajectories of two samples.
+        y     ignored; pipelines pass it
+        dt    time between the samples of arrays
+
+        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
+        Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
+        samples, non-uniform times, runs with inputs; DimensionMismatch, NonFiniteData for bad data.
+        """
+        self._adopt(self._fit(data, dt, **self.get_params(deep=False)))
+        return self
+
+
+class DMDc(DynamicModeDecomposition):
+    """Dynamic mode decomposition with control: what the inputs do is told apart from what the system does.
+
+    rank    of the reduced map; None: chosen by energy
+    energy  share of the squared singular values to keep where rank is None
+    delays  samples in a window
+
+    Runs carry their inputs, `al.Trajectory(times, states, inputs=u)`: u[k] acts from sample k to the next.
+    Residuals are those of the map without inputs. Proctor, Brunton & Kutz 2016, 10.1137/15M1013857.
+    """
+
+    def __init__(self, rank: int | None = None, energy: float = 1 - 1e-10, delays: int = 1) -> None:
+        self.rank = rank
+        self.energy = energy
+        self.delays = delays
+
+    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> DMDc:
+        """Learn from a trajectory with inputs, or from several.
+
+        data  Trajectory, or array (samples, dimension) or (samples,) with dt; or several of either, all
+              at one uniform time step. Snapshot pairs are trajectories of two samples.
+        y     ignored; pipelines pass it
+        dt    time between the samples of arrays
+
+        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
+        Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
+        samples, non-uniform times; DimensionMismatch, NonFiniteData for bad data.
+        """
+        self._adopt(self._fit(data, dt, **self.get_params(deep=False)))
+        return self
+
+    def forecast(
+        self, history: Trajectory | ArrayLike, steps: int | None = None, *, inputs: ArrayLike | None = None
+    ) -> Forecast:
+        """Continue a history under new inputs, or for `steps` samples without any.
+
+        history  as of the other models
+        inputs   array (steps, inputs): row k acts from sample k of the forecast, the last of the history
+                 being number 0, to the next
+
+        Returns and raises as the other models do.
+        """
+        if inputs is None:
+            if steps is None:
+                raise InvalidArgument("DMDc.forecast: neither steps nor inputs are given; give inputs=(steps, inputs).")
+            return super().forecast(history, steps)
+        model = self._fitted("forecast")
+        driven = np.asarray(inputs, dtype=float)
+        if driven.ndim == 1 and model.inputs == 1:
+            driven = driven[:, np.newaxis]
+        if steps is not None and whole(steps, "DMDc.forecast: steps") != len(driven):
+            raise InvalidArgument(
+                f"DMDc.forecast: steps is {steps}, but inputs are given for {len(driven)}; leave steps out."
+            )
+        return model.forecast_driven(as_history(history, model), driven)  # type: ignore[no-any-return]
+
+
+def estimator_of(model: _compiled.Dmd) -> DynamicModeDecomposition:
+    """The unfitted estimator that a compiled model came from."""
+    delays, rank, energy, state_rank, regression = model.options
+    if model.method == "Hankel-DMD":
+        return HankelDMD(delays, rank or None, energy)
+    if model.method == "DMD with control":
+        return DMDc(rank or None, energy, delays)
+    if delays > 1 or state_rank:
+        return HODMD(delays, state_rank or None, rank or None, energy, regression)
+    return DMD(rank or None, energy, regression)
