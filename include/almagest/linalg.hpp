@@ -9,6 +9,7 @@
 #include "almagest/linalg/linear_operator.hpp"
 #include "almagest/linalg/operator_svd.hpp"
 #include "almagest/linalg/rank.hpp"
+#include "almagest/linalg/sliding_qr.hpp"
 #include "almagest/linalg/streaming_qr.hpp"
 #include "almagest/linalg/svd.hpp"
 #include "almagest/linalg/toeplitz_operator.hpp"

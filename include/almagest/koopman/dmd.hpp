@@ -131,13 +131,12 @@ void fit_step(const char* what, const std::vector<TrajectoryView<Scalar>>& sever
       spectrum<Scalar>({parts.reduced_operator, reduced.q, reduced.c, observe, first}, what, parts.warnings);
 }
 
+/// Checks options and runs, and notes what the training consists of.
 template <typename Scalar>
-Dmd<Scalar> fit_dmd(const char* what, DmdMethod method, const std::vector<TrajectoryView<Scalar>>& several,
-                    const DmdOptions& options, bool with_inputs) {
+void check_training(const char* what, const std::vector<TrajectoryView<Scalar>>& several, bool with_inputs,
+                    DmdParts<Scalar>& parts) {
+  const DmdOptions& options = parts.options;
   check_options(what, options);
-  DmdParts<Scalar> parts;
-  parts.method = method;
-  parts.options = options;
   parts.training = almagest::detail::training_facts(several, {}, what);
   check_inputs(what, several, with_inputs);
   if (several.front().inputs().rows() > 0 && options.regression != Regression::least_squares)
@@ -145,7 +144,15 @@ Dmd<Scalar> fit_dmd(const char* what, DmdMethod method, const std::vector<Trajec
                                      "inputs; ask for least squares."));
   check_length(what, several, options.delays, parts.warnings);
   parts.training.step = uniform_step(what, several);
+}
 
+template <typename Scalar>
+Dmd<Scalar> fit_dmd(const char* what, DmdMethod method, const std::vector<TrajectoryView<Scalar>>& several,
+                    const DmdOptions& options, bool with_inputs) {
+  DmdParts<Scalar> parts;
+  parts.method = method;
+  parts.options = options;
+  check_training(what, several, with_inputs, parts);
   if (options.state_rank == 0 && parts.training.dimension <= sample_count(several)) {
     fit_step<Scalar>(what, several, nullptr, parts);
   } else {

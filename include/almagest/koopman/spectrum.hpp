@@ -134,8 +134,11 @@ Spectrum<Scalar> spectrum(const LinearMap<Scalar>& map, const char* what, std::v
   std::vector<KoopmanMode<Scalar>> found;
   for (Eigen::Index j = 0; j < p.cols(); j += is_pair(j) ? 2 : 1) {
     const Eigen::Index width = is_pair(j) ? 2 : 1;
-    KoopmanMode<Scalar> one{lambda[j], amplitudes[j], modes.col(j).template cast<Complex>(),
-                            defect.middleCols(j, width).norm() / size.middleCols(j, width).norm()};
+    // Nothing is known of an eigenfunction that vanishes on all samples.
+    const Scalar length = size.middleCols(j, width).norm();
+    const Scalar residual = length > 0 ? defect.middleCols(j, width).norm() / length
+                                       : std::numeric_limits<Scalar>::infinity();
+    KoopmanMode<Scalar> one{lambda[j], amplitudes[j], modes.col(j).template cast<Complex>(), residual};
     if (is_pair(j)) {
       one.amplitude += Complex(0, amplitudes[j + 1]);
       one.mode = (one.mode - Complex(0, 1) * modes.col(j + 1).template cast<Complex>()) / Scalar(2);
