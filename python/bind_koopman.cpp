@@ -2,6 +2,8 @@
 #include <pybind11/complex.h>
 
 #include "almagest/koopman/hankel_dmd.hpp"
+#include "almagest/koopman/physics_informed_dmd.hpp"
+#include "almagest/koopman/sparse_amplitudes.hpp"
 #include "models.hpp"
 
 namespace almagest::python {
@@ -34,6 +36,34 @@ DmdModel fit_dmd(const std::string& method, const std::vector<Run>& runs, Eigen:
     if (method == "DMDc") return koopman::fit_dmdc(views, options);
     return method == "HankelDMD" ? koopman::fit_hankel_dmd(views, {delays, rank, energy}) : koopman::fit_dmd(views, options);
   });
+}
+
+koopman::MapStructure structure_of(const std::string& name) {
+  const char* names[] = {"orthogonal",       "symmetric", "skew_symmetric", "upper_triangular",
+                         "lower_triangular", "banded",    "circulant",      "toeplitz"};
+  for (int k = 0; k < 8; ++k)
+    if (name == names[k]) return koopman::MapStructure(k);
+  throw InvalidArgument(almagest::detail::text("structure is \"", name, "\"; choose from orthogonal, symmetric, "
+                                               "skew_symmetric, upper_triangular, lower_triangular, banded, circulant, "
+                                               "toeplitz."));
+}
+
+DmdModel fit_physics_informed_dmd(const std::vector<Run>& runs, const std::string& structure, Eigen::Index bandwidth,
+                                  Eigen::Index rank, double energy) {
+  std::vector<TrajectoryView<double>> views;
+  for (const Run& run : runs) views.push_back(run.view());
+  const koopman::PhysicsInformedOptions options{structure_of(structure), bandwidth, rank, energy};
+  return computed([&] { return koopman::fit_physics_informed_dmd(views, options); });
+}
+
+/// A list of (penalty, amplitudes, kept, loss).
+py::list sparse_amplitudes(const DmdModel& model, const Run& run, const std::vector<double>& penalties) {
+  const auto view = run.view();
+  py::list out;
+  for (const auto& one : computed([&] { return koopman::sparse_amplitudes(model, view, penalties); }))
+    out.append(py::make_tuple(one.penalty, py::array_t<std::complex<double>>(one.amplitudes.size(), one.amplitudes.data()),
+                              one.kept, one.loss));
+  return out;
 }
 
 }  // namespace
@@ -80,6 +110,13 @@ void bind_koopman(py::module_& m) {
            }, py::arg("run"), "The model's own version of a run.")
       .def("summary", &DmdModel::summary, "The spectrum as a table.")
       .def(py::pickle(&model_bytes<DmdModel>, &model_from_bytes<DmdModel>));
+  m.def("fit_physics_informed_dmd", &fit_physics_informed_dmd, "See almagest.PiDMD.fit.", py::arg("runs"),
+        py::arg("structure"), py::arg("bandwidth"), py::arg("rank"), py::arg("energy"));
+  m.def("sparse_amplitudes", &sparse_amplitudes, "See almagest.DMD.sparse_amplitudes.", py::arg("model"), py::arg("run"),
+        py::arg("penalties"));
+  m.def("greatest_penalty", [](const DmdModel& model, const Run& run) {
+          return koopman::greatest_penalty(model, TrajectoryView<double>(run.view()));
+        }, "The least penalty that leaves no amplitude.", py::arg("model"), py::arg("run"));
   m.def("fit_dmd", &fit_dmd, "See almagest.DMD.fit.", py::arg("method"), py::arg("runs"), py::arg("delays"), py::arg("rank"),
         py::arg("energy"), py::arg("state_rank"), py::arg("regression"));
 }

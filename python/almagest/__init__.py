@@ -47,7 +47,7 @@ from ._io import (
     write_netcdf,
     write_npy,
 )
-from ._koopman import DMD, HODMD, DMDc, HankelDMD
+from ._koopman import DMD, HODMD, DMDc, HankelDMD, PiDMD
 from ._simulation import integrate, integrate_ensemble, iterate
 from ._sindy import STLSQ, FiniteDifference, Polynomial, SavitzkyGolay, SINDy
 
@@ -69,6 +69,7 @@ __all__ = [
     "IoError",
     "NonFiniteData",
     "NotFitted",
+    "PiDMD",
     "Polynomial",
     "SINDy",
     "STLSQ",

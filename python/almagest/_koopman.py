@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from ._estimator import _Data
+
+
+class SparseAmplitudes(NamedTuple):
+    """Amplitudes of which few are not zero, and what they leave unexplained."""
+
+    penalty: float
+    amplitudes: NDArray[np.complex128]
+    kept: list[int]
+    loss: float
 
 
 class DynamicModeDecomposition(Estimator):
@@ -90,6 +99,24 @@ class DynamicModeDecomposition(Estimator):
         model = self._fitted("reconstruct")
         known = isinstance(run, Trajectory)
         return model.reconstruct(as_run(run, None if known else model.step, "reconstruct"))  # type: ignore[no-any-return]
+
+    def sparse_amplitudes(
+        self, run: Trajectory | ArrayLike, penalties: ArrayLike | int = 50
+    ) -> list[SparseAmplitudes]:
+        """Few modes that explain a run: for each penalty the amplitudes that are not zero, refitted.
+
+        run        Trajectory, or array at the training's time step
+        penalties  increasing, in units of the data squared over those of amplitude; or how many to choose,
+                   evenly in the logarithm, up to the one that leaves nothing
+
+        Jovanovic, Schmid & Nichols 2014, 10.1063/1.4863670.
+        """
+        model = self._fitted("sparse_amplitudes")
+        given = as_run(run, None if isinstance(run, Trajectory) else model.step, "sparse_amplitudes")
+        if isinstance(penalties, int):
+            penalties = _compiled.greatest_penalty(model, given) * np.logspace(-6, 0, penalties)
+        chosen = [float(penalty) for penalty in np.atleast_1d(np.asarray(penalties, dtype=float))]
+        return [SparseAmplitudes(*one) for one in _compiled.sparse_amplitudes(model, given, chosen)]
 
     def __str__(self) -> str:
         return repr(self) if self._model is None else self._model.summary().rstrip()
@@ -270,6 +297,50 @@ class DMDc(DynamicModeDecomposition):
         return model.forecast_driven(as_history(history, model), driven)  # type: ignore[no-any-return]
 
 
+class PiDMD(DynamicModeDecomposition):
+    """Physics-informed dynamic mode decomposition: the map has a structure that is known.
+
+    structure  "orthogonal" (the norm is conserved), "symmetric", "skew_symmetric", "upper_triangular",
+               "lower_triangular", "banded" (local), "circulant" (the same everywhere, periodic), "toeplitz"
+    bandwidth  of "banded": neighbours on each side
+    rank       of "orthogonal" and the symmetric ones; None: chosen by energy
+    energy     share of the squared singular values to keep where rank is None
+
+    Baddoo et al. 2023, 10.1098/rspa.2022.0576.
+    """
+
+    def __init__(
+        self,
+        structure: str = "orthogonal",
+        bandwidth: int = 1,
+        rank: int | None = None,
+        energy: float = 1 - 1e-10,
+    ) -> None:
+        self.structure = structure
+        self.bandwidth = bandwidth
+        self.rank = rank
+        self.energy = energy
+
+    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> PiDMD:
+        """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
+
+        data  Trajectory, or array (samples, dimension) or (samples,) with dt; or several of either, all
+              at one uniform time step. Snapshot pairs are trajectories of two samples.
+        y     ignored; pipelines pass it
+        dt    time between the samples of arrays
+
+        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
+        Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
+        samples, non-uniform times, runs with inputs; DimensionMismatch, NonFiniteData for bad data.
+        """
+        rank = 0 if self.rank is None else whole(self.rank, "PiDMD.fit: rank")
+        bandwidth = whole(self.bandwidth, "PiDMD.fit: bandwidth")
+        energy = number(self.energy, "PiDMD.fit: energy")
+        runs = as_runs(data, dt, "PiDMD.fit")
+        self._adopt(_compiled.fit_physics_informed_dmd(runs, self.structure, bandwidth, rank, energy))
+        return self
+
+
 def estimator_of(model: _compiled.Dmd) -> DynamicModeDecomposition:
     """The unfitted estimator that a compiled model came from."""
     delays, rank, energy, state_rank, regression = model.options
@@ -277,6 +348,8 @@ def estimator_of(model: _compiled.Dmd) -> DynamicModeDecomposition:
         return HankelDMD(delays, rank or None, energy)
     if model.method == "DMD with control":
         return DMDc(rank or None, energy, delays)
+    if model.method == "Physics-informed DMD":
+        return PiDMD(rank=rank or None, energy=energy)  # the structure is not in the file
     if delays > 1 or state_rank:
         return HODMD(delays, state_rank or None, rank or None, energy, regression)
     return DMD(rank or None, energy, regression)

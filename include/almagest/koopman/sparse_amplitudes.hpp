@@ -57,7 +57,8 @@ struct AmplitudeProblem {
     Eigen::VectorX<Complex> b = Eigen::VectorX<Complex>::Zero(q.size());
     if (kept.empty()) return b;
     const Eigen::MatrixX<Complex> inner = p(kept, kept);
-    b(kept) = Eigen::LDLT<Eigen::MatrixX<Complex>>(inner).solve(q(kept));
+    const Eigen::VectorX<Complex> right = q(kept), solved = Eigen::LDLT<Eigen::MatrixX<Complex>>(inner).solve(right);
+    b(kept) = solved;
     return b;
   }
 };

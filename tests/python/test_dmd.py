@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The family of dynamic mode decompositions: what each finds, saves and refuses."""
+
+import pickle
+
+import almagest as al
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+STEP = 0.1
+EXPONENTS = np.array([-0.1 + 2j, -0.1 - 2j, 5j, -5j])
+
+
+@pytest.fixture(scope="module")
+def field():
+    """Two waves in thirty components."""
+    rng = np.random.default_rng(3)
+    shapes = rng.normal(size=(4, 30))
+    t = STEP * np.arange(120)
+    waves = [np.exp(-0.1 * t) * np.cos(2 * t), np.exp(-0.1 * t) * np.sin(2 * t), np.cos(5 * t), np.sin(5 * t)]
+    return al.Trajectory(t, np.array(waves).T @ shapes)
+
+
+def farthest(expected, found):
+    return max(np.abs(found - e).min() for e in expected)
+
+
+class TestDMD:
+    @pytest.mark.parametrize("regression", ["least_squares", "forward_backward", "total_least_squares"])
+    def test_spectrum_and_forecast(self, field, regression):
+        model = al.DMD(rank=4, regression=regression).fit(field[:80])
+        assert farthest(EXPONENTS, model.exponents_) < 1e-10
+        assert np.all(model.residuals_ < 1e-10) and model.verified(1e-8) == [0, 1, 2, 3]
+        np.testing.assert_allclose(model.forecast(field[:80], steps=40).states, field.states[80:], atol=1e-9)
+        np.testing.assert_allclose(model.reconstruct(field).states, field.states, atol=1e-9)
+
+    def test_wide_fields(self, field):
+        wide = al.Trajectory(field.times, np.tile(field.states, 40))  # 1200 components, 120 samples
+        model = al.DMD(rank=4).fit(wide)
+        assert model.modes_.shape == (1200, 4) and farthest(EXPONENTS, model.exponents_) < 1e-10
+
+    def test_habits(self, field, tmp_path):
+        model = al.DMD(rank=4, regression="forward_backward").fit(field)
+        assert repr(model) == "DMD(rank=4, regression='forward_backward')" and "residual" in str(model)
+        for again in (pickle.loads(pickle.dumps(model)), self.saved(model, tmp_path)):
+            assert repr(again) == repr(model)
+            np.testing.assert_array_equal(again.forecast(field, 5).states, model.forecast(field, 5).states)
+        np.testing.assert_array_equal(clone(model).fit(field).eigenvalues_, model.eigenvalues_)
+
+    @staticmethod
+    def saved(model, folder):
+        al.save(model, folder / "model.almagest")
+        return al.load(folder / "model.almagest")
+
+    def test_refuses(self, field):
+        with pytest.raises(al.InvalidArgument, match='regression is "best"; choose from least_squares'):
+            al.DMD(regression="best").fit(field)
+        with pytest.raises(al.InvalidArgument, match="rank is 9"):
+            al.DMD(rank=9).fit(field)
+        with pytest.raises(al.InvalidArgument, match="not uniform"):
+            al.DMD().fit(al.Trajectory(np.array([0.0, 1.0, 3.0, 4.0]), np.eye(4)))
+
+    def test_sparse_amplitudes(self, field):
+        model = al.DMD(rank=4).fit(field)
+        path = model.sparse_amplitudes(field, 20)
+        assert len(path) == 20 and len(path[0].kept) == 4 and path[0].loss < 1e-6
+        assert path[-1].kept == [] and path[-1].loss == pytest.approx(1)
+        assert all(a.loss <= b.loss + 1e-7 for a, b in zip(path, path[1:]))
+
+
+def test_higher_order(field, tmp_path):
+    one = al.Trajectory(field.times, np.outer(field.states[:, 0], np.arange(1.0, 6)))  # one direction in space
+    model = al.HODMD(delays=12, state_rank=1, rank=4).fit(one)
+    assert farthest(EXPONENTS, model.exponents_) < 1e-8 and model.modes_.shape == (5, 4)
+    al.save(model, tmp_path / "m.almagest")
+    assert repr(al.load(tmp_path / "m.almagest")) == repr(model)
+
+
+class TestDMDc:
+    A = np.array([[0.9, 0.4], [-0.4, 0.9]])
+    B = np.array([0.5, -1.0])
+
+    @pytest.fixture(scope="class")
+    def driven(self):
+        rng = np.random.default_rng(5)
+        u = rng.normal(size=60)
+        x = [np.array([1.0, 0.0])]
+        for k in range(59):
+            x.append(self.A @ x[-1] + self.B * u[k])
+        return al.Trajectory(STEP * np.arange(60), np.array(x), inputs=u[:, None])
+
+    def test_forecast_under_new_inputs(self, driven, tmp_path):
+        model = al.DMDc().fit(driven[:40])
+        assert farthest(np.linalg.eigvals(self.A), model.eigenvalues_) < 1e-12
+        np.testing.assert_allclose(model.forecast(driven[:40], inputs=driven.inputs[39:59]).states, driven.states[40:], atol=1e-10)
+        np.testing.assert_allclose(model.forecast(driven[:40], steps=3).states[0], self.A @ driven.states[39], atol=1e-10)
+        al.save(model, tmp_path / "m.almagest")
+        again = al.load(tmp_path / "m.almagest")
+        np.testing.assert_array_equal(
+            again.forecast(driven, inputs=np.ones(5)).states, model.forecast(driven, inputs=np.ones(5)).states
+        )
+
+    def test_refuses(self, driven):
+        model = al.DMDc().fit(driven)
+        with pytest.raises(al.InvalidArgument, match="neither steps nor inputs"):
+            model.forecast(driven)
+        with pytest.raises(al.InvalidArgument, match="steps is 4, but inputs are given for 5"):
+            model.forecast(driven, 4, inputs=np.ones(5))
+        with pytest.raises(al.DimensionMismatch, match="inputs"):
+            model.forecast(driven, inputs=np.ones((5, 2)))
+        with pytest.raises(al.InvalidArgument, match="fit_dmdc"):
+            al.DMD().fit(driven)
+
+
+def test_physics_informed(field):
+    model = al.PiDMD("orthogonal", rank=4).fit(field)
+    np.testing.assert_allclose(np.abs(model.eigenvalues_), 1, atol=1e-13)
+    assert model.residuals_.max() > 1e-3  # one pair is damped, and the residuals say that the circle is wrong for it
+    with pytest.raises(al.InvalidArgument, match='structure is "round"'):
+        al.PiDMD("round").fit(field)
