@@ -325,7 +325,7 @@ extern template ALMAGEST_EXPORT HankelSvd<double> hankel_svd(const HankelOperato
 ///
 /// Guaranteed on every route: \f$ |\hat\sigma_i - \sigma_i| \le c\, \varepsilon\, \sigma_1 \f$ with a
 /// small c, as a dense decomposition would have it, so that a value of \f$ 10^{-12} \sigma_1 \f$ has
-/// three to four digits; columns of u and v are orthonormal to rounding over
+/// two to three digits; columns of u and v are orthonormal to rounding over
 /// \f$ \sigma_i / \sigma_1 \f$; `residuals` are measured. Products are squared only where the values
 /// asked for stay above \f$ \varepsilon^{1/4} \sigma_1 \f$ (1e-4 in double precision), and what was
 /// found there is projected on H itself, which takes the squares' rounding out of the values; vectors
