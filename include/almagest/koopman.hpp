@@ -6,6 +6,7 @@
 
 #include "almagest/koopman/delay_windows.hpp"
 #include "almagest/koopman/dmd.hpp"
+#include "almagest/koopman/dmd_accumulator.hpp"
 #include "almagest/koopman/hankel_dmd.hpp"
 #include "almagest/koopman/physics_informed_dmd.hpp"
 #include "almagest/koopman/sparse_amplitudes.hpp"

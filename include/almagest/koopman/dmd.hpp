@@ -92,43 +92,48 @@ void check_length(const char* what, const std::vector<TrajectoryView<Scalar>>& s
                             " samples, too few for ", delays, " delays; they were left out."));
 }
 
-/// Coordinates of the first window of the first run that has one.
+/// The first window of the first run that has one, `n x d`.
 template <typename Scalar>
-Eigen::VectorX<Scalar> first_window(const std::vector<TrajectoryView<Scalar>>& several,
-                                    const DmdParts<Scalar>& parts) {
-  const Eigen::Index delays = parts.options.delays;
+Eigen::MatrixX<Scalar> first_window(const std::vector<TrajectoryView<Scalar>>& several, Eigen::Index delays) {
   const auto first = std::find_if(several.begin(), several.end(),
                                   [&](const auto& run) { return run.size() >= delays; });
-  const Eigen::MatrixX<Scalar> window = first->states().leftCols(delays);
+  return first->states().leftCols(delays);
+}
+
+template <typename Scalar>
+Eigen::VectorX<Scalar> coordinates(const DmdParts<Scalar>& parts, const Eigen::MatrixX<Scalar>& window) {
   return parts.scales.cwiseInverse().asDiagonal() * (parts.basis.transpose() * window.reshaped());
 }
 
-/// Fits the runs, which are coordinates on the columns of `q` where there is one.
+/// From windows in few coordinates to the map and its spectrum. States are coordinates on the columns of `q`
+/// where there is one.
 template <typename Scalar>
-void fit_step(const char* what, const std::vector<TrajectoryView<Scalar>>& several,
-              const Eigen::MatrixX<Scalar>* q, DmdParts<Scalar>& parts) {
-  WindowPairs<Scalar> pairs;
-  Reduction<Scalar> reduced;
-  if (products_pay(several, parts.options)) {
-    reduced = reduce_by_products(what, several, parts.options, parts.warnings);
-  } else {
-    pairs = factor_pairs(several, parts.options.delays);
-    reduced = reduce_pairs(what, pairs, parts.options, parts.warnings);
-  }
-  ReducedStep<Scalar> step = regress(reduced, pairs.u, parts.options.regression, parts.warnings);
+void fit_step(const char* what, Reduction<Scalar> reduced, const Eigen::MatrixX<Scalar>& inputs,
+              const Eigen::MatrixX<Scalar>& first, const Eigen::MatrixX<Scalar>* q, DmdParts<Scalar>& parts) {
+  ReducedStep<Scalar> step = regress(reduced, inputs, parts.options.regression, parts.warnings);
   parts.singular_values = std::move(reduced.singular_values);
   parts.basis = std::move(reduced.basis);
   parts.scales = std::move(reduced.scales);
   parts.reduced_operator = std::move(step.a);
   parts.input_operator = std::move(step.b);
   // What the inputs do is no part of the map that has eigenvalues.
-  if (pairs.u.cols() > 0) reduced.c -= pairs.u * parts.input_operator.transpose();
-  Eigen::MatrixX<Scalar> observe =
-      parts.basis.topRows(several.front().dimension()) * parts.scales.asDiagonal();
+  if (inputs.cols() > 0) reduced.c -= inputs * parts.input_operator.transpose();
+  Eigen::MatrixX<Scalar> observe = parts.basis.topRows(first.rows()) * parts.scales.asDiagonal();
   if (q) observe = *q * observe;
-  const Eigen::VectorX<Scalar> first = first_window(several, parts);
+  const Eigen::VectorX<Scalar> start = coordinates(parts, first);
   parts.spectrum =
-      spectrum<Scalar>({parts.reduced_operator, reduced.q, reduced.c, observe, first}, what, parts.warnings);
+      spectrum<Scalar>({parts.reduced_operator, reduced.q, reduced.c, observe, start}, what, parts.warnings);
+}
+
+template <typename Scalar>
+void fit_runs(const char* what, const std::vector<TrajectoryView<Scalar>>& several,
+              const Eigen::MatrixX<Scalar>* q, DmdParts<Scalar>& parts) {
+  const Eigen::MatrixX<Scalar> first = first_window(several, parts.options.delays);
+  if (products_pay(several, parts.options))
+    return fit_step(what, reduce_by_products(what, several, parts.options, parts.warnings),
+                    Eigen::MatrixX<Scalar>(), first, q, parts);
+  WindowPairs<Scalar> pairs = factor_pairs(several, parts.options.delays);
+  fit_step(what, reduce_pairs(what, pairs, parts.options, parts.warnings), pairs.u, first, q, parts);
 }
 
 /// Checks options and runs, and notes what the training consists of.
@@ -154,12 +159,12 @@ Dmd<Scalar> fit_dmd(const char* what, DmdMethod method, const std::vector<Trajec
   parts.options = options;
   check_training(what, several, with_inputs, parts);
   if (options.state_rank == 0 && parts.training.dimension <= sample_count(several)) {
-    fit_step<Scalar>(what, several, nullptr, parts);
+    fit_runs<Scalar>(what, several, nullptr, parts);
   } else {
     const Eigen::Index hoped = options.state_rank > 0 ? options.state_rank : options.delays == 1 ? options.rank : 0;
     StateBasis<Scalar> basis = state_basis(several, hoped);
     if (options.state_rank > 0) truncate(basis, options.state_rank);
-    fit_step(what, basis.views(), &basis.q, parts);
+    fit_runs(what, basis.views(), &basis.q, parts);
     parts.basis = basis.expand(parts.basis);
   }
   return Dmd<Scalar>(std::move(parts));

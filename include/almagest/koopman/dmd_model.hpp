@@ -45,6 +45,8 @@ struct DmdOptions {
   double energy = 1 - 1e-10;  ///< share of the squared singular values to keep where rank is 0
   Eigen::Index state_rank = 0;  ///< leading directions of the state that are kept; 0: all of them
   Regression regression = Regression::least_squares;
+
+  friend bool operator==(const DmdOptions&, const DmdOptions&) = default;
 };
 
 /// All that a Dmd is made of: what a model file stores. With n components, d delays, rank r:

@@ -72,14 +72,17 @@ struct Reduction {
   Eigen::MatrixX<Scalar> basis, q, c;
 };
 
-/// The triangle of windows one sample longer, which holds both the windows and their successors;
-/// before them the inputs at the newest sample of the earlier window.
+/// The triangle of windows one sample longer holds both the windows and their successors; before them the
+/// inputs at the newest sample of the earlier window.
+template <typename Scalar>
+WindowPairs<Scalar> pairs_of(const Eigen::MatrixX<Scalar>& triangle, Eigen::Index dimension, Eigen::Index delays) {
+  const Eigen::Index width = dimension * delays, inputs = triangle.cols() - width - dimension;
+  return {triangle.middleCols(inputs, width), triangle.rightCols(width), triangle.leftCols(inputs)};
+}
+
 template <typename Scalar>
 WindowPairs<Scalar> factor_pairs(const std::vector<TrajectoryView<Scalar>>& several, Eigen::Index delays) {
-  const Eigen::Index n = several.front().dimension(), width = n * delays;
-  const Eigen::MatrixX<Scalar> triangle = factor_windows(several, delays + 1).triangle();
-  const Eigen::Index inputs = triangle.cols() - width - n;
-  return {triangle.middleCols(inputs, width), triangle.rightCols(width), triangle.leftCols(inputs)};
+  return pairs_of(factor_windows(several, delays + 1).triangle(), several.front().dimension(), delays);
 }
 
 /// Leaves in both windows of a pair what they share with the `rank` leading directions of the pairs:
