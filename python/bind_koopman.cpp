@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <pybind11/complex.h>
 
+#include "almagest/koopman/dmd_accumulator.hpp"
 #include "almagest/koopman/hankel_dmd.hpp"
 #include "almagest/koopman/physics_informed_dmd.hpp"
 #include "almagest/koopman/sparse_amplitudes.hpp"
@@ -66,6 +67,37 @@ py::list sparse_amplitudes(const DmdModel& model, const Run& run, const std::vec
   return out;
 }
 
+/// What partial_fit fills.
+class Accumulator {
+ public:
+  Accumulator(const std::string& method, Eigen::Index delays, Eigen::Index rank, double energy, const std::string& regression)
+      : method_(method), gathered_({.delays = delays, .rank = rank, .energy = energy, .regression = regression_of(regression)}) {}
+
+  void update(const std::vector<Run>& runs) {
+    for (const Run& run : runs) {
+      const auto view = run.view();
+      if (view.inputs().rows() > 0 && method_ != "DMDc")
+        throw InvalidArgument(almagest::detail::text("partial_fit: a run has inputs, ", view.inputs().rows(),
+                                                     " where 0 are expected; DMDc uses them."));
+      computed([&] { gathered_.update(view); return 0; });
+    }
+  }
+  Eigen::Index pairs() const { return gathered_.pairs(); }
+  DmdModel solve() const {
+    return computed([&] {
+      koopman::DmdParts<double> parts = gathered_.solve().parts();
+      parts.method = method_ == "DMDc"        ? koopman::DmdMethod::control
+                     : method_ == "HankelDMD" ? koopman::DmdMethod::hankel
+                                              : koopman::DmdMethod::plain;
+      return DmdModel(std::move(parts));
+    });
+  }
+
+ private:
+  std::string method_;
+  koopman::DmdAccumulator<double> gathered_;
+};
+
 }  // namespace
 
 void bind_koopman(py::module_& m) {
@@ -97,9 +129,14 @@ void bind_koopman(py::module_& m) {
                              "What fitted the model.")
       .def_property_readonly("inputs", [](const DmdModel& self) { return self.input_operator().cols(); },
                              "Count of inputs.")
-      .def("forecast_driven", [](const DmdModel& self, const Run& history, const Matrix& inputs) {
+      .def("forecast_driven", [](const DmdModel& self, const Run& history,
+                                 const py::array_t<double, py::array::c_style | py::array::forcecast>& inputs) {
+             if (inputs.ndim() != 2)
+               throw InvalidArgument(almagest::detail::text("forecast: inputs has ", inputs.ndim(),
+                                                            " axes; give an array of shape (steps, inputs)."));
              const auto view = history.view();
-             const Matrix columns = inputs.transpose();
+             // Rows in C's order are columns in ours.
+             const Matrix columns = Eigen::Map<const Matrix>(inputs.data(), inputs.shape(1), inputs.shape(0));
              return take(computed([&] { return self.forecast(view, columns); }));
            }, py::arg("history"), py::arg("inputs"), "The samples after a Trajectory under inputs (steps, inputs).")
       .def_property_readonly("warnings", &DmdModel::warnings, "What the fit found doubtful.")
@@ -110,6 +147,12 @@ void bind_koopman(py::module_& m) {
            }, py::arg("run"), "The model's own version of a run.")
       .def("summary", &DmdModel::summary, "The spectrum as a table.")
       .def(py::pickle(&model_bytes<DmdModel>, &model_from_bytes<DmdModel>));
+  py::class_<Accumulator>(m, "DmdAccumulator", "Data in pieces; see almagest.DMD.partial_fit.")
+      .def(py::init<const std::string&, Eigen::Index, Eigen::Index, double, const std::string&>(), py::arg("method"),
+           py::arg("delays"), py::arg("rank"), py::arg("energy"), py::arg("regression"))
+      .def("update", &Accumulator::update, py::arg("runs"), "Absorbs runs.")
+      .def("solve", &Accumulator::solve, "The model so far.")
+      .def_property_readonly("pairs", &Accumulator::pairs, "Pairs of windows so far.");
   m.def("fit_physics_informed_dmd", &fit_physics_informed_dmd, "See almagest.PiDMD.fit.", py::arg("runs"),
         py::arg("structure"), py::arg("bandwidth"), py::arg("rank"), py::arg("energy"));
   m.def("sparse_amplitudes", &sparse_amplitudes, "See almagest.DMD.sparse_amplitudes.", py::arg("model"), py::arg("run"),

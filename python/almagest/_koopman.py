@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ._almagest import koopman as _compiled
 from ._almagest.core import Forecast, InvalidArgument, Trajectory
-from ._estimator import Estimator, as_history, as_run, as_runs, number, whole
+from ._estimator import Estimator, FitWarning, as_history, as_run, as_runs, number, whole
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -28,24 +29,6 @@ class SparseAmplitudes(NamedTuple):
 
 class DynamicModeDecomposition(Estimator):
     """What all dynamic mode decompositions tell once fitted."""
-
-    def _fit(self, data: _Data, dt: float | None, **told: Any) -> Any:
-        kind = type(self).__name__
-        settings = {"delays": 1, "rank": None, "energy": 1 - 1e-10, "state_rank": None, "regression": "least_squares"}
-        settings.update(told)
-        counts = {
-            name: 0 if settings[name] is None else whole(settings[name], f"{kind}.fit: {name}")
-            for name in ("delays", "rank", "state_rank")
-        }
-        return _compiled.fit_dmd(
-            kind,
-            as_runs(data, dt, f"{kind}.fit"),
-            counts["delays"],
-            counts["rank"],
-            number(settings["energy"], f"{kind}.fit: energy"),
-            counts["state_rank"],
-            settings["regression"],
-        )
 
     @property
     def eigenvalues_(self) -> NDArray[np.complex128]:
@@ -122,7 +105,69 @@ class DynamicModeDecomposition(Estimator):
         return repr(self) if self._model is None else self._model.summary().rstrip()
 
 
-class DMD(DynamicModeDecomposition):
+class Regressed(DynamicModeDecomposition):
+    """Those whose map is a regression, on all data at once or on what comes in pieces."""
+
+    _gathered: Any = None
+    _stale = False
+
+    def _settings(self) -> dict[str, Any]:
+        """All parameters of the family, checked; those that the estimator lacks at their neutral value."""
+        kind, given = type(self).__name__, self.get_params(deep=False)
+        found: dict[str, Any] = {}
+        for name, neutral in (("delays", 1), ("rank", 0), ("state_rank", 0)):
+            value = given.get(name)
+            found[name] = neutral if value is None else whole(value, f"{kind}.fit: {name}")
+        found["energy"] = number(given["energy"], f"{kind}.fit: energy")
+        found["regression"] = given.get("regression", "least_squares")
+        return found
+
+    def _fit(self, data: _Data, dt: float | None) -> None:
+        kind = type(self).__name__
+        self._gathered, self._stale = None, False
+        model = _compiled.fit_dmd(kind, as_runs(data, dt, f"{kind}.fit"), **self._settings())
+        self._model = model
+        for text in model.warnings:
+            warnings.warn(text, FitWarning, stacklevel=3)
+
+    def _fitted(self, asked: str) -> Any:
+        if self._stale:
+            self._model, self._stale = self._gathered.solve(), False
+        return super()._fitted(asked)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._stale or super().__sklearn_is_fitted__()
+
+    def partial_fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> Any:
+        """Learn from further data, as if all of them had come at once: longer than memory, or endless.
+
+        data  as fit takes it. Consecutive pieces of one run overlap by `delays` samples: without delays
+              they share their boundary sample.
+        y     ignored
+        dt    time between the samples of arrays
+
+        Returns self. The model is made when it is next asked for; `warnings_` then tells its doubts.
+        Raises as fit does, and what was learned before stays; InvalidArgument for state_rank.
+        """
+        kind = type(self).__name__
+        settings = self._settings()
+        if settings.pop("state_rank"):
+            raise InvalidArgument(f"{kind}.partial_fit: state_rank needs all data at once; use fit, or state_rank=None.")
+        runs = as_runs(data, dt, f"{kind}.partial_fit")
+        if self._gathered is None:
+            self._gathered = _compiled.DmdAccumulator(kind, **settings)
+        self._gathered.update(runs)
+        self._stale = bool(self._gathered.pairs >= 2)
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What was gathered stays behind; the model of it goes along.
+        if self._stale:
+            self._fitted("__getstate__")
+        return {name: value for name, value in self.__dict__.items() if name != "_gathered"}
+
+
+class DMD(Regressed):
     """Dynamic mode decomposition: the linear map from a sample to the next, on its leading directions.
 
     rank        of the reduced map; None: chosen by energy
@@ -156,11 +201,11 @@ class DMD(DynamicModeDecomposition):
         Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
         samples, non-uniform times, runs with inputs; DimensionMismatch, NonFiniteData for bad data.
         """
-        self._adopt(self._fit(data, dt, rank=self.rank, energy=self.energy, regression=self.regression))
+        self._fit(data, dt)
         return self
 
 
-class HankelDMD(DynamicModeDecomposition):
+class HankelDMD(Regressed):
     """Hankel dynamic mode decomposition: a linear map of windows of `delays` samples.
 
     delays  samples in a window; q real frequencies need at least 2 q
@@ -194,11 +239,11 @@ class HankelDMD(DynamicModeDecomposition):
         Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
         samples, non-uniform times, runs with inputs; DimensionMismatch, NonFiniteData for bad data.
         """
-        self._adopt(self._fit(data, dt, delays=self.delays, rank=self.rank, energy=self.energy))
+        self._fit(data, dt)
         return self
 
 
-class HODMD(DynamicModeDecomposition):
+class HODMD(Regressed):
     """Higher-order dynamic mode decomposition: windows of the leading directions of the state.
 
     delays      samples in a window
@@ -236,11 +281,11 @@ class HODMD(DynamicModeDecomposition):
         Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
         samples, non-uniform times, runs with inputs; DimensionMismatch, NonFiniteData for bad data.
         """
-        self._adopt(self._fit(data, dt, **self.get_params(deep=False)))
+        self._fit(data, dt)
         return self
 
 
-class DMDc(DynamicModeDecomposition):
+class DMDc(Regressed):
     """Dynamic mode decomposition with control: what the inputs do is told apart from what the system does.
 
     rank    of the reduced map; None: chosen by energy
@@ -268,7 +313,7 @@ class DMDc(DynamicModeDecomposition):
         Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
         samples, non-uniform times; DimensionMismatch, NonFiniteData for bad data.
         """
-        self._adopt(self._fit(data, dt, **self.get_params(deep=False)))
+        self._fit(data, dt)
         return self
 
     def forecast(

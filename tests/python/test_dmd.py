@@ -69,6 +69,25 @@ class TestDMD:
         assert all(a.loss <= b.loss + 1e-7 for a, b in zip(path, path[1:]))
 
 
+def test_pieces(field, driven):
+    for delays in (1, 3):
+        whole = al.HankelDMD(delays=delays, rank=4).fit(field)
+        pieces = al.HankelDMD(delays=delays, rank=4)
+        for first in range(0, 120 - delays, 20):
+            assert pieces.partial_fit(field[first : first + 20 + delays]) is pieces
+        assert farthest(whole.eigenvalues_, pieces.eigenvalues_) < 1e-11
+        np.testing.assert_allclose(pieces.forecast(field, 5).states, whole.forecast(field, 5).states, atol=1e-10)
+        assert repr(pickle.loads(pickle.dumps(pieces))) == repr(whole)
+    control = al.DMDc().partial_fit(driven[:30]).partial_fit(driven[29:])
+    assert farthest(np.linalg.eigvals(A), control.eigenvalues_) < 1e-12
+    with pytest.raises(al.InvalidArgument, match="DMDc uses them"):
+        al.DMD().partial_fit(driven)
+    with pytest.raises(al.NotFitted):
+        al.DMD().partial_fit(field[:2]).eigenvalues_  # noqa: B018
+    with pytest.raises(al.InvalidArgument, match="state_rank needs all data"):
+        al.HODMD(state_rank=2).partial_fit(field)
+
+
 def test_higher_order(field, tmp_path):
     one = al.Trajectory(field.times, np.outer(field.states[:, 0], np.arange(1.0, 6)))  # one direction in space
     model = al.HODMD(delays=12, state_rank=1, rank=4).fit(one)
@@ -77,24 +96,25 @@ def test_higher_order(field, tmp_path):
     assert repr(al.load(tmp_path / "m.almagest")) == repr(model)
 
 
+A = np.array([[0.9, 0.4], [-0.4, 0.9]])
+B = np.array([0.5, -1.0])
+
+
+@pytest.fixture(scope="module")
+def driven():
+    u = np.random.default_rng(5).normal(size=60)
+    x = [np.array([1.0, 0.0])]
+    for k in range(59):
+        x.append(A @ x[-1] + B * u[k])
+    return al.Trajectory(STEP * np.arange(60), np.array(x), inputs=u[:, None])
+
+
 class TestDMDc:
-    A = np.array([[0.9, 0.4], [-0.4, 0.9]])
-    B = np.array([0.5, -1.0])
-
-    @pytest.fixture(scope="class")
-    def driven(self):
-        rng = np.random.default_rng(5)
-        u = rng.normal(size=60)
-        x = [np.array([1.0, 0.0])]
-        for k in range(59):
-            x.append(self.A @ x[-1] + self.B * u[k])
-        return al.Trajectory(STEP * np.arange(60), np.array(x), inputs=u[:, None])
-
     def test_forecast_under_new_inputs(self, driven, tmp_path):
         model = al.DMDc().fit(driven[:40])
-        assert farthest(np.linalg.eigvals(self.A), model.eigenvalues_) < 1e-12
+        assert farthest(np.linalg.eigvals(A), model.eigenvalues_) < 1e-12
         np.testing.assert_allclose(model.forecast(driven[:40], inputs=driven.inputs[39:59]).states, driven.states[40:], atol=1e-10)
-        np.testing.assert_allclose(model.forecast(driven[:40], steps=3).states[0], self.A @ driven.states[39], atol=1e-10)
+        np.testing.assert_allclose(model.forecast(driven[:40], steps=3).states[0], A @ driven.states[39], atol=1e-10)
         al.save(model, tmp_path / "m.almagest")
         again = al.load(tmp_path / "m.almagest")
         np.testing.assert_array_equal(

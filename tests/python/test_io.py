@@ -60,7 +60,7 @@ class TestModels:
             al.load(tmp_path / "missing")
         with says(al.IoError, "cannot write", "folder"):
             al.save(lorenz_model, tmp_path / "no" / "such" / "folder")
-        with says(TypeError, "model is 3", "SINDy or HankelDMD"):
+        with says(TypeError, "model is 3", "a fitted SINDy, DMD, HankelDMD"):
             al.save(3, path)
 
 
