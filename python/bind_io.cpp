@@ -6,6 +6,7 @@
 
 #include "almagest/core/text.hpp"
 #include "almagest/io/csv.hpp"
+#include "almagest/io/export_dmd_header.hpp"
 #include "almagest/io/export_header.hpp"
 #include "almagest/io/model_file.hpp"
 #include "almagest/io/netcdf.hpp"
@@ -107,6 +108,9 @@ void bind_io(py::module_& m) {
   m.def("load", &load, py::arg("path"), "See almagest.load.");
   m.def("export_header", [](const SindyModel& model, const std::string& path, const std::string& name) {
     computed([&] { io::export_header(model.model, path, name); });
+  }, py::arg("model"), py::arg("path"), py::arg("name"), "See almagest.export_header.");
+  m.def("export_header", [](const DmdModel& model, const std::string& path, const std::string& name) {
+    computed([&] { io::export_header(model, path, name); });
   }, py::arg("model"), py::arg("path"), py::arg("name"), "See almagest.export_header.");
   m.def("read_csv", &read_csv, py::arg("path"), py::arg("time"), py::arg("components"), py::arg("inputs"),
         py::arg("separator"), "See almagest.read_csv.");

@@ -7,6 +7,7 @@
 
 #include "almagest/io/archive.hpp"
 #include "almagest/io/csv.hpp"
+#include "almagest/io/export_dmd_header.hpp"
 #include "almagest/io/export_header.hpp"
 #include "almagest/io/model_file.hpp"
 #include "almagest/io/netcdf.hpp"

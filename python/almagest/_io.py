@@ -49,15 +49,16 @@ def load(path: _Path) -> Any:
     return estimator
 
 
-def export_header(model: SINDy, path: _Path, *, name: str) -> None:
-    """Write a SINDy model as a C++17 header that needs no other, for a simulation code.
+def export_header(model: SINDy | DynamicModeDecomposition, path: _Path, *, name: str) -> None:
+    """Write a model as a C++17 header that needs no other, for a simulation code.
 
-    The header defines, in the namespace `name`, `dimension`, `rhs(x, dxdt)` and `step(x, dt)`, one
-    Runge-Kutta step of order 4; non-zero terms only, no allocation.
+    The header defines in the namespace `name`, without allocating: of a SINDy model `dimension`,
+    `rhs(x, dxdt)` and `step(x, dt)`, one Runge-Kutta step of order 4, non-zero terms only; of a dynamic
+    mode decomposition `lift(window, z)`, `step(z, next)` and `observe(z, x)`.
     Raises NotFitted; InvalidArgument for a name that is no C++ identifier; IoError.
     """
-    if not isinstance(model, SINDy):
-        raise TypeError(f"export_header: model is {model!r}; give a fitted SINDy")
+    if not isinstance(model, (SINDy, DynamicModeDecomposition)):
+        raise TypeError(f"export_header: model is {model!r}; give a fitted SINDy, DMD, HankelDMD, ...")
     _compiled.export_header(model._fitted("export_header"), os.fspath(path), name)
 
 

@@ -100,7 +100,9 @@ def test_export_of_bad_names(lorenz_model, wave_model, tmp_path):
     with says(al.InvalidArgument, 'name is "class"', "choose another"):
         al.export_header(lorenz_model, tmp_path / "m.hpp", name="class")
     with says(TypeError, "SINDy"):
-        al.export_header(wave_model, tmp_path / "m.hpp", name="waves")
+        al.export_header(3, tmp_path / "m.hpp", name="waves")
+    al.export_header(wave_model, tmp_path / "m.hpp", name="waves")
+    assert "inline void lift(" in (tmp_path / "m.hpp").read_text()
 
 
 class TestTrajectories:
