@@ -4,5 +4,7 @@
 /// \file
 /// Learners that approximate the Koopman operator.
 
+#include "almagest/koopman/compression.hpp"
 #include "almagest/koopman/delay_windows.hpp"
+#include "almagest/koopman/edmd.hpp"
 #include "almagest/koopman/hankel_dmd.hpp"
