@@ -41,7 +41,7 @@ struct Interval {
 struct Factor {
   Family family = Family::legendre;
   int degree = 3;
-  Interval interval;
+  Interval interval = {};
 
   friend bool operator==(const Factor&, const Factor&) = default;
 };

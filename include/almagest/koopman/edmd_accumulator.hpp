@@ -22,6 +22,7 @@
 #include "almagest/koopman/spectrum.hpp"
 #include "almagest/linalg/rank.hpp"
 #include "almagest/linalg/streaming_qr.hpp"
+#include "almagest/linalg/svd.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::koopman {
 namespace detail {
@@ -121,6 +122,15 @@ class EdmdAccumulator {
       throw InvalidArgument(almagest::detail::text(name, ": no run has ", features_->context() + 1,
                                                    " samples; give longer runs."));
     return weighted_ ? qr_.triangle() : qr_.triangle() / std::sqrt(double(pairs()));
+  }
+
+  /// How many orthogonal functions the dictionary amounts to on the data, each scaled to unit norm: see
+  /// linalg::effective_rank.
+  double effective_rank() const {
+    Eigen::MatrixXd before = triangle().topLeftCorner(features_->size(), features_->size());
+    for (auto column : before.colwise())
+      if (column.norm() > 0) column.normalize();
+    return linalg::effective_rank(linalg::svd<double>(before).singular_values);
   }
 
   /// The model of all that came so far.

@@ -27,7 +27,7 @@ namespace almagest::inline ALMAGEST_ABI::koopman {
 struct EdmdOptions {
   bool measure_preserving = false;  ///< hold the operator to an isometry: all eigenvalues on the unit circle
   bool relift = false;              ///< forecasts return to the state and lift it anew after each step
-  DictionaryOptions dictionary;     ///< what to do with functions that depend on the others
+  DictionaryOptions dictionary = {};  ///< what to do with functions that depend on the others
 };
 
 /// All that an Edmd is made of. With N functions, rank r, n components of the state:

@@ -149,7 +149,9 @@ void normalize_modes(Eigen::MatrixX<std::complex<Real>>& modes, Eigen::VectorX<s
 template <typename Real>
 Eigen::MatrixX<Real> orthogonal_factor(const Eigen::MatrixX<Real>& a) {
   const Eigen::JacobiSVD<Eigen::MatrixX<Real>, Eigen::NoQRPreconditioner> svd(a, Eigen::ComputeFullU | Eigen::ComputeFullV);
-  return svd.matrixU() * svd.matrixV().transpose();
+  const Eigen::MatrixX<Real> q = svd.matrixU() * svd.matrixV().transpose();
+  // Many rotations leave some rounding; a step of Newton and Schulz takes it away.
+  return Real(0.5) * q * (3 * Eigen::MatrixX<Real>::Identity(a.rows(), a.cols()) - q.transpose() * q);
 }
 
 #if ALMAGEST_INSTANTIATED
