@@ -72,8 +72,8 @@ class TestFit:
         np.testing.assert_allclose(tau, exact, rtol=2e-8)
 
     def test_measure_preserving(self):
-        rng = np.random.default_rng(2)
-        angles = rng.uniform(-np.pi, np.pi, (300, 1))
+        # Equal points are a quadrature of the measure that a rotation keeps.
+        angles = np.linspace(-np.pi, np.pi, 64, endpoint=False)[:, None]
         rotation = [np.stack([a, a + 0.7]) for a in angles]
         model = al.MeasurePreservingEDMD(al.FourierBasis(4)).fit(rotation, dt=1.0)
         np.testing.assert_allclose(np.abs(model.eigenvalues_), 1, atol=1e-12)
