@@ -144,27 +144,27 @@ class Compression {
       lower.adjoint().template triangularView<Eigen::Upper>().solveInPlace(x);
     };
     ComplexMatrix basis(rank(), most + 1);
-    Matrix projected = Matrix::Zero(most, most);
+    Eigen::VectorX<Real> diagonal(most), below(most);
     for (Eigen::Index i = 0; i < rank(); ++i) basis(i, 0) = Complex(1, Real(0.5) * std::sin(Real(i + 1)));
     basis.col(0).normalize();
     Eigen::SelfAdjointEigenSolver<Matrix> ritz;
     Eigen::Index steps = 0;
+    ComplexVector next(rank());
     for (Real last = 0; steps < most;) {
-      ComplexVector next = basis.col(steps);
+      next = basis.col(steps);
       solve(next);
-      projected(steps, steps) = next.dot(basis.col(steps)).real();
-      const auto so_far = basis.leftCols(steps + 1);
-      for (int twice = 0; twice < 2; ++twice) next -= so_far * (so_far.adjoint() * next);
-      const Real length = next.norm();
-      ++steps;
-      ritz.compute(projected.topLeftCorner(steps, steps));
+      diagonal[steps] = next.dot(basis.col(steps)).real();
+      const auto so_far = basis.leftCols(++steps);
+      for (int twice = 0; twice < 2; ++twice) next.noalias() -= so_far * (so_far.adjoint() * next).eval();
+      below[steps - 1] = next.norm();
+      ritz.computeFromTridiagonal(diagonal.head(steps), below.head(steps - 1), Eigen::EigenvaluesOnly);
       const Real largest = ritz.eigenvalues()[steps - 1];
       const bool settled = std::abs(largest - last) <= Real(1e-13) * largest;
       last = largest;
-      if (settled || !(length > std::numeric_limits<Real>::epsilon() * largest) || steps == most) break;
-      basis.col(steps) = next / length;
-      projected(steps, steps - 1) = projected(steps - 1, steps) = length;
+      if (settled || !(below[steps - 1] > std::numeric_limits<Real>::epsilon() * largest)) break;
+      basis.col(steps) = next / below[steps - 1];
     }
+    ritz.computeFromTridiagonal(diagonal.head(steps), below.head(steps - 1));
     // Rounding in the factor mixes vectors of nearly equal singular values; A and S part them.
     const Eigen::Index few = std::min<Eigen::Index>(3, steps);
     const ComplexMatrix leading = basis.leftCols(steps) * ritz.eigenvectors().rightCols(few).template cast<Complex>();
