@@ -9,6 +9,7 @@
 #include <cmath>
 #include <concepts>
 #include <memory>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -98,16 +99,11 @@ class IndexSearch {
     for (const Factor& factor : basis.factors) most_ = std::max(most_, factor.degree);
     index_.setZero(Eigen::Index(basis.factors.size()));
     extend(0, 0, 1);
-    const auto degree = [&](const Eigen::VectorXi& index) {
-      int sum = 0;
-      for (Eigen::Index j = 0; j < index.size(); ++j)
-        sum += degree_of(basis_.factors[std::size_t(j)].family, index[j]);
-      return sum;
-    };
+    // As monomials come: by total degree, then by that of the first variable; a cosine before its sine.
     std::stable_sort(found_.begin(), found_.end(), [&](const auto& a, const auto& b) {
-      const int one = degree(a), two = degree(b);
-      if (one != two) return one < two;
-      return std::lexicographical_compare(b.data(), b.data() + b.size(), a.data(), a.data() + a.size());
+      const auto one = degrees(a), two = degrees(b);
+      const int sum = std::accumulate(one.begin(), one.end(), 0), other = std::accumulate(two.begin(), two.end(), 0);
+      return sum != other ? sum < other : one > two;
     });
   }
 
@@ -118,6 +114,13 @@ class IndexSearch {
   }
 
  private:
+  std::vector<int> degrees(const Eigen::VectorXi& index) const {
+    std::vector<int> out;
+    for (Eigen::Index j = 0; j < index.size(); ++j)
+      out.push_back(degree_of(basis_.factors[std::size_t(j)].family, index[j]));
+    return out;
+  }
+
   void extend(Eigen::Index variable, int sum, double product) {
     if (variable == index_.size()) {
       found_.push_back(index_);
