@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Features and Koopman learners in their span, compiled once.
+#include "almagest/koopman/edmd.hpp"
+
 #include "almagest/features/radial_basis.hpp"
 #include "almagest/features/tensor_features.hpp"
-#include "almagest/koopman/edmd.hpp"
 
 namespace almagest::inline ALMAGEST_ABI {
 

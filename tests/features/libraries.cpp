@@ -22,34 +22,38 @@ namespace {
 
 constexpr double pi = 3.14159265358979323846;
 
-Eigen::MatrixXd uniform(Index rows, Index cols, double lower, double upper, std::uint64_t seed = 1) {
+Eigen::MatrixXd uniform(Index rows, Index cols, double lower, double upper,
+                        std::uint64_t seed = 1) {
   RandomStream random(seed);
   return Eigen::MatrixXd::NullaryExpr(rows, cols, [&] { return random.uniform(lower, upper); });
 }
 
-Eigen::MatrixXd values(const Library& library, const Eigen::MatrixXd& states, const Derivative& derivative = {}) {
+Eigen::MatrixXd values(const Library& library, const Eigen::MatrixXd& states,
+                       const Derivative& derivative = {}) {
   const auto made = evaluator(library, states.cols());
   Eigen::MatrixXd out(states.rows(), made->size());
   made->evaluate(states, out, derivative);
   return out;
 }
 
-/// Largest difference between derivatives and central differences of order 4, relative to the largest
-/// derivative: of first order by those of the features, of second by those of the first.
+/// Largest difference between derivatives and central differences of order 4, relative to the
+/// largest derivative: of first order by those of the features, of second by those of the first.
 double defect(const Library& library, const Eigen::MatrixXd& states, bool second) {
   const Index n = states.cols();
   const double h = 1e-3;
   double most = 0, scale = 0;
   for (Index i = 0; i < n; ++i)
     for (Index j = 0; j < (second ? n : 1); ++j) {
-      const Derivative derivative = second ? Derivative{j, i} : Derivative{i}, before = second ? Derivative{j} : Derivative{};
+      const Derivative derivative = second ? Derivative{j, i} : Derivative{i},
+                       before = second ? Derivative{j} : Derivative{};
       const auto at = [&](double shift) {
         Eigen::MatrixXd moved = states;
         moved.col(i).array() += shift;
         return values(library, moved, before);
       };
       const Eigen::MatrixXd exact = values(library, states, derivative);
-      const Eigen::MatrixXd numerical = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
+      const Eigen::MatrixXd numerical =
+          (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
       most = std::max(most, (exact - numerical).cwiseAbs().maxCoeff());
       scale = std::max(scale, exact.cwiseAbs().maxCoeff());
     }
@@ -58,7 +62,8 @@ double defect(const Library& library, const Eigen::MatrixXd& states, bool second
 
 std::vector<Library> smooth_libraries() {
   const Eigen::MatrixXd centres = uniform(2, 5, -1, 1, 7);
-  const TensorBasis mixed{{{Family::fourier, 2, {-2, 2}}, {Family::hermite_functions, 3, {-1, 2}}}, IndexSet::full};
+  const TensorBasis mixed{{{Family::fourier, 2, {-2, 2}}, {Family::hermite_functions, 3, {-1, 2}}},
+                          IndexSet::full};
   return {Polynomial{.degree = 4},
           Legendre{5, {{-1, 2}, {-2, 1}}},
           Chebyshev{5, {{-1.5, 1.5}}},
@@ -75,8 +80,9 @@ std::vector<Library> smooth_libraries() {
 
 }  // namespace
 
-static_assert(FeatureLibrary<Polynomial> && FeatureLibrary<Legendre> && FeatureLibrary<RadialBasis> && FeatureLibrary<Delays> &&
-              FeatureLibrary<Library> && !FeatureLibrary<int>);
+static_assert(FeatureLibrary<Polynomial> && FeatureLibrary<Legendre> &&
+              FeatureLibrary<RadialBasis> && FeatureLibrary<Delays> && FeatureLibrary<Library> &&
+              !FeatureLibrary<int>);
 
 TEST_CASE("Derivatives of features are those of differences", "[features]") {
   const Eigen::MatrixXd states = uniform(9, 2, -1, 1);
@@ -89,20 +95,25 @@ TEST_CASE("Derivatives of features are those of differences", "[features]") {
   CHECK(defect(RadialBasis{centres, RadialKind::wendland, 3}, states, true) < 1e-6);
   CHECK(defect(RadialBasis{centres, RadialKind::matern32, 0.8}, states, true) < 1e-5);
   // At a centre itself, where distances have no derivative.
-  for (const RadialKind kind : {RadialKind::gaussian, RadialKind::wendland, RadialKind::matern32, RadialKind::matern52}) {
+  for (const RadialKind kind :
+       {RadialKind::gaussian, RadialKind::wendland, RadialKind::matern32, RadialKind::matern52}) {
     const Eigen::MatrixXd at = values(RadialBasis{centres, kind, 2}, centres.transpose(), {0, 0});
     CHECK(at.allFinite());
     CHECK(at(0, 0) < 0);
   }
-  CHECK_THROWS_WITH(values(RadialBasis{centres, RadialKind::laplacian, 1}, states, {0}), ContainsSubstring("Laplacian has no first"));
-  CHECK_THROWS_WITH(values(RadialBasis{centres, RadialKind::thin_plate, 1}, states, {0, 1}), ContainsSubstring("thin plate has no second"));
+  CHECK_THROWS_WITH(values(RadialBasis{centres, RadialKind::laplacian, 1}, states, {0}),
+                    ContainsSubstring("Laplacian has no first"));
+  CHECK_THROWS_WITH(values(RadialBasis{centres, RadialKind::thin_plate, 1}, states, {0, 1}),
+                    ContainsSubstring("thin plate has no second"));
 }
 
 TEST_CASE("Tensor bases are orthonormal where they claim to be", "[features]") {
   const Index m = 4000;
   // Midpoints: exact for periodic functions, to m^-2 for others.
-  const Eigen::VectorXd u = (Eigen::VectorXd::LinSpaced(m, 0, double(m - 1)).array() + 0.5) / double(m);
-  const auto gram = [&](const Library& library, const Eigen::VectorXd& x, const Eigen::VectorXd& weights) {
+  const Eigen::VectorXd u =
+      (Eigen::VectorXd::LinSpaced(m, 0, double(m - 1)).array() + 0.5) / double(m);
+  const auto gram = [&](const Library& library, const Eigen::VectorXd& x,
+                        const Eigen::VectorXd& weights) {
     const Eigen::MatrixXd psi = values(library, x);
     const Eigen::MatrixXd g = psi.transpose() * weights.asDiagonal() * psi;
     return (g - Eigen::MatrixXd::Identity(g.rows(), g.cols())).cwiseAbs().maxCoeff();
@@ -112,13 +123,16 @@ TEST_CASE("Tensor bases are orthonormal where they claim to be", "[features]") {
   CHECK(gram(Legendre{5, {{-1, 4}}}, -1 + 5 * u.array(), even) < 1e-4);
   CHECK(gram(Chebyshev{8, {{-1, 4}}}, 1.5 + 2.5 * (pi * u.array()).cos(), even) < 1e-12);
   const Eigen::VectorXd line = 2 + 24 * (u.array() - 0.5);
-  const Eigen::VectorXd normal = (-(line.array() - 2).square() / 2).exp() * 24 / double(m) / std::sqrt(2 * pi);
+  const Eigen::VectorXd normal =
+      (-(line.array() - 2).square() / 2).exp() * 24 / double(m) / std::sqrt(2 * pi);
   CHECK(gram(Hermite{6, {{1, 3}}, false}, line, normal) < 1e-12);
   CHECK(gram(Hermite{8, {{1, 3}}}, line, Eigen::VectorXd::Constant(m, 24.0 / double(m))) < 1e-12);
 }
 
 TEST_CASE("Index sets hold what they say", "[features]") {
-  const auto size = [](const Library& library, Index dimension) { return evaluator(library, dimension)->size(); };
+  const auto size = [](const Library& library, Index dimension) {
+    return evaluator(library, dimension)->size();
+  };
   CHECK(size(Legendre{4, {{-1, 1}}}, 3) == 35);
   CHECK(size(Legendre{4, {{-1, 1}}, IndexSet::full}, 2) == 25);
   // max(1, i) max(1, j) <= 4: (0, 0-4), (1, 0-4), (2, 0-2), (3, 0-1), (4, 0-1).
@@ -130,8 +144,10 @@ TEST_CASE("Index sets hold what they say", "[features]") {
   CHECK(size(Product{{Polynomial{1}, Polynomial{1}}}, 2) == 9);
   CHECK(evaluator(Library(Legendre{2, {{-1, 1}}}), 2)->names({"x", "y"}) ==
         Names{"1", "P1(x)", "P1(y)", "P2(x)", "P1(x) P1(y)", "P2(y)"});
-  CHECK(evaluator(Library(Fourier{1}), 2)->names({"x", "y"}) == Names{"1", "cos1(x)", "sin1(x)", "cos1(y)", "sin1(y)"});
-  CHECK(evaluator(Library(Polynomial{2}), 2)->names({"x", "y"}) == Names{"1", "x", "y", "x^2", "x y", "y^2"});
+  CHECK(evaluator(Library(Fourier{1}), 2)->names({"x", "y"}) ==
+        Names{"1", "cos1(x)", "sin1(x)", "cos1(y)", "sin1(y)"});
+  CHECK(evaluator(Library(Polynomial{2}), 2)->names({"x", "y"}) ==
+        Names{"1", "x", "y", "x^2", "x y", "y^2"});
 }
 
 TEST_CASE("Compositions are what they are made of", "[features]") {
@@ -143,7 +159,9 @@ TEST_CASE("Compositions are what they are made of", "[features]") {
   const Eigen::MatrixXd products = values(Product{{Polynomial{2}, Fourier{1}}}, states);
   for (Index i = 0; i < one.cols(); ++i)
     for (Index j = 0; j < two.cols(); ++j)
-      CHECK((products.col(i * two.cols() + j) - one.col(i).cwiseProduct(two.col(j))).cwiseAbs().maxCoeff() < 1e-15);
+      CHECK((products.col(i * two.cols() + j) - one.col(i).cwiseProduct(two.col(j)))
+                .cwiseAbs()
+                .maxCoeff() < 1e-15);
   CHECK(values(Selection{{1}, Polynomial{3}}, states) == values(Polynomial{3}, states.col(1)));
   const auto delays = evaluator(Library(Delays{3, Polynomial{1}}), 2);
   CHECK(delays->context() == 3);
@@ -180,24 +198,31 @@ TEST_CASE("k-means finds clusters that lie apart, and is deterministic", "[featu
   for (const auto& [x, y] : {std::pair{0.0, 0.0}, {5.0, 0.0}, {0.0, 5.0}, {10.0, 0.0}, {0.0, 10.0}})
     CHECK((centres.colwise() - Eigen::Vector2d(x, y)).colwise().norm().minCoeff() < 0.1);
   CHECK_THROWS_WITH(k_means(states, 301), ContainsSubstring("count is 301 with 300"));
-  CHECK_THROWS_WITH(k_means(Eigen::MatrixXd::Ones(2, 9), 2), ContainsSubstring("only 1 states are different"));
+  CHECK_THROWS_WITH(k_means(Eigen::MatrixXd::Ones(2, 9), 2),
+                    ContainsSubstring("only 1 states are different"));
 }
 
 TEST_CASE("What libraries refuse", "[features]") {
-  const auto on = [](const Library& library, Index dimension) { return evaluator(library, dimension); };
+  const auto on = [](const Library& library, Index dimension) {
+    return evaluator(library, dimension);
+  };
   CHECK_THROWS_WITH(on(Legendre{-1}, 2), ContainsSubstring("Legendre: degree is -1"));
   CHECK_THROWS_WITH(on(Legendre{3, {{1, 1}}}, 2), ContainsSubstring("[1, 1]"));
-  CHECK_THROWS_WITH(on(Legendre{3, {{0, 1}, {0, 1}, {0, 1}}}, 2), ContainsSubstring("3 intervals") && ContainsSubstring("2 components"));
+  CHECK_THROWS_WITH(on(Legendre{3, {{0, 1}, {0, 1}, {0, 1}}}, 2),
+                    ContainsSubstring("3 intervals") && ContainsSubstring("2 components"));
   CHECK_THROWS_WITH(on(Legendre{40}, 4), ContainsSubstring("at most 10000"));
   CHECK_THROWS_WITH(on(TensorBasis{{{Family::fourier, 2, {}}}}, 2), ContainsSubstring("1 factors"));
-  CHECK_THROWS_WITH(on(RadialBasis{Eigen::MatrixXd::Zero(3, 4)}, 2), ContainsSubstring("3 components") && ContainsSubstring("2;"));
-  CHECK_THROWS_WITH(on(RadialBasis{Eigen::MatrixXd::Zero(2, 4), RadialKind::gaussian, 0}, 2), ContainsSubstring("width is 0"));
+  CHECK_THROWS_WITH(on(RadialBasis{Eigen::MatrixXd::Zero(3, 4)}, 2),
+                    ContainsSubstring("3 components") && ContainsSubstring("2;"));
+  CHECK_THROWS_WITH(on(RadialBasis{Eigen::MatrixXd::Zero(2, 4), RadialKind::gaussian, 0}, 2),
+                    ContainsSubstring("width is 0"));
   CHECK_THROWS_WITH(on(RandomFourier{0}, 2), ContainsSubstring("count is 0"));
   CHECK_THROWS_WITH(on(Concatenation{}, 2), ContainsSubstring("libraries is empty"));
   CHECK_THROWS_WITH(on(Selection{{2}, Polynomial{1}}, 2), ContainsSubstring("component 2"));
   CHECK_THROWS_WITH(on(Selection{{0, 0}, Polynomial{1}}, 2), ContainsSubstring("twice"));
   CHECK_THROWS_WITH(on(Delays{0, Polynomial{1}}, 2), ContainsSubstring("samples is 0"));
-  CHECK_THROWS_WITH(on(Concatenation{{Polynomial{1}, Delays{2, Polynomial{1}}}}, 2), ContainsSubstring("put the Delays around"));
+  CHECK_THROWS_WITH(on(Concatenation{{Polynomial{1}, Delays{2, Polynomial{1}}}}, 2),
+                    ContainsSubstring("put the Delays around"));
   const auto made = on(Polynomial{2}, 2);
   Eigen::MatrixXd out(3, 6);
   CHECK_THROWS_AS(made->evaluate(Eigen::MatrixXd::Zero(3, 1), out), DimensionMismatch);

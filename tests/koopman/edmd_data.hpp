@@ -12,7 +12,8 @@
 #include "almagest/core/trajectory.hpp"
 #include "almagest/features/tensor_basis.hpp"
 
-/// Systems whose Koopman spectrum is known, as snapshot pairs: the columns of `before` and their images.
+/// Systems whose Koopman spectrum is known, as snapshot pairs: the columns of `before` and their
+/// images.
 namespace known {
 
 using almagest::Trajectory;
@@ -20,8 +21,9 @@ using Eigen::Index;
 using Complex = std::complex<double>;
 inline constexpr double pi = 3.14159265358979323846;
 
-inline std::vector<Trajectory<double>> pairs(const Eigen::MatrixXd& before, const std::function<Eigen::VectorXd(const Eigen::VectorXd&)>& map,
-                                             double step = 1) {
+inline std::vector<Trajectory<double>> pairs(
+    const Eigen::MatrixXd& before,
+    const std::function<Eigen::VectorXd(const Eigen::VectorXd&)>& map, double step = 1) {
   std::vector<Trajectory<double>> out;
   for (Index k = 0; k < before.cols(); ++k) {
     Eigen::MatrixXd both(before.rows(), 2);
@@ -31,9 +33,11 @@ inline std::vector<Trajectory<double>> pairs(const Eigen::MatrixXd& before, cons
   return out;
 }
 
-inline Eigen::MatrixXd uniform(Index dimension, Index count, double lower, double upper, std::uint64_t seed = 1) {
+inline Eigen::MatrixXd uniform(Index dimension, Index count, double lower, double upper,
+                               std::uint64_t seed = 1) {
   almagest::RandomStream random(seed);
-  return Eigen::MatrixXd::NullaryExpr(dimension, count, [&] { return random.uniform(lower, upper); });
+  return Eigen::MatrixXd::NullaryExpr(dimension, count,
+                                      [&] { return random.uniform(lower, upper); });
 }
 
 /// Nodes and weights of Gauss-Legendre quadrature on [lower, upper], by Golub and Welsch.
@@ -43,7 +47,8 @@ struct Quadrature {
 };
 inline Quadrature gauss_legendre(Index count, double lower, double upper) {
   Eigen::MatrixXd jacobi = Eigen::MatrixXd::Zero(count, count);
-  for (Index k = 1; k < count; ++k) jacobi(k, k - 1) = jacobi(k - 1, k) = double(k) / std::sqrt(4.0 * double(k * k) - 1);
+  for (Index k = 1; k < count; ++k)
+    jacobi(k, k - 1) = jacobi(k - 1, k) = double(k) / std::sqrt(4.0 * double(k * k) - 1);
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(jacobi);
   const double half = (upper - lower) / 2;
   return {((solver.eigenvalues().array() + 1) * half + lower).transpose(),
@@ -61,7 +66,8 @@ inline Eigen::VectorXd pendulum(const Eigen::VectorXd& x, double time = 0.5) {
   const auto f = [](const Eigen::Vector2d& s) { return Eigen::Vector2d(s[1], -std::sin(s[0])); };
   Eigen::Vector2d y = x;
   for (int k = 0; k < 200; ++k) {
-    const Eigen::Vector2d k1 = f(y), k2 = f(y + h / 2 * k1), k3 = f(y + h / 2 * k2), k4 = f(y + h * k3);
+    const Eigen::Vector2d k1 = f(y), k2 = f(y + h / 2 * k1), k3 = f(y + h / 2 * k2),
+                          k4 = f(y + h * k3);
     y += h / 6 * (k1 + 2 * k2 + 2 * k3 + k4);
   }
   return y;
@@ -73,21 +79,24 @@ inline Quadrature pendulum_grid() {
   const double dp = 16.0 / (n - 1);
   Quadrature out{Eigen::MatrixXd(2, n * n), Eigen::VectorXd::Constant(n * n, 2 * pi / n * dp)};
   for (Index i = 0; i < n; ++i)
-    for (Index j = 0; j < n; ++j) out.nodes.col(i * n + j) << -pi + 2 * pi / n * (double(i) + 0.5), -8 + dp * double(j);
+    for (Index j = 0; j < n; ++j)
+      out.nodes.col(i * n + j) << -pi + 2 * pi / n * (double(i) + 0.5), -8 + dp * double(j);
   return out;
 }
 
 /// 13 Fourier by 12 Hermite functions.
 inline almagest::features::TensorBasis pendulum_basis() {
   using almagest::features::Factor, almagest::features::Family;
-  return {{Factor{Family::fourier, 6, {-pi, pi}}, Factor{Family::hermite_functions, 11, {-1, 1}}}, almagest::features::IndexSet::full};
+  return {{Factor{Family::fourier, 6, {-pi, pi}}, Factor{Family::hermite_functions, 11, {-1, 1}}},
+          almagest::features::IndexSet::full};
 }
 
 /// Distance of the farthest expected value from the nearest that was found.
 template <typename Found>
 double farthest(const std::vector<Complex>& expected, const Found& found) {
   double most = 0;
-  for (const Complex& value : expected) most = std::max(most, (found.array() - value).abs().minCoeff());
+  for (const Complex& value : expected)
+    most = std::max(most, (found.array() - value).abs().minCoeff());
   return most;
 }
 

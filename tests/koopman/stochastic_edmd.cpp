@@ -12,12 +12,15 @@
 using namespace almagest;
 using koopman::fit_stochastic_edmd;
 
-TEST_CASE("The variance of noise is told from the residual of the dictionary", "[stochastic_edmd]") {
+TEST_CASE("The variance of noise is told from the residual of the dictionary",
+          "[stochastic_edmd]") {
   // x' = a x + s xi on uniform x: the eigenfunction x of eigenvalue a has E x^2 = 1/3.
   const double a = 0.7, s = 0.3;
   RandomStream random(5);
   const Eigen::MatrixXd before = known::uniform(1, 20000, -1, 1);
-  const auto noisy = [&](const Eigen::VectorXd& x) { return Eigen::VectorXd::Constant(1, a * x[0] + s * random.normal()); };
+  const auto noisy = [&](const Eigen::VectorXd& x) {
+    return Eigen::VectorXd::Constant(1, a * x[0] + s * random.normal());
+  };
   const auto first = known::pairs(before, noisy), second = known::pairs(before, noisy);
   const auto model = fit_stochastic_edmd(first, second, features::Polynomial{1});
   Eigen::Index at = 0;
@@ -30,10 +33,15 @@ TEST_CASE("The variance of noise is told from the residual of the dictionary", "
   CHECK(model.deviations[at] < 0.05);
   CHECK(model.residuals()[at] < 0.1);
 
-  // A map that leaves the span has a residual that is no noise's: x -> x^2 + s xi of unit functions 1, x.
-  const auto bent = [&](const Eigen::VectorXd& x) { return Eigen::VectorXd::Constant(1, x[0] * x[0] + s * random.normal()); };
-  const auto other = fit_stochastic_edmd(known::pairs(before, bent), known::pairs(before, bent), features::Polynomial{1});
-  // K x = x^2, whose part beyond the constant has norm sqrt(4/45), so sqrt(3) times that for unit x.
+  // A map that leaves the span has a residual that is no noise's: x -> x^2 + s xi of unit functions
+  // 1, x.
+  const auto bent = [&](const Eigen::VectorXd& x) {
+    return Eigen::VectorXd::Constant(1, x[0] * x[0] + s * random.normal());
+  };
+  const auto other = fit_stochastic_edmd(known::pairs(before, bent), known::pairs(before, bent),
+                                         features::Polynomial{1});
+  // K x = x^2, whose part beyond the constant has norm sqrt(4/45), so sqrt(3) times that for unit
+  // x.
   (other.eigenvalues().array()).abs().minCoeff(&at);
   CHECK(other.residuals()[at] == Approx(std::sqrt(4.0 / 15)).epsilon(0.2));
 }
@@ -48,6 +56,8 @@ TEST_CASE("Without noise the stochastic residual is the deterministic one", "[st
 TEST_CASE("What fit_stochastic_edmd refuses", "[stochastic_edmd]") {
   const auto one = known::pairs(known::uniform(1, 20, -1, 1, 1), [](const auto& x) { return x; });
   const auto two = known::pairs(known::uniform(1, 20, -1, 1, 2), [](const auto& x) { return x; });
-  CHECK_THROWS_WITH(fit_stochastic_edmd(one, two, features::Polynomial{1}), ContainsSubstring("run 0 starts from different states"));
-  CHECK_THROWS_AS(fit_stochastic_edmd(one, {one.begin(), one.begin() + 5}, features::Polynomial{1}), DimensionMismatch);
+  CHECK_THROWS_WITH(fit_stochastic_edmd(one, two, features::Polynomial{1}),
+                    ContainsSubstring("run 0 starts from different states"));
+  CHECK_THROWS_AS(fit_stochastic_edmd(one, {one.begin(), one.begin() + 5}, features::Polynomial{1}),
+                  DimensionMismatch);
 }

@@ -52,7 +52,9 @@ using Part = std::shared_ptr<const Evaluator>;
 class ConcatenatedFeatures final : public Evaluator {
  public:
   ConcatenatedFeatures(Part a, Part b)
-      : Evaluator(a->dimension(), a->size() + b->size(), a->context()), a_(std::move(a)), b_(std::move(b)) {}
+      : Evaluator(a->dimension(), a->size() + b->size(), a->context()),
+        a_(std::move(a)),
+        b_(std::move(b)) {}
 
  private:
   std::vector<std::string> describe(const std::vector<std::string>& variables) const override {
@@ -70,7 +72,9 @@ class ConcatenatedFeatures final : public Evaluator {
 class ProductFeatures final : public Evaluator {
  public:
   ProductFeatures(Part a, Part b)
-      : Evaluator(a->dimension(), a->size() * b->size(), a->context()), a_(std::move(a)), b_(std::move(b)) {}
+      : Evaluator(a->dimension(), a->size() * b->size(), a->context()),
+        a_(std::move(a)),
+        b_(std::move(b)) {}
 
  private:
   std::vector<std::string> describe(const std::vector<std::string>& variables) const override {
@@ -92,12 +96,14 @@ class ProductFeatures final : public Evaluator {
     add(states, values, {whole.first, Derivative::none}, {whole.second, Derivative::none});
     add(states, values, {whole.second, Derivative::none}, {whole.first, Derivative::none});
   }
-  void add(const States& states, Values values, const Derivative& left, const Derivative& right) const {
+  void add(const States& states, Values values, const Derivative& left,
+           const Derivative& right) const {
     Matrix a(states.rows(), a_->size()), b(states.rows(), b_->size());
     a_->evaluate(states, a, left);
     b_->evaluate(states, b, right);
     for (Eigen::Index i = 0; i < a.cols(); ++i)
-      for (Eigen::Index j = 0; j < b.cols(); ++j) values.col(i * b.cols() + j) += a.col(i).cwiseProduct(b.col(j));
+      for (Eigen::Index j = 0; j < b.cols(); ++j)
+        values.col(i * b.cols() + j) += a.col(i).cwiseProduct(b.col(j));
   }
   Part a_, b_;
 };
@@ -105,7 +111,9 @@ class ProductFeatures final : public Evaluator {
 class SelectedFeatures final : public Evaluator {
  public:
   SelectedFeatures(std::vector<Eigen::Index> variables, Part inner, Eigen::Index dimension)
-      : Evaluator(dimension, inner->size()), variables_(std::move(variables)), inner_(std::move(inner)) {}
+      : Evaluator(dimension, inner->size()),
+        variables_(std::move(variables)),
+        inner_(std::move(inner)) {}
 
  private:
   std::vector<std::string> describe(const std::vector<std::string>& variables) const override {
@@ -125,7 +133,8 @@ class SelectedFeatures final : public Evaluator {
       return;
     }
     Matrix chosen(states.rows(), Eigen::Index(variables_.size()));
-    for (std::size_t k = 0; k < variables_.size(); ++k) chosen.col(Eigen::Index(k)) = states.col(variables_[k]);
+    for (std::size_t k = 0; k < variables_.size(); ++k)
+      chosen.col(Eigen::Index(k)) = states.col(variables_[k]);
     inner_->evaluate(chosen, values, inside);
   }
   std::vector<Eigen::Index> variables_;
@@ -147,8 +156,9 @@ class DelayFeatures final : public Evaluator {
   }
   void write(const States& states, Values values, const Derivative& derivative) const override {
     if (derivative.order() > 0)
-      throw InvalidArgument("Delays: features of delayed samples have no derivative in the state; use a library of "
-                            "the present state.");
+      throw InvalidArgument(
+          "Delays: features of delayed samples have no derivative in the state; use a library of "
+          "the present state.");
     inner_->evaluate(states, values);
   }
   Part inner_;
@@ -158,13 +168,15 @@ class DelayFeatures final : public Evaluator {
 template <typename Pair>
 Part combined(const char* what, const std::vector<Library>& libraries, Eigen::Index dimension) {
   if (libraries.empty())
-    throw InvalidArgument(almagest::detail::text(what, ": libraries is empty; give at least 1 library."));
+    throw InvalidArgument(
+        almagest::detail::text(what, ": libraries is empty; give at least 1 library."));
   Part all = evaluator(libraries.front(), dimension);
   for (std::size_t k = 1; k < libraries.size(); ++k) {
     Part next = evaluator(libraries[k], dimension);
     if (next->context() != all->context())
-      throw InvalidArgument(almagest::detail::text(what, ": libraries on ", all->context(), " and on ", next->context(),
-                                                   " samples together; put the Delays around the whole."));
+      throw InvalidArgument(almagest::detail::text(
+          what, ": libraries on ", all->context(), " and on ", next->context(),
+          " samples together; put the Delays around the whole."));
     all = std::make_shared<Pair>(std::move(all), std::move(next));
     check_count(what, double(all->size()), "use smaller libraries");
   }
@@ -174,38 +186,46 @@ Part combined(const char* what, const std::vector<Library>& libraries, Eigen::In
 }  // namespace detail
 
 /// \name The libraries on states of a dimension
-/// InvalidArgument for compositions of nothing or of different contexts, components that do not exist.
+/// InvalidArgument for compositions of nothing or of different contexts, components that do not
+/// exist.
 /// @{
-inline std::shared_ptr<const Evaluator> evaluator(const Concatenation& library, Eigen::Index dimension) {
-  return detail::combined<detail::ConcatenatedFeatures>("Concatenation", library.libraries, dimension);
+inline std::shared_ptr<const Evaluator> evaluator(const Concatenation& library,
+                                                  Eigen::Index dimension) {
+  return detail::combined<detail::ConcatenatedFeatures>("Concatenation", library.libraries,
+                                                        dimension);
 }
 inline std::shared_ptr<const Evaluator> evaluator(const Product& library, Eigen::Index dimension) {
   return detail::combined<detail::ProductFeatures>("Product", library.libraries, dimension);
 }
-inline std::shared_ptr<const Evaluator> evaluator(const Selection& library, Eigen::Index dimension) {
+inline std::shared_ptr<const Evaluator> evaluator(const Selection& library,
+                                                  Eigen::Index dimension) {
   using almagest::detail::text;
   if (library.variables.empty())
     throw InvalidArgument("Selection: variables is empty; name at least 1 component of the state.");
   for (std::size_t k = 0; k < library.variables.size(); ++k) {
     const Eigen::Index j = library.variables[k];
     if (j < 0 || j >= dimension)
-      throw InvalidArgument(text("Selection: variables names component ", j, ", but the state has components 0 to ",
-                                 dimension - 1, "."));
+      throw InvalidArgument(text("Selection: variables names component ", j,
+                                 ", but the state has components 0 to ", dimension - 1, "."));
     for (std::size_t other = 0; other < k; ++other)
       if (library.variables[other] == j)
-        throw InvalidArgument(text("Selection: variables names component ", j, " twice; name each once."));
+        throw InvalidArgument(
+            text("Selection: variables names component ", j, " twice; name each once."));
   }
   auto inner = evaluator(library.library, Eigen::Index(library.variables.size()));
   if (inner->context() != 1)
-    throw InvalidArgument("Selection: holds a library of delayed samples; put the Delays around the Selection.");
+    throw InvalidArgument(
+        "Selection: holds a library of delayed samples; put the Delays around the Selection.");
   return std::make_shared<detail::SelectedFeatures>(library.variables, std::move(inner), dimension);
 }
 inline std::shared_ptr<const Evaluator> evaluator(const Delays& library, Eigen::Index dimension) {
   detail::check_dimension("Delays", dimension);
   if (library.samples < 1)
-    throw InvalidArgument(almagest::detail::text("Delays: samples is ", library.samples, "; give at least 1."));
+    throw InvalidArgument(
+        almagest::detail::text("Delays: samples is ", library.samples, "; give at least 1."));
   auto inner = evaluator(library.library, dimension * library.samples);
-  if (inner->context() != 1) throw InvalidArgument("Delays: holds delays already; give one Delays with more samples.");
+  if (inner->context() != 1)
+    throw InvalidArgument("Delays: holds delays already; give one Delays with more samples.");
   return std::make_shared<detail::DelayFeatures>(library.samples, std::move(inner));
 }
 /// @}

@@ -75,8 +75,9 @@ class Evaluator {
 
   static void check(const char* named, Eigen::Index given, Eigen::Index expected) {
     if (given != expected)
-      throw DimensionMismatch(almagest::detail::text("features: ", named, " is ", given, ", but the library was made for ",
-                                                     expected, "; make it for the states at hand."));
+      throw DimensionMismatch(almagest::detail::text("features: ", named, " is ", given,
+                                                     ", but the library was made for ", expected,
+                                                     "; make it for the states at hand."));
   }
 
   Eigen::Index dimension_, size_, context_;
@@ -87,14 +88,15 @@ class Evaluator {
 template <typename L>
 concept FeatureLibrary = std::copyable<L> && std::equality_comparable<L> &&
     requires(const L& library, Eigen::Index dimension) {
-      { evaluator(library, dimension) } -> std::convertible_to<std::shared_ptr<const Evaluator>>;
-    };
+  { evaluator(library, dimension) } -> std::convertible_to<std::shared_ptr<const Evaluator>>;
+};
 
 /// Any FeatureLibrary, as one type: what models and compositions hold. Copies cost O(1).
 class Library {
  public:
   template <typename L>
-  requires(!std::same_as<L, Library> && FeatureLibrary<L>) Library(L library)  // NOLINT: the conversion is the point
+  requires(!std::same_as<L, Library> && FeatureLibrary<L>)
+      Library(L library)  // NOLINT: the conversion is the point
       : held_(std::make_shared<const Holder<L>>(std::move(library))) {}
 
   // Templates, so that no library is tried as a Library where it is asked whether it is one.
@@ -126,7 +128,9 @@ class Library {
   template <typename L>
   struct Holder final : Held {
     explicit Holder(L given) : library(std::move(given)) {}
-    std::shared_ptr<const Evaluator> on(Eigen::Index dimension) const override { return evaluator(library, dimension); }
+    std::shared_ptr<const Evaluator> on(Eigen::Index dimension) const override {
+      return evaluator(library, dimension);
+    }
     bool equals(const Held& other) const override {
       const auto* same = dynamic_cast<const Holder*>(&other);
       return same && same->library == library;
@@ -150,9 +154,9 @@ inline void check_dimension(const char* library, Eigen::Index dimension) {
 
 inline void check_count(const char* library, double features, const char* remedy) {
   if (features > most_features)
-    throw InvalidArgument(almagest::detail::text(library, ": makes ", almagest::detail::rounded(features, 6),
-                                                 " features, but a fit holds at most ", int(most_features), "; ",
-                                                 remedy, "."));
+    throw InvalidArgument(almagest::detail::text(
+        library, ": makes ", almagest::detail::rounded(features, 6),
+        " features, but a fit holds at most ", int(most_features), "; ", remedy, "."));
 }
 
 }  // namespace detail

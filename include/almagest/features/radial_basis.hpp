@@ -25,7 +25,8 @@ namespace almagest::inline ALMAGEST_ABI::features {
 enum class RadialKind {
   gaussian,    ///< \f$ e^{-\rho^2/2} \f$
   thin_plate,  ///< \f$ \rho^2 \ln \rho \f$
-  wendland,    ///< \f$ (1 - \rho)_+^4 (4 \rho + 1) \f$: zero beyond the width, positive definite up to 3 variables
+  wendland,    ///< \f$ (1 - \rho)_+^4 (4 \rho + 1) \f$: zero beyond the width, positive definite up
+               ///< to 3 variables
   laplacian,   ///< \f$ e^{-\rho} \f$
   matern32,    ///< \f$ (1 + s) e^{-s},\ s = \sqrt 3 \rho \f$
   matern52     ///< \f$ (1 + s + s^2/3) e^{-s},\ s = \sqrt 5 \rho \f$
@@ -58,7 +59,8 @@ namespace detail {
 
 inline void check_width(const char* library, double width) {
   if (!(width > 0 && std::isfinite(width)))
-    throw InvalidArgument(almagest::detail::text(library, ": width is ", width, "; give a positive number."));
+    throw InvalidArgument(
+        almagest::detail::text(library, ": width is ", width, "; give a positive number."));
 }
 
 /// (A template, as RandomWaves is, so that including it costs next to nothing; Real is double.)
@@ -88,7 +90,9 @@ class RadialFeatures final : public Evaluator {
     const double inverse = 1 / basis_.width;
     Array u(states.rows());
     for (Eigen::Index k = 0; k < size(); ++k) {
-      const auto gap = [&](Eigen::Index j) { return (states.col(j).array() - basis_.centres(j, k)) * inverse; };
+      const auto gap = [&](Eigen::Index j) {
+        return (states.col(j).array() - basis_.centres(j, k)) * inverse;
+      };
       u = gap(0).square();
       for (Eigen::Index j = 1; j < dimension(); ++j) u += gap(j).square();
       auto out = values.col(k).array();
@@ -112,9 +116,10 @@ class RadialFeatures final : public Evaluator {
     const bool rough = basis_.kind == RadialKind::laplacian && derivative.order() > 0;
     const bool kinked = basis_.kind == RadialKind::thin_plate && derivative.order() > 1;
     if (rough || kinked)
-      throw InvalidArgument(almagest::detail::text("RadialBasis: a ", rough ? "Laplacian" : "thin plate", " has no ",
-                                                   rough ? "first" : "second",
-                                                   " derivative at its centre; choose the Gaussian or matern52."));
+      throw InvalidArgument(
+          almagest::detail::text("RadialBasis: a ", rough ? "Laplacian" : "thin plate", " has no ",
+                                 rough ? "first" : "second",
+                                 " derivative at its centre; choose the Gaussian or matern52."));
   }
 
   static Array root(const Array& u) { return u.max(std::numeric_limits<double>::min()).sqrt(); }
@@ -123,14 +128,20 @@ class RadialFeatures final : public Evaluator {
   template <typename Out>
   void apply(const Array& u, Out&& out) const {
     switch (basis_.kind) {
-      case RadialKind::gaussian: out = (-0.5 * u).exp(); return;
-      case RadialKind::thin_plate: out = 0.5 * u * u.max(std::numeric_limits<double>::min()).log(); return;
+      case RadialKind::gaussian:
+        out = (-0.5 * u).exp();
+        return;
+      case RadialKind::thin_plate:
+        out = 0.5 * u * u.max(std::numeric_limits<double>::min()).log();
+        return;
       case RadialKind::wendland: {
         const Array rho = u.sqrt();
         out = (1 - rho).max(0.0).square().square() * (4 * rho + 1);
         return;
       }
-      case RadialKind::laplacian: out = (-u.sqrt()).exp(); return;
+      case RadialKind::laplacian:
+        out = (-u.sqrt()).exp();
+        return;
       case RadialKind::matern32: {
         const Array s = (3 * u).sqrt();
         out = (1 + s) * (-s).exp();
@@ -148,16 +159,25 @@ class RadialFeatures final : public Evaluator {
   template <typename Out>
   void slope(const Array& u, Out&& out) const {
     switch (basis_.kind) {
-      case RadialKind::gaussian: out = -0.5 * (-0.5 * u).exp(); return;
-      case RadialKind::thin_plate: out = 0.5 * (u.max(std::numeric_limits<double>::min()).log() + 1); return;
-      case RadialKind::wendland: out = -10 * (1 - u.sqrt()).max(0.0).cube(); return;
-      case RadialKind::matern32: out = -1.5 * (-(3 * u).sqrt()).exp(); return;
+      case RadialKind::gaussian:
+        out = -0.5 * (-0.5 * u).exp();
+        return;
+      case RadialKind::thin_plate:
+        out = 0.5 * (u.max(std::numeric_limits<double>::min()).log() + 1);
+        return;
+      case RadialKind::wendland:
+        out = -10 * (1 - u.sqrt()).max(0.0).cube();
+        return;
+      case RadialKind::matern32:
+        out = -1.5 * (-(3 * u).sqrt()).exp();
+        return;
       case RadialKind::matern52: {
         const Array s = (5 * u).sqrt();
         out = -5.0 / 6 * (1 + s) * (-s).exp();
         return;
       }
-      case RadialKind::laplacian: return;  // refused before
+      case RadialKind::laplacian:
+        return;  // refused before
     }
   }
 
@@ -165,12 +185,21 @@ class RadialFeatures final : public Evaluator {
   template <typename Out>
   void curvature(const Array& u, Out&& out) const {
     switch (basis_.kind) {
-      case RadialKind::gaussian: out = 0.25 * (-0.5 * u).exp(); return;
-      case RadialKind::wendland: out = 15 * (1 - u.sqrt()).max(0.0).square() / root(u); return;
-      case RadialKind::matern32: out = 2.25 * (-(3 * u).sqrt()).exp() / (std::sqrt(3.0) * root(u)); return;
-      case RadialKind::matern52: out = 25.0 / 12 * (-(5 * u).sqrt()).exp(); return;
+      case RadialKind::gaussian:
+        out = 0.25 * (-0.5 * u).exp();
+        return;
+      case RadialKind::wendland:
+        out = 15 * (1 - u.sqrt()).max(0.0).square() / root(u);
+        return;
+      case RadialKind::matern32:
+        out = 2.25 * (-(3 * u).sqrt()).exp() / (std::sqrt(3.0) * root(u));
+        return;
+      case RadialKind::matern52:
+        out = 25.0 / 12 * (-(5 * u).sqrt()).exp();
+        return;
       case RadialKind::thin_plate:
-      case RadialKind::laplacian: return;  // refused before
+      case RadialKind::laplacian:
+        return;  // refused before
     }
   }
 
@@ -181,10 +210,13 @@ template <typename Real>
 class RandomWaves final : public Evaluator {
  public:
   RandomWaves(const RandomFourier& library, Eigen::Index dimension)
-      : Evaluator(dimension, library.count), frequencies_(dimension, library.count), phases_(library.count) {
+      : Evaluator(dimension, library.count),
+        frequencies_(dimension, library.count),
+        phases_(library.count) {
     RandomStream random(library.seed);
     for (Eigen::Index k = 0; k < size(); ++k) {
-      for (Eigen::Index j = 0; j < dimension; ++j) frequencies_(j, k) = random.normal() / library.width;
+      for (Eigen::Index j = 0; j < dimension; ++j)
+        frequencies_(j, k) = random.normal() / library.width;
       phases_[k] = random.uniform(0, 6.283185307179586);
     }
   }
@@ -201,7 +233,8 @@ class RandomWaves final : public Evaluator {
     if (derivative.order() == 1)
       values = -values.array().sin();
     else
-      values = derivative.order() == 2 ? Matrix(-values.array().cos()) : Matrix(values.array().cos());
+      values =
+          derivative.order() == 2 ? Matrix(-values.array().cos()) : Matrix(values.array().cos());
     values *= std::sqrt(2 / double(size()));
     for (const Eigen::Index j : {derivative.first, derivative.second})
       if (j != Derivative::none) values *= frequencies_.row(j).asDiagonal();
@@ -225,12 +258,15 @@ template <std::same_as<RadialBasis> L>
 std::shared_ptr<const Evaluator> evaluator(const L& library, Eigen::Index dimension) {
   using almagest::detail::text;
   detail::check_width("RadialBasis", library.width);
-  if (library.centres.cols() < 1) throw InvalidArgument("RadialBasis: centres is empty; give at least 1 centre.");
+  if (library.centres.cols() < 1)
+    throw InvalidArgument("RadialBasis: centres is empty; give at least 1 centre.");
   if (library.centres.rows() != dimension)
-    throw DimensionMismatch(text("RadialBasis: centres have ", library.centres.rows(), " components, but the state has ",
-                                 dimension, "; give centres in the space of the states."));
+    throw DimensionMismatch(text("RadialBasis: centres have ", library.centres.rows(),
+                                 " components, but the state has ", dimension,
+                                 "; give centres in the space of the states."));
   if (!library.centres.allFinite())
-    throw NonFiniteData("RadialBasis: centres hold a value that is not finite; remove such centres.");
+    throw NonFiniteData(
+        "RadialBasis: centres hold a value that is not finite; remove such centres.");
   detail::check_count("RadialBasis", double(library.centres.cols()), "give fewer centres");
   return std::make_shared<detail::RadialFeatures<double>>(library);
 }
@@ -239,7 +275,8 @@ std::shared_ptr<const Evaluator> evaluator(const L& library, Eigen::Index dimens
   detail::check_dimension("RandomFourier", dimension);
   detail::check_width("RandomFourier", library.width);
   if (library.count < 1)
-    throw InvalidArgument(almagest::detail::text("RandomFourier: count is ", library.count, "; give at least 1."));
+    throw InvalidArgument(
+        almagest::detail::text("RandomFourier: count is ", library.count, "; give at least 1."));
   detail::check_count("RandomFourier", double(library.count), "ask for fewer");
   return std::make_shared<detail::RandomWaves<double>>(library, dimension);
 }

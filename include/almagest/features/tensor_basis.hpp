@@ -24,7 +24,8 @@ namespace almagest::inline ALMAGEST_ABI::features {
 /// Which products a tensor basis of degree p keeps, by the degrees \f$ k_j \f$ of their factors.
 enum class IndexSet {
   total_degree,  ///< \f$ \sum_j k_j \le p \f$
-  hyperbolic,    ///< \f$ \prod_j \max(1, k_j) \le p \f$: few mixed terms, for smooth functions of many variables
+  hyperbolic,    ///< \f$ \prod_j \max(1, k_j) \le p \f$: few mixed terms, for smooth functions of
+                 ///< many variables
   full           ///< \f$ k_j \le p_j \f$
 };
 
@@ -85,7 +86,8 @@ namespace detail {
 
 inline void check_factor(const char* library, const Factor& factor) {
   using almagest::detail::text;
-  if (factor.degree < 0) throw InvalidArgument(text(library, ": degree is ", factor.degree, "; give 0 or more."));
+  if (factor.degree < 0)
+    throw InvalidArgument(text(library, ": degree is ", factor.degree, "; give 0 or more."));
   const auto [lower, upper] = factor.interval;
   if (!(std::isfinite(lower) && std::isfinite(upper) && lower < upper))
     throw InvalidArgument(text(library, ": the box has the interval [", lower, ", ", upper,
@@ -99,17 +101,20 @@ class IndexSearch {
     for (const Factor& factor : basis.factors) most_ = std::max(most_, factor.degree);
     index_.setZero(Eigen::Index(basis.factors.size()));
     extend(0, 0, 1);
-    // As monomials come: by total degree, then by that of the first variable; a cosine before its sine.
+    // As monomials come: by total degree, then by that of the first variable; a cosine before its
+    // sine.
     std::stable_sort(found_.begin(), found_.end(), [&](const auto& a, const auto& b) {
       const auto one = degrees(a), two = degrees(b);
-      const int sum = std::accumulate(one.begin(), one.end(), 0), other = std::accumulate(two.begin(), two.end(), 0);
+      const int sum = std::accumulate(one.begin(), one.end(), 0),
+                other = std::accumulate(two.begin(), two.end(), 0);
       return sum != other ? sum < other : one > two;
     });
   }
 
   Eigen::MatrixXi result() const {
     Eigen::MatrixXi out(Eigen::Index(found_.size()), index_.size());
-    for (std::size_t f = 0; f < found_.size(); ++f) out.row(Eigen::Index(f)) = found_[f].transpose();
+    for (std::size_t f = 0; f < found_.size(); ++f)
+      out.row(Eigen::Index(f)) = found_[f].transpose();
     return out;
   }
 
@@ -124,7 +129,8 @@ class IndexSearch {
   void extend(Eigen::Index variable, int sum, double product) {
     if (variable == index_.size()) {
       found_.push_back(index_);
-      check_count(library_, double(found_.size()), "lower the degree or choose a sparser index set");
+      check_count(library_, double(found_.size()),
+                  "lower the degree or choose a sparser index set");
       return;
     }
     const Factor& factor = basis_.factors[std::size_t(variable)];
@@ -149,18 +155,20 @@ class IndexSearch {
 template <typename Real>
 std::shared_ptr<const Evaluator> tensor_features(const char* library, const TensorBasis& basis) {
   for (const Factor& factor : basis.factors) check_factor(library, factor);
-  return std::make_shared<TensorFeatures<Real>>(basis.factors, IndexSearch(library, basis).result());
+  return std::make_shared<TensorFeatures<Real>>(basis.factors,
+                                                IndexSearch(library, basis).result());
 }
 
 /// One family in all variables.
 template <typename Real>
 std::shared_ptr<const Evaluator> one_family(const char* library, Family family, int degree,
-                                                   const std::vector<Interval>& box, IndexSet indices,
-                                                   Eigen::Index dimension) {
+                                            const std::vector<Interval>& box, IndexSet indices,
+                                            Eigen::Index dimension) {
   check_dimension(library, dimension);
   if (box.size() != 1 && Eigen::Index(box.size()) != dimension)
-    throw DimensionMismatch(almagest::detail::text(library, ": the box has ", box.size(), " intervals, but the state has ",
-                                                   dimension, " components; give one for each, or one for all."));
+    throw DimensionMismatch(almagest::detail::text(
+        library, ": the box has ", box.size(), " intervals, but the state has ", dimension,
+        " components; give one for each, or one for all."));
   TensorBasis basis{{}, indices};
   for (Eigen::Index j = 0; j < dimension; ++j)
     basis.factors.push_back({family, degree, box[box.size() == 1 ? 0 : std::size_t(j)]});
@@ -177,32 +185,38 @@ template <std::same_as<Polynomial> L>
 std::shared_ptr<const Evaluator> evaluator(const L& library, Eigen::Index dimension) {
   const Monomials monomials(library, dimension);
   const Factor powers{Family::powers, std::max(library.degree, 0), {-1, 1}};
-  return std::make_shared<TensorFeatures<double>>(std::vector<Factor>(std::size_t(dimension), powers), monomials.exponents());
+  return std::make_shared<TensorFeatures<double>>(
+      std::vector<Factor>(std::size_t(dimension), powers), monomials.exponents());
 }
 template <std::same_as<TensorBasis> L>
 std::shared_ptr<const Evaluator> evaluator(const L& library, Eigen::Index dimension) {
   detail::check_dimension("TensorBasis", dimension);
   if (Eigen::Index(library.factors.size()) != dimension)
-    throw DimensionMismatch(almagest::detail::text("TensorBasis: has ", library.factors.size(), " factors, but the state has ",
-                                                   dimension, " components; give one for each."));
+    throw DimensionMismatch(almagest::detail::text("TensorBasis: has ", library.factors.size(),
+                                                   " factors, but the state has ", dimension,
+                                                   " components; give one for each."));
   return detail::tensor_features<double>("TensorBasis", library);
 }
 template <std::same_as<Legendre> L>
 std::shared_ptr<const Evaluator> evaluator(const L& library, Eigen::Index dimension) {
-  return detail::one_family<double>("Legendre", Family::legendre, library.degree, library.box, library.indices, dimension);
+  return detail::one_family<double>("Legendre", Family::legendre, library.degree, library.box,
+                                    library.indices, dimension);
 }
 template <std::same_as<Chebyshev> L>
 std::shared_ptr<const Evaluator> evaluator(const L& library, Eigen::Index dimension) {
-  return detail::one_family<double>("Chebyshev", Family::chebyshev, library.degree, library.box, library.indices, dimension);
+  return detail::one_family<double>("Chebyshev", Family::chebyshev, library.degree, library.box,
+                                    library.indices, dimension);
 }
 template <std::same_as<Hermite> L>
 std::shared_ptr<const Evaluator> evaluator(const L& library, Eigen::Index dimension) {
   const Family family = library.functions ? Family::hermite_functions : Family::hermite;
-  return detail::one_family<double>("Hermite", family, library.degree, library.box, library.indices, dimension);
+  return detail::one_family<double>("Hermite", family, library.degree, library.box, library.indices,
+                                    dimension);
 }
 template <std::same_as<Fourier> L>
 std::shared_ptr<const Evaluator> evaluator(const L& library, Eigen::Index dimension) {
-  return detail::one_family<double>("Fourier", Family::fourier, library.degree, library.box, library.indices, dimension);
+  return detail::one_family<double>("Fourier", Family::fourier, library.degree, library.box,
+                                    library.indices, dimension);
 }
 /// @}
 

@@ -19,12 +19,13 @@ namespace almagest::inline ALMAGEST_ABI::features {
 
 /// Families of functions of one variable \f$ \xi \f$, normalized to one scale.
 enum class Family {
-  powers,             ///< \f$ \xi^n \f$
-  legendre,           ///< \f$ \sqrt{2n+1} P_n(\xi) \f$: orthonormal in the mean over [-1, 1]
-  chebyshev,          ///< \f$ 1, \sqrt 2\, T_n(\xi) \f$: orthonormal under the arcsine law on [-1, 1]
-  hermite,            ///< \f$ He_n(\xi) / \sqrt{n!} \f$: orthonormal under the normal law
+  powers,     ///< \f$ \xi^n \f$
+  legendre,   ///< \f$ \sqrt{2n+1} P_n(\xi) \f$: orthonormal in the mean over [-1, 1]
+  chebyshev,  ///< \f$ 1, \sqrt 2\, T_n(\xi) \f$: orthonormal under the arcsine law on [-1, 1]
+  hermite,    ///< \f$ He_n(\xi) / \sqrt{n!} \f$: orthonormal under the normal law
   hermite_functions,  ///< orthonormal on the line; they decay like \f$ e^{-\xi^2/2} \f$
-  fourier             ///< \f$ 1, \sqrt 2 \cos k\pi\xi, \sqrt 2 \sin k\pi\xi \f$: orthonormal in the mean over [-1, 1]
+  fourier  ///< \f$ 1, \sqrt 2 \cos k\pi\xi, \sqrt 2 \sin k\pi\xi \f$: orthonormal in the mean over
+           ///< [-1, 1]
 };
 
 /// Where the variable \f$ \xi \f$ of a family runs from -1 to 1: a box of Legendre or Chebyshev, a
@@ -65,21 +66,27 @@ inline Recurrence recurrence(Family family, int n) {
     case Family::legendre:
       return {std::sqrt((2 * m + 1) * (2 * m - 1)) / m,
               n == 0 ? 0 : (m - 1) / m * std::sqrt((2 * m + 1) / (2 * m - 3))};
-    case Family::chebyshev: return {n == 0 ? std::sqrt(2.0) : 2, n == 0 ? 0 : n == 1 ? std::sqrt(2.0) : 1};
-    case Family::hermite: return {std::sqrt(1 / m), std::sqrt((m - 1) / m)};
-    case Family::hermite_functions: return {std::sqrt(2 / m), std::sqrt((m - 1) / m)};
+    case Family::chebyshev:
+      return {n == 0 ? std::sqrt(2.0) : 2, n == 0 ? 0 : n == 1 ? std::sqrt(2.0) : 1};
+    case Family::hermite:
+      return {std::sqrt(1 / m), std::sqrt((m - 1) / m)};
+    case Family::hermite_functions:
+      return {std::sqrt(2 / m), std::sqrt((m - 1) / m)};
     case Family::powers:
-    case Family::fourier: break;
+    case Family::fourier:
+      break;
   }
   return {1, 0};
 }
 
 /// Sines and cosines, or the derivative of an order, one rotation after another.
 template <typename Real>
-void tabulate_waves(const Factor& factor, const Eigen::ArrayX<Real>& xi, int order, Eigen::MatrixX<Real>& table) {
+void tabulate_waves(const Factor& factor, const Eigen::ArrayX<Real>& xi, int order,
+                    Eigen::MatrixX<Real>& table) {
   constexpr Real pi = 3.14159265358979323846;
   const Eigen::ArrayX<Real> c1 = (pi * xi).cos(), s1 = (pi * xi).sin();
-  Eigen::ArrayX<Real> c = Eigen::ArrayX<Real>::Ones(xi.size()), s = Eigen::ArrayX<Real>::Zero(xi.size());
+  Eigen::ArrayX<Real> c = Eigen::ArrayX<Real>::Ones(xi.size()),
+                      s = Eigen::ArrayX<Real>::Zero(xi.size());
   table.col(0).setConstant(order == 0 ? 1 : 0);
   for (int k = 1; k <= factor.degree; ++k) {
     const Eigen::ArrayX<Real> next = c * c1 - s * s1;
@@ -94,8 +101,8 @@ void tabulate_waves(const Factor& factor, const Eigen::ArrayX<Real>& xi, int ord
   }
 }
 
-/// All functions of a factor at the places `x`, `samples x count_of(factor)`, or their derivative of
-/// order 1 or 2. Differentiating the recurrence gives one for the derivatives.
+/// All functions of a factor at the places `x`, `samples x count_of(factor)`, or their derivative
+/// of order 1 or 2. Differentiating the recurrence gives one for the derivatives.
 template <typename Real, typename Places>
 Eigen::MatrixX<Real> tabulate(const Factor& factor, const Places& x, int order) {
   const Real scale = factor.interval.scale();
@@ -133,12 +140,18 @@ Eigen::MatrixX<Real> tabulate(const Factor& factor, const Places& x, int order) 
 inline std::string name_of(Family family, int n, const std::string& variable) {
   using almagest::detail::text;
   switch (family) {
-    case Family::powers: return n == 0 ? "" : n == 1 ? variable : text(variable, '^', n);
-    case Family::legendre: return n == 0 ? "" : text('P', n, '(', variable, ')');
-    case Family::chebyshev: return n == 0 ? "" : text('T', n, '(', variable, ')');
-    case Family::hermite: return n == 0 ? "" : text("He", n, '(', variable, ')');
-    case Family::hermite_functions: return text('h', n, '(', variable, ')');
-    case Family::fourier: break;
+    case Family::powers:
+      return n == 0 ? "" : n == 1 ? variable : text(variable, '^', n);
+    case Family::legendre:
+      return n == 0 ? "" : text('P', n, '(', variable, ')');
+    case Family::chebyshev:
+      return n == 0 ? "" : text('T', n, '(', variable, ')');
+    case Family::hermite:
+      return n == 0 ? "" : text("He", n, '(', variable, ')');
+    case Family::hermite_functions:
+      return text('h', n, '(', variable, ')');
+    case Family::fourier:
+      break;
   }
   return n == 0 ? "" : text(n % 2 == 1 ? "cos" : "sin", degree_of(family, n), '(', variable, ')');
 }
@@ -156,7 +169,9 @@ template <typename Real>
 class TensorFeatures final : public Evaluator {
  public:
   TensorFeatures(std::vector<Factor> factors, Eigen::MatrixXi indices)
-      : Evaluator(Eigen::Index(factors.size()), indices.rows()), factors_(std::move(factors)), indices_(std::move(indices)) {}
+      : Evaluator(Eigen::Index(factors.size()), indices.rows()),
+        factors_(std::move(factors)),
+        indices_(std::move(indices)) {}
 
   const Eigen::MatrixXi& indices() const { return indices_; }
 
@@ -166,7 +181,8 @@ class TensorFeatures final : public Evaluator {
     for (Eigen::Index f = 0; f < size(); ++f) {
       std::string name;
       for (Eigen::Index j = 0; j < dimension(); ++j) {
-        const std::string piece = detail::name_of(factor(j).family, indices_(f, j), variables[std::size_t(j)]);
+        const std::string piece =
+            detail::name_of(factor(j).family, indices_(f, j), variables[std::size_t(j)]);
         if (!piece.empty() && !name.empty()) name += ' ';
         name += piece;
       }
@@ -184,7 +200,8 @@ class TensorFeatures final : public Evaluator {
       bool first = true;
       for (Eigen::Index j = 0; j < dimension(); ++j) {
         const int n = indices_(f, j);
-        if (n == 0 && detail::starts_with_one(factor(j).family) && derivative.order(j) == 0) continue;
+        if (n == 0 && detail::starts_with_one(factor(j).family) && derivative.order(j) == 0)
+          continue;
         const auto column = tables[std::size_t(j)].col(n);
         if (first)
           out = column;

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <complex>
 #include <limits>
+#include <map>
 #include <span>
 #include <utility>
 #include <vector>
@@ -23,8 +24,8 @@ namespace almagest::inline ALMAGEST_ABI::koopman {
 /// A function of the dictionary that comes as near to an eigenfunction as one can at a place z.
 template <typename Real>
 struct PseudoEigenfunction {
-  Real residual;                                      ///< \f$ \tau(z) \f$
-  Eigen::VectorX<std::complex<Real>> coefficients;    ///< unit length, in orthonormal coordinates
+  Real residual;                                    ///< \f$ \tau(z) \f$
+  Eigen::VectorX<std::complex<Real>> coefficients;  ///< unit length, in orthonormal coordinates
 };
 
 /// What data tell of an operator \f$ \mathcal K \f$ on the span of r orthonormal functions: its
@@ -34,23 +35,24 @@ struct PseudoEigenfunction {
 /// under a quadrature), \f$ \mathcal K g = \hat\psi A v + \f$ a rest of norm \f$ |S v| \f$ that is
 /// orthogonal to all of them. Hence for every complex z, exactly and without a square,
 /// \f[ \| (\mathcal K - z) g \|^2 = |(A - z) v|^2 + |S v|^2, \qquad
-///     \tau(z) = \min_g \frac{\| (\mathcal K - z) g \|}{\| g \|} = \sigma_{\min} \begin{pmatrix} A - z \\ S \end{pmatrix}. \f]
+///     \tau(z) = \min_g \frac{\| (\mathcal K - z) g \|}{\| g \|} = \sigma_{\min} \begin{pmatrix} A
+///     - z \\ S \end{pmatrix}. \f]
 /// The set \f$ \tau(z) \le \varepsilon \f$ is the pseudospectrum that the dictionary can vouch for:
 /// no eigenvalue of A counts unless \f$ \tau \f$ is small there.
 ///
 /// A pseudospectrum of n places costs for each the Cholesky factor of a complex matrix of order r
-/// (\f$ \frac43 r^3 \f$ flops) and some inverse Lanczos steps (\f$ 16 r^2 \f$ flops each). The squared
-/// matrix serves to find the function; its residual is measured with A and S themselves, and where
-/// \f$ \tau \f$ is so small that the square has lost the function too, a QR factor of order 2r x r
-/// takes its place (\f$ 13 r^3 \f$ flops).
+/// (\f$ \frac43 r^3 \f$ flops) and some inverse Lanczos steps (\f$ 16 r^2 \f$ flops each). The
+/// squared matrix serves to find the function; its residual is measured with A and S themselves,
+/// and where \f$ \tau \f$ is so small that the square has lost the function too, a QR factor of
+/// order 2r x r takes its place (\f$ 13 r^3 \f$ flops).
 ///
 /// \throws DimensionMismatch where A and S do not fit, NonFiniteData for entries or places that are
 ///         not finite.
 ///
-/// References: M. J. Colbrook, A. Townsend, Rigorous data-driven computation of spectral properties of
-/// Koopman operators for dynamical systems, Comm. Pure Appl. Math. 77 (2024),
-/// https://doi.org/10.1002/cpa.22125; L. N. Trefethen, Computation of pseudospectra, Acta Numerica 8
-/// (1999), https://doi.org/10.1017/S0962492900002932
+/// References: M. J. Colbrook, A. Townsend, Rigorous data-driven computation of spectral properties
+/// of Koopman operators for dynamical systems, Comm. Pure Appl. Math. 77 (2024),
+/// https://doi.org/10.1002/cpa.22125; L. N. Trefethen, Computation of pseudospectra, Acta Numerica
+/// 8 (1999), https://doi.org/10.1017/S0962492900002932
 template <typename Real_ = double>
 class Compression {
  public:
@@ -62,8 +64,10 @@ class Compression {
 
   Compression(Matrix matrix, Matrix leak) : matrix_(std::move(matrix)), leak_(std::move(leak)) {
     using almagest::detail::check_lengths, almagest::detail::check_finite;
-    if (matrix_.rows() < 1) throw InvalidArgument("Compression: matrix has no rows; give at least 1 function.");
-    check_lengths("Compression", "matrix (columns)", matrix_.cols(), "matrix (rows)", matrix_.rows());
+    if (matrix_.rows() < 1)
+      throw InvalidArgument("Compression: matrix has no rows; give at least 1 function.");
+    check_lengths("Compression", "matrix (columns)", matrix_.cols(), "matrix (rows)",
+                  matrix_.rows());
     check_lengths("Compression", "leak (columns)", leak_.cols(), "matrix (rows)", matrix_.rows());
     check_finite("Compression", "matrix", matrix_);
     check_finite("Compression", "leak", leak_);
@@ -76,9 +80,11 @@ class Compression {
   /// S, with `rank` columns; upper triangular where it comes from data.
   const Matrix& leak() const { return leak_; }
 
-  /// \f$ \| (\mathcal K - z) \hat\psi v \| / \| \hat\psi v \| \f$ for the columns of `v`, one place each.
+  /// \f$ \| (\mathcal K - z) \hat\psi v \| / \| \hat\psi v \| \f$ for the columns of `v`, one place
+  /// each.
   template <typename Places, typename Columns>
-  Eigen::VectorX<Real> residuals(const Eigen::MatrixBase<Places>& places, const Eigen::MatrixBase<Columns>& v) const {
+  Eigen::VectorX<Real> residuals(const Eigen::MatrixBase<Places>& places,
+                                 const Eigen::MatrixBase<Columns>& v) const {
     const ComplexMatrix within = matrix_ * v - v * places.asDiagonal(), beyond = leak_ * v;
     Eigen::VectorX<Real> out(v.cols());
     for (Eigen::Index j = 0; j < v.cols(); ++j)
@@ -88,13 +94,13 @@ class Compression {
 
   /// The function that is nearest to an eigenfunction at z, and how near.
   PseudoEigenfunction<Real> pseudo_eigenfunction(Complex z) const {
-    if (!std::isfinite(z.real()) || !std::isfinite(z.imag()))
-      throw NonFiniteData("Compression: z is not finite; give places in the complex plane.");
+    check_place(z);
     // Below this the square of tau drowns in the rounding of the squared matrix.
     const Real scale = gram_.diagonal().sum() + Real(rank()) * std::norm(z);
     if (scale == 0) return {0, ComplexVector::Unit(rank(), 0)};
     const Real reliable = std::sqrt(Real(1e6) * std::numeric_limits<Real>::epsilon() * scale);
-    ComplexMatrix square = gram_.template cast<Complex>() - z * matrix_.transpose() - std::conj(z) * matrix_;
+    ComplexMatrix square =
+        gram_.template cast<Complex>() - z * matrix_.transpose() - std::conj(z) * matrix_;
     square.diagonal().array() += std::norm(z);
     const Eigen::LLT<Eigen::Ref<ComplexMatrix>> cholesky(square);
     if (cholesky.info() == Eigen::Success) {
@@ -102,20 +108,33 @@ class Compression {
       if (found.residual > reliable) return found;
     }
     const Eigen::HouseholderQR<ComplexMatrix> qr(stacked(z));
-    return smallest(qr.matrixQR().topRows(rank()).adjoint().template triangularView<Eigen::Lower>(), z);
+    return smallest(qr.matrixQR().topRows(rank()).adjoint().template triangularView<Eigen::Lower>(),
+                    z);
   }
 
   /// \f$ \tau(z) \f$.
   Real tau(Complex z) const { return pseudo_eigenfunction(z).residual; }
 
-  /// \f$ \tau \f$ at many places.
+  /// \f$ \tau \f$ at many places. Those that mirror each other in the real axis cost one.
   Eigen::VectorX<Real> pseudospectrum(std::span<const Complex> places) const {
+    std::map<std::pair<Real, Real>, Real> known;
     Eigen::VectorX<Real> out{Eigen::Index(places.size())};
-    for (std::size_t k = 0; k < places.size(); ++k) out[Eigen::Index(k)] = tau(places[k]);
+    for (std::size_t k = 0; k < places.size(); ++k) {
+      check_place(places[k]);
+      const Complex z(places[k].real(), std::abs(places[k].imag()));
+      const auto [at, fresh] = known.try_emplace({z.real(), z.imag()});
+      if (fresh) at->second = tau(z);
+      out[Eigen::Index(k)] = at->second;
+    }
     return out;
   }
 
  private:
+  static void check_place(Complex z) {
+    if (!std::isfinite(z.real()) || !std::isfinite(z.imag()))
+      throw NonFiniteData("Compression: z is not finite; give places in the complex plane.");
+  }
+
   ComplexMatrix stacked(Complex z) const {
     ComplexMatrix all(rank() + std::max(leak_.rows(), rank()), rank());
     all.setZero();
@@ -131,12 +150,15 @@ class Compression {
     return all;
   }
 
-  /// The right singular vector of the least singular value, from a factor \f$ L L^* \f$ of the square
-  /// of the stacked matrix: Lanczos steps with its inverse, and the best of their leading vectors.
+  /// The right singular vector of the least singular value, from a factor \f$ L L^* \f$ of the
+  /// square of the stacked matrix: Lanczos steps with its inverse, and the best of their leading
+  /// vectors.
   PseudoEigenfunction<Real> smallest(ComplexMatrix lower, Complex z) const {
     const Eigen::Index most = std::min<Eigen::Index>(rank(), 80);
-    // A zero on the diagonal is an exact eigenvalue without a leak: nudged by rounding, it is found.
-    const Real least = std::numeric_limits<Real>::epsilon() * lower.diagonal().cwiseAbs().maxCoeff();
+    // A zero on the diagonal is an exact eigenvalue without a leak: nudged by rounding, it is
+    // found.
+    const Real least =
+        std::numeric_limits<Real>::epsilon() * lower.diagonal().cwiseAbs().maxCoeff();
     for (Eigen::Index i = 0; i < rank(); ++i)
       if (std::abs(lower(i, i)) < least) lower(i, i) = least;
     const auto solve = [&](ComplexVector& x) {
@@ -145,7 +167,8 @@ class Compression {
     };
     ComplexMatrix basis(rank(), most + 1);
     Eigen::VectorX<Real> diagonal(most), below(most);
-    for (Eigen::Index i = 0; i < rank(); ++i) basis(i, 0) = Complex(1, Real(0.5) * std::sin(Real(i + 1)));
+    for (Eigen::Index i = 0; i < rank(); ++i)
+      basis(i, 0) = Complex(1, Real(0.5) * std::sin(Real(i + 1)));
     basis.col(0).normalize();
     Eigen::SelfAdjointEigenSolver<Matrix> ritz;
     Eigen::Index steps = 0;
@@ -155,9 +178,11 @@ class Compression {
       solve(next);
       diagonal[steps] = next.dot(basis.col(steps)).real();
       const auto so_far = basis.leftCols(++steps);
-      for (int twice = 0; twice < 2; ++twice) next.noalias() -= so_far * (so_far.adjoint() * next).eval();
+      for (int twice = 0; twice < 2; ++twice)
+        next.noalias() -= so_far * (so_far.adjoint() * next).eval();
       below[steps - 1] = next.norm();
-      ritz.computeFromTridiagonal(diagonal.head(steps), below.head(steps - 1), Eigen::EigenvaluesOnly);
+      ritz.computeFromTridiagonal(diagonal.head(steps), below.head(steps - 1),
+                                  Eigen::EigenvaluesOnly);
       const Real largest = ritz.eigenvalues()[steps - 1];
       const bool settled = std::abs(largest - last) <= Real(1e-13) * largest;
       last = largest;
@@ -167,10 +192,13 @@ class Compression {
     ritz.computeFromTridiagonal(diagonal.head(steps), below.head(steps - 1));
     // Rounding in the factor mixes vectors of nearly equal singular values; A and S part them.
     const Eigen::Index few = std::min<Eigen::Index>(3, steps);
-    const ComplexMatrix leading = basis.leftCols(steps) * ritz.eigenvectors().rightCols(few).template cast<Complex>();
+    const ComplexMatrix leading =
+        basis.leftCols(steps) * ritz.eigenvectors().rightCols(few).template cast<Complex>();
     const Eigen::HouseholderQR<ComplexMatrix> reduced(image(leading, z));
-    const ComplexMatrix corner = reduced.matrixQR().topRows(few).template triangularView<Eigen::Upper>();
-    const Eigen::JacobiSVD<ComplexMatrix, Eigen::NoQRPreconditioner> svd(corner, Eigen::ComputeFullV);
+    const ComplexMatrix corner =
+        reduced.matrixQR().topRows(few).template triangularView<Eigen::Upper>();
+    const Eigen::JacobiSVD<ComplexMatrix, Eigen::NoQRPreconditioner> svd(corner,
+                                                                         Eigen::ComputeFullV);
     ComplexVector v = leading * svd.matrixV().col(few - 1);
     v.normalize();
     return {svd.singularValues()[few - 1], std::move(v)};

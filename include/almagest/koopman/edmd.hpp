@@ -3,8 +3,10 @@
 
 #include <Eigen/Core>
 #include <utility>
+#include <vector>
 
 #include "almagest/core/ensemble.hpp"
+#include "almagest/core/errors.hpp"
 #include "almagest/core/trajectory.hpp"
 #include "almagest/features/library.hpp"
 #include "almagest/koopman/edmd_accumulator.hpp"
@@ -14,8 +16,10 @@ namespace almagest::inline ALMAGEST_ABI::koopman {
 namespace detail {
 
 template <typename Scalar>
-EdmdAccumulator<Scalar> edmd_accumulator(const std::vector<TrajectoryView<Scalar>>& several, features::Library library) {
-  if (several.empty()) throw InvalidArgument("fit_edmd: no runs were given; give at least 1 trajectory.");
+EdmdAccumulator<Scalar> edmd_accumulator(const std::vector<TrajectoryView<Scalar>>& several,
+                                         features::Library library) {
+  if (several.empty())
+    throw InvalidArgument("fit_edmd: no runs were given; give at least 1 trajectory.");
   return EdmdAccumulator<Scalar>(std::move(library), several.front().dimension());
 }
 
@@ -24,7 +28,8 @@ EdmdAccumulator<Scalar> edmd_accumulator(const std::vector<TrajectoryView<Scalar
 /// Fits an Edmd to a trajectory or to several, with any FeatureLibrary: see EdmdAccumulator for the
 /// data, cost and errors, and Edmd for the model.
 ///
-/// \throws InvalidArgument also for fewer pairs than functions, and for a dictionary that is singular
+/// \throws InvalidArgument also for fewer pairs than functions, and for a dictionary that is
+/// singular
 ///         on the data, with the names of the functions that depend on the others (`drop_dependent`
 ///         leaves them out).
 template <typename Data>
@@ -39,8 +44,8 @@ auto fit_edmd(const Data& data, features::Library library, const EdmdOptions& op
 /// The same under a quadrature: one weight for each pair of consecutive samples.
 template <typename Data>
 requires requires(const Data& data) { runs(data); }
-auto fit_edmd(const Data& data, features::Library library, const Eigen::Ref<const Eigen::VectorXd>& weights,
-              const EdmdOptions& options = {}) {
+auto fit_edmd(const Data& data, features::Library library,
+              const Eigen::Ref<const Eigen::VectorXd>& weights, const EdmdOptions& options = {}) {
   const auto several = runs(data);
   auto accumulator = detail::edmd_accumulator(several, std::move(library));
   accumulator.update(several, weights);

@@ -25,8 +25,9 @@ namespace almagest::inline ALMAGEST_ABI::koopman {
 
 /// What EDMD may be told.
 struct EdmdOptions {
-  bool measure_preserving = false;  ///< hold the operator to an isometry: all eigenvalues on the unit circle
-  bool relift = false;              ///< forecasts return to the state and lift it anew after each step
+  bool measure_preserving =
+      false;            ///< hold the operator to an isometry: all eigenvalues on the unit circle
+  bool relift = false;  ///< forecasts return to the state and lift it anew after each step
   DictionaryOptions dictionary = {};  ///< what to do with functions that depend on the others
 };
 
@@ -35,36 +36,36 @@ struct EdmdParts {
   EdmdOptions options;
   features::Library library;
   TrainingFacts training;
-  Eigen::MatrixXd encoder;          ///< N x r: normalized coordinates are features times this
-  Compression<double> compression;  ///< of the Koopman operator
-  Eigen::MatrixXd reduced_operator; ///< r x r: the compression, or the isometry next to it
-  Eigen::MatrixXd observation;      ///< r x n
-  Eigen::VectorXd missed;           ///< n
+  Eigen::MatrixXd encoder;           ///< N x r: normalized coordinates are features times this
+  Compression<double> compression;   ///< of the Koopman operator
+  Eigen::MatrixXd reduced_operator;  ///< r x r: the compression, or the isometry next to it
+  Eigen::MatrixXd observation;       ///< r x n
+  Eigen::VectorXd missed;            ///< n
   Spectrum<double> spectrum;
-  Eigen::VectorXcd amplitudes;      ///< r
+  Eigen::VectorXcd amplitudes;  ///< r
   std::vector<std::string> warnings;
 };
 
 /// A linear model in the span of a dictionary: extended dynamic mode decomposition.
 ///
-/// For features \f$ \psi(x) \in \mathbb{R}^N \f$ (a row) let \f$ \hat\psi = \psi E \f$ be r functions
-/// of their span that are orthonormal in the mean over the training samples, or under the quadrature
-/// that was given. With the Koopman operator \f$ (\mathcal K g)(x_k) = g(x_{k+1}) \f$,
+/// For features \f$ \psi(x) \in \mathbb{R}^N \f$ (a row) let \f$ \hat\psi = \psi E \f$ be r
+/// functions of their span that are orthonormal in the mean over the training samples, or under the
+/// quadrature that was given. With the Koopman operator \f$ (\mathcal K g)(x_k) = g(x_{k+1}) \f$,
 /// \f[ \mathcal K \hat\psi \approx \hat\psi A, \qquad x \approx \hat\psi(x) B, \f]
-/// A being the compression of \f$ \mathcal K \f$ to the span (see Compression), in other coordinates
-/// the matrix \f$ \Psi_X^+ \Psi_Y \f$ of the textbooks. An eigenvector w of A is the eigenfunction
-/// \f$ \varphi = \hat\psi w \f$, of unit norm, and the state is the sum of modes,
-/// \f[ x_k \approx \sum_j m_j \lambda_j^k b_j, \qquad b_j \propto \varphi_j(x_0). \f]
+/// A being the compression of \f$ \mathcal K \f$ to the span (see Compression), in other
+/// coordinates the matrix \f$ \Psi_X^+ \Psi_Y \f$ of the textbooks. An eigenvector w of A is the
+/// eigenfunction \f$ \varphi = \hat\psi w \f$, of unit norm, and the state is the sum of modes, \f[
+/// x_k \approx \sum_j m_j \lambda_j^k b_j, \qquad b_j \propto \varphi_j(x_0). \f]
 ///
 /// No eigenvalue comes without its residual
-/// \f$ \| (\mathcal K - \lambda_j) \varphi_j \| / \| \varphi_j \| \f$, smallest first: most eigenvalues
-/// of most dictionaries are artefacts, and this tells which. With `measure_preserving`, A gives way to
-/// the orthogonal matrix next to it: the spectrum lies on the unit circle, eigenfunctions are
-/// orthonormal, and forecasts keep their energy for ever.
+/// \f$ \| (\mathcal K - \lambda_j) \varphi_j \| / \| \varphi_j \| \f$, smallest first: most
+/// eigenvalues of most dictionaries are artefacts, and this tells which. With `measure_preserving`,
+/// A gives way to the orthogonal matrix next to it: the spectrum lies on the unit circle,
+/// eigenfunctions are orthonormal, and forecasts keep their energy for ever.
 ///
 /// `forecast` lifts the last state of the history once and iterates in normalized coordinates; with
-/// `relift` it goes back to the state after each step, which stays nearer to the states that exist and
-/// is no longer linear. The model is a StateMap on coordinates: `lift`, `step`, `observe`.
+/// `relift` it goes back to the state after each step, which stays nearer to the states that exist
+/// and is no longer linear. The model is a StateMap on coordinates: `lift`, `step`, `observe`.
 ///
 /// Computes in double precision whatever the scalar of the runs. A forecast costs
 /// \f$ 2 r (r + n) \f$ flops a sample. `fit_edmd` makes it.
@@ -88,10 +89,13 @@ class Edmd {
       : parts_(std::move(parts)), features_(evaluator(parts_.library, parts_.training.dimension)) {
     using almagest::detail::check_lengths;
     const Eigen::Index r = parts_.compression.rank(), n = dimension();
-    check_lengths("Edmd", "encoder (rows)", parts_.encoder.rows(), "the library", features_->size());
+    check_lengths("Edmd", "encoder (rows)", parts_.encoder.rows(), "the library",
+                  features_->size());
     check_lengths("Edmd", "encoder (columns)", parts_.encoder.cols(), "the compression", r);
-    check_lengths("Edmd", "reduced_operator (rows)", parts_.reduced_operator.rows(), "the compression", r);
-    check_lengths("Edmd", "reduced_operator (columns)", parts_.reduced_operator.cols(), "the compression", r);
+    check_lengths("Edmd", "reduced_operator (rows)", parts_.reduced_operator.rows(),
+                  "the compression", r);
+    check_lengths("Edmd", "reduced_operator (columns)", parts_.reduced_operator.cols(),
+                  "the compression", r);
     check_lengths("Edmd", "observation (rows)", parts_.observation.rows(), "the compression", r);
     check_lengths("Edmd", "observation (columns)", parts_.observation.cols(), "the state", n);
     check_lengths("Edmd", "eigenvalues", parts_.spectrum.eigenvalues.size(), "the compression", r);
@@ -133,9 +137,11 @@ class Edmd {
   /// \f$ \ln \lambda_j / \Delta t \f$. Throws InvalidArgument where the training had no time step.
   Eigen::VectorXcd exponents() const {
     if (!parts_.training.step)
-      throw InvalidArgument("Edmd::exponents: the training runs had no common time step; use eigenvalues.");
+      throw InvalidArgument(
+          "Edmd::exponents: the training runs had no common time step; use eigenvalues.");
     const double step = *parts_.training.step;
-    return eigenvalues().unaryExpr([step](const Complex& lambda) { return std::log(lambda) / step; });
+    return eigenvalues().unaryExpr(
+        [step](const Complex& lambda) { return std::log(lambda) / step; });
   }
 
   /// Indices of the eigenvalues whose residual is at most `tolerance`.
@@ -146,8 +152,8 @@ class Edmd {
     return found;
   }
 
-  /// \f$ \varphi_j \f$ at any states: `states` holds one window of `context()` samples a row, oldest
-  /// sample first (one state where the context is 1). `count x rank`.
+  /// \f$ \varphi_j \f$ at any states: `states` holds one window of `context()` samples a row,
+  /// oldest sample first (one state where the context is 1). `count x rank`.
   Eigen::MatrixXcd eigenfunctions(const States& states) const {
     return coordinates(states) * parts_.spectrum.functions;
   }
@@ -191,8 +197,9 @@ class Edmd {
   Vector lift(const TrajectoryView<Scalar>& history) const {
     if (history.dimension() != dimension() || history.size() < context())
       throw DimensionMismatch(almagest::detail::text(
-          "Edmd::lift: history is ", history.dimension(), " x ", history.size(), ", but the model lifts ", dimension(),
-          " x ", context(), " samples or the last of more; give a longer history of the trained system."));
+          "Edmd::lift: history is ", history.dimension(), " x ", history.size(),
+          ", but the model lifts ", dimension(), " x ", context(),
+          " samples or the last of more; give a longer history of the trained system."));
     return encoded(history.states().rightCols(context()).template cast<double>());
   }
   /// Coordinates one time step after `in`; both have `rank()` entries and are not the same vector.
@@ -223,13 +230,17 @@ std::string Edmd<Scalar>::summary() const {
   const auto cell = [](std::string value, std::size_t width) {
     return value.insert(0, width > value.size() ? width - value.size() : 1, ' ');
   };
-  std::string table = text(options().measure_preserving ? "Measure-preserving EDMD" : "EDMD", ": dimension ", dimension(),
-                           ", rank ", rank(), " of ", features_->size(), " functions, trained on ", training().samples,
-                           " samples\n");
-  table += cell("eigenvalue", 28) + cell("modulus", 12) + cell("residual", 12) + cell("amplitude", 12) + "\n";
+  std::string table =
+      text(options().measure_preserving ? "Measure-preserving EDMD" : "EDMD", ": dimension ",
+           dimension(), ", rank ", rank(), " of ", features_->size(), " functions, trained on ",
+           training().samples, " samples\n");
+  table += cell("eigenvalue", 28) + cell("modulus", 12) + cell("residual", 12) +
+           cell("amplitude", 12) + "\n";
   for (Eigen::Index j = 0; j < rank(); ++j) {
     const Complex lambda = eigenvalues()[j];
-    table += cell(rounded(lambda.real(), 6) + (lambda.imag() < 0 ? " - " : " + ") + rounded(std::abs(lambda.imag()), 6) + "i", 28);
+    table += cell(rounded(lambda.real(), 6) + (lambda.imag() < 0 ? " - " : " + ") +
+                      rounded(std::abs(lambda.imag()), 6) + "i",
+                  28);
     table += cell(rounded(std::abs(lambda), 6), 12) + cell(rounded(residuals()[j], 3), 12) +
              cell(rounded(std::abs(amplitudes()[j]), 4), 12) + "\n";
   }

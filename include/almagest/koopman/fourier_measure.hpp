@@ -25,7 +25,8 @@ enum class MomentFilter {
   fejer,   ///< \f$ 1 - |x| \f$: never negative, order 1
   cosine,  ///< \f$ (1 + \cos \pi x) / 2 \f$: order 2
   vand,    ///< \f$ 1 - x^4 (-20 |x|^3 + 70 x^2 - 84 |x| + 35) \f$: order 4
-  bump     ///< \f$ \exp(-\frac{2}{1 - |x|} \exp(-c / x^4)) \f$, c = 0.109550455106347: beyond all orders
+  bump     ///< \f$ \exp(-\frac{2}{1 - |x|} \exp(-c / x^4)) \f$, c = 0.109550455106347: beyond all
+           ///< orders
 };
 
 namespace detail {
@@ -33,17 +34,22 @@ namespace detail {
 inline double filtered(MomentFilter filter, double x) {
   if (x >= 1) return 0;
   switch (filter) {
-    case MomentFilter::fejer: return 1 - x;
-    case MomentFilter::cosine: return (1 + std::cos(3.14159265358979323846 * x)) / 2;
-    case MomentFilter::vand: return 1 - x * x * x * x * (((-20 * x + 70) * x - 84) * x + 35);
-    case MomentFilter::bump: return x == 0 ? 1 : std::exp(-2 / (1 - x) * std::exp(-0.109550455106347 / (x * x * x * x)));
+    case MomentFilter::fejer:
+      return 1 - x;
+    case MomentFilter::cosine:
+      return (1 + std::cos(3.14159265358979323846 * x)) / 2;
+    case MomentFilter::vand:
+      return 1 - x * x * x * x * (((-20 * x + 70) * x - 84) * x + 35);
+    case MomentFilter::bump:
+      return x == 0 ? 1 : std::exp(-2 / (1 - x) * std::exp(-0.109550455106347 / (x * x * x * x)));
   }
   return 0;
 }
 
 /// The transform of a sequence, in place.
 inline void transform(Eigen::VectorXcd& values, bool forward) {
-  const fft::ComplexTransform<double> plan(fft::Shape{values.size()}, {.rigor = fft::Rigor::estimate});
+  const fft::ComplexTransform<double> plan(fft::Shape{values.size()},
+                                           {.rigor = fft::Rigor::estimate});
   forward ? plan.forward(values.data()) : plan.inverse(values.data());
 }
 
@@ -59,9 +65,11 @@ inline Eigen::VectorXd fourier_measure(const Eigen::VectorXcd& moments, Eigen::I
                                        MomentFilter filter = MomentFilter::vand) {
   using almagest::detail::text;
   const Eigen::Index count = moments.size();
-  if (count < 1) throw InvalidArgument("fourier_measure: moments is empty; give at least 1 moment.");
+  if (count < 1)
+    throw InvalidArgument("fourier_measure: moments is empty; give at least 1 moment.");
   if (points < 2 * count)
-    throw InvalidArgument(text("fourier_measure: points is ", points, " for ", count, " moments; give at least ", 2 * count, "."));
+    throw InvalidArgument(text("fourier_measure: points is ", points, " for ", count,
+                               " moments; give at least ", 2 * count, "."));
   almagest::detail::check_finite("fourier_measure", "moments", moments);
   Eigen::VectorXcd series = Eigen::VectorXcd::Zero(points);
   series[0] = moments[0].real();
@@ -73,8 +81,9 @@ inline Eigen::VectorXd fourier_measure(const Eigen::VectorXcd& moments, Eigen::I
   return series.real() / (2 * 3.14159265358979323846);
 }
 
-/// The moments \f$ \langle \mathcal K^n g, g \rangle \f$, n below `count`, of an observable along runs
-/// of an ergodic system: means of \f$ g(x_{k+n}) g(x_k) \f$ over all pairs n samples apart in one run.
+/// The moments \f$ \langle \mathcal K^n g, g \rangle \f$, n below `count`, of an observable along
+/// runs of an ergodic system: means of \f$ g(x_{k+n}) g(x_k) \f$ over all pairs n samples apart in
+/// one run.
 ///
 /// Takes runs of one component, whatever `runs` accepts. Cost: two FFTs of twice a run.
 ///
@@ -87,12 +96,13 @@ Eigen::VectorXcd correlations(const Data& data, Eigen::Index count) {
   const auto several = runs(data);
   Eigen::Index longest = 0;
   for (const auto& run : several) {
-    almagest::detail::check_lengths("correlations", "the state of a run", run.dimension(), "an observable", 1);
+    almagest::detail::check_lengths("correlations", "the state of a run", run.dimension(),
+                                    "an observable", 1);
     longest = std::max(longest, run.size());
   }
   if (count < 1 || count > longest)
-    throw InvalidArgument(text("correlations: count is ", count, ", but the longest run has ", longest,
-                               " samples; give 1 to that many."));
+    throw InvalidArgument(text("correlations: count is ", count, ", but the longest run has ",
+                               longest, " samples; give 1 to that many."));
   Eigen::VectorXcd sums = Eigen::VectorXcd::Zero(count);
   Eigen::VectorXd pairs = Eigen::VectorXd::Zero(count);
   for (const auto& run : several) {

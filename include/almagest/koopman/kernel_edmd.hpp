@@ -23,34 +23,43 @@ struct KernelEdmdOptions {
   features::RadialKind kernel = features::RadialKind::gaussian;  ///< a positive definite one
   double width = 1;
   Eigen::Index landmarks = 300;  ///< at most
-  double tolerance = 1e-6;       ///< share of the kernel matrix's trace that landmarks may leave out
+  double tolerance = 1e-6;  ///< share of the kernel matrix's trace that landmarks may leave out
   EdmdOptions edmd = {};
 };
 
 /// Landmarks that span what a kernel sees in states, `dimension x count`: the pivots of a Cholesky
 /// factorization of the kernel matrix, which is never formed.
 ///
-/// Each next landmark is the state that those before it explain worst. Ends at `landmarks` of them or
-/// when they leave out less than `tolerance` of the trace. Cost of p among m states of n components:
-/// \f$ m p (2p + 3n) \f$ flops and \f$ m p \f$ numbers.
+/// Each next landmark is the state that those before it explain worst. Ends at `landmarks` of them
+/// or when they leave out less than `tolerance` of the trace. Cost of p among m states of n
+/// components: \f$ m p (2p + 3n) \f$ flops and \f$ m p \f$ numbers.
 ///
 /// \throws InvalidArgument for a thin plate (not positive definite), options out of range.
 ///
 /// Reference: H. Harbrecht, M. Peters, R. Schneider, On the low-rank approximation by the pivoted
-/// Cholesky decomposition, Appl. Numer. Math. 62 (2012), https://doi.org/10.1016/j.apnum.2011.10.001
+/// Cholesky decomposition, Appl. Numer. Math. 62 (2012),
+/// https://doi.org/10.1016/j.apnum.2011.10.001
 template <typename Real>
-Eigen::MatrixX<Real> choose_landmarks(const Eigen::MatrixX<Real>& states, const KernelEdmdOptions& options) {
+Eigen::MatrixX<Real> choose_landmarks(const Eigen::MatrixX<Real>& states,
+                                      const KernelEdmdOptions& options) {
   using almagest::detail::text;
   if (options.kernel == features::RadialKind::thin_plate)
-    throw InvalidArgument("fit_kernel_edmd: kernel is the thin plate, which is not positive definite; choose another, or "
-                          "give a RadialBasis of thin plates to fit_edmd.");
+    throw InvalidArgument(
+        "fit_kernel_edmd: kernel is the thin plate, which is not positive definite; choose "
+        "another, or "
+        "give a RadialBasis of thin plates to fit_edmd.");
   if (options.kernel == features::RadialKind::wendland && states.rows() > 3)
-    throw InvalidArgument(text("fit_kernel_edmd: kernel is Wendland's, which is positive definite up to 3 components, but the "
-                               "state has ", states.rows(), "; choose another."));
+    throw InvalidArgument(
+        text("fit_kernel_edmd: kernel is Wendland's, which is positive definite up to 3 "
+             "components, but the "
+             "state has ",
+             states.rows(), "; choose another."));
   if (options.landmarks < 1)
-    throw InvalidArgument(text("fit_kernel_edmd: landmarks is ", options.landmarks, "; give at least 1."));
+    throw InvalidArgument(
+        text("fit_kernel_edmd: landmarks is ", options.landmarks, "; give at least 1."));
   if (!(options.tolerance >= 0 && options.tolerance < 1))
-    throw InvalidArgument(text("fit_kernel_edmd: tolerance is ", options.tolerance, ", but a share lies in [0, 1); give for example 1e-6."));
+    throw InvalidArgument(text("fit_kernel_edmd: tolerance is ", options.tolerance,
+                               ", but a share lies in [0, 1); give for example 1e-6."));
   const Eigen::Index m = states.cols(), most = std::min(m, options.landmarks);
   const Eigen::MatrixX<Real> rows = states.transpose();
   Eigen::MatrixX<Real> factor(m, most), chosen(states.rows(), most);
@@ -72,19 +81,21 @@ Eigen::MatrixX<Real> choose_landmarks(const Eigen::MatrixX<Real>& states, const 
   return chosen.leftCols(count);
 }
 
-/// Kernel EDMD: an Edmd whose functions are the kernel at landmarks and the components of the state,
-/// with the residuals, pseudospectra and forecasts of any other.
+/// Kernel EDMD: an Edmd whose functions are the kernel at landmarks and the components of the
+/// state, with the residuals, pseudospectra and forecasts of any other.
 ///
-/// The functions \f$ k(\cdot, c_j) \f$ of all samples span what kernel EDMD works in; landmarks span
-/// that space to `tolerance` (Nystroem), so that no matrix of samples by samples is formed. Fewer
-/// functions than samples are also what makes residuals mean anything: with as many of one as of the
-/// other every function is met, and all residuals vanish.
+/// The functions \f$ k(\cdot, c_j) \f$ of all samples span what kernel EDMD works in; landmarks
+/// span that space to `tolerance` (Nystroem), so that no matrix of samples by samples is formed.
+/// Fewer functions than samples are also what makes residuals mean anything: with as many of one as
+/// of the other every function is met, and all residuals vanish. Functions of a wide kernel that
+/// depend on each other to rounding are left out, with a warning.
 ///
 /// \throws as `choose_landmarks` and `fit_edmd` do.
 ///
-/// References: M. O. Williams, C. W. Rowley, I. G. Kevrekidis, A kernel-based method for data-driven
-/// Koopman spectral analysis, J. Comput. Dyn. 2 (2015), https://doi.org/10.3934/jcds.2015005;
-/// M. J. Colbrook, A. Townsend, https://doi.org/10.1002/cpa.22125
+/// References: M. O. Williams, C. W. Rowley, I. G. Kevrekidis, A kernel-based method for
+/// data-driven Koopman spectral analysis, J. Comput. Dyn. 2 (2015),
+/// https://doi.org/10.3934/jcds.2015005; M. J. Colbrook, A. Townsend,
+/// https://doi.org/10.1002/cpa.22125
 template <typename Data>
 requires requires(const Data& data) { runs(data); }
 auto fit_kernel_edmd(const Data& data, const KernelEdmdOptions& options = {}) {
@@ -95,12 +106,18 @@ auto fit_kernel_edmd(const Data& data, const KernelEdmdOptions& options = {}) {
   Eigen::MatrixXd before(several.front().dimension(), count);
   Eigen::Index filled = 0;
   for (const auto& run : several) {
-    almagest::detail::check_lengths("fit_kernel_edmd", "the state of a run", run.dimension(), "the first run's state", before.rows());
-    before.middleCols(filled, run.size() - 1) = run.states().leftCols(run.size() - 1).template cast<double>();
+    almagest::detail::check_lengths("fit_kernel_edmd", "the state of a run", run.dimension(),
+                                    "the first run's state", before.rows());
+    before.middleCols(filled, run.size() - 1) =
+        run.states().leftCols(run.size() - 1).template cast<double>();
     filled += run.size() - 1;
   }
-  const features::RadialBasis kernels{choose_landmarks<double>(before, options), options.kernel, options.width};
-  return fit_edmd(several, features::Concatenation{{features::Polynomial{.degree = 1}, kernels}}, options.edmd);
+  const features::RadialBasis kernels{choose_landmarks<double>(before, options), options.kernel,
+                                      options.width};
+  EdmdOptions edmd = options.edmd;
+  edmd.dictionary.drop_dependent = true;
+  return fit_edmd(several, features::Concatenation{{features::Polynomial{.degree = 1}, kernels}},
+                  edmd);
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::koopman

@@ -26,13 +26,14 @@ struct Spectrum {
   Eigen::VectorX<std::complex<Real>> eigenvalues;  ///< r
   Eigen::VectorX<Real> residuals;                  ///< r; see Compression
   Eigen::MatrixX<std::complex<Real>> functions;    ///< r x r: eigenfunctions, of unit norm
-  Eigen::MatrixX<std::complex<Real>> modes;        ///< n x r: the state is the sum of modes times eigenfunctions
+  Eigen::MatrixX<std::complex<Real>>
+      modes;  ///< n x r: the state is the sum of modes times eigenfunctions
 };
 
 namespace detail {
 
-/// Eigenvalues and their vectors, the latter in real columns: u and v for the pair \f$ u \pm iv \f$,
-/// together of unit length.
+/// Eigenvalues and their vectors, the latter in real columns: u and v for the pair \f$ u \pm iv
+/// \f$, together of unit length.
 template <typename Real>
 struct RealEigenvectors {
   Eigen::VectorX<std::complex<Real>> eigenvalues;
@@ -43,7 +44,8 @@ template <typename Real>
 RealEigenvectors<Real> real_eigenvectors(const Eigen::MatrixX<Real>& a, const char* what) {
   const Eigen::EigenSolver<Eigen::MatrixX<Real>> solver(a);
   if (solver.info() != Eigen::Success)
-    throw ConvergenceFailure(almagest::detail::text(what, ": the eigenvalues of a matrix of order ", a.rows(),
+    throw ConvergenceFailure(almagest::detail::text(what, ": the eigenvalues of a matrix of order ",
+                                                    a.rows(),
                                                     " did not converge; use fewer functions."));
   RealEigenvectors<Real> out{solver.eigenvalues(), solver.pseudoEigenvectors()};
   for (Eigen::Index j = 0; j < a.cols();) {
@@ -55,13 +57,14 @@ RealEigenvectors<Real> real_eigenvectors(const Eigen::MatrixX<Real>& a, const ch
   return out;
 }
 
-/// Of an orthogonal matrix: its real Schur form is block diagonal, so its vectors are orthogonal and
-/// its eigenvalues keep modulus 1 to rounding.
+/// Of an orthogonal matrix: its real Schur form is block diagonal, so its vectors are orthogonal
+/// and its eigenvalues keep modulus 1 to rounding.
 template <typename Real>
 RealEigenvectors<Real> orthogonal_eigenvectors(const Eigen::MatrixX<Real>& q, const char* what) {
   const Eigen::RealSchur<Eigen::MatrixX<Real>> schur(q);
   if (schur.info() != Eigen::Success)
-    throw ConvergenceFailure(almagest::detail::text(what, ": the Schur form of a matrix of order ", q.rows(),
+    throw ConvergenceFailure(almagest::detail::text(what, ": the Schur form of a matrix of order ",
+                                                    q.rows(),
                                                     " did not converge; use fewer functions."));
   const auto& t = schur.matrixT();
   RealEigenvectors<Real> out{Eigen::VectorX<std::complex<Real>>(q.cols()), schur.matrixU()};
@@ -79,11 +82,12 @@ RealEigenvectors<Real> orthogonal_eigenvectors(const Eigen::MatrixX<Real>& q, co
   return out;
 }
 
-/// The spectrum from eigenvectors P: residuals by the compression, modes by \f$ P X = B \f$, where the
-/// state is \f$ \hat\psi B \f$. The solution of least norm stays finite at a Jordan block.
+/// The spectrum from eigenvectors P: residuals by the compression, modes by \f$ P X = B \f$, where
+/// the state is \f$ \hat\psi B \f$. The solution of least norm stays finite at a Jordan block.
 template <typename Real>
 Spectrum<Real> spectrum(const Compression<Real>& compression, const RealEigenvectors<Real>& found,
-                        const Eigen::MatrixX<Real>& observation, std::vector<std::string>& warnings) {
+                        const Eigen::MatrixX<Real>& observation,
+                        std::vector<std::string>& warnings) {
   using Complex = std::complex<Real>;
   const auto& p = found.columns;
   const auto& lambda = found.eigenvalues;
@@ -119,7 +123,9 @@ Spectrum<Real> spectrum(const Compression<Real>& compression, const RealEigenvec
 
   std::vector<Eigen::Index> order(static_cast<std::size_t>(rank));
   std::iota(order.begin(), order.end(), Eigen::Index(0));
-  std::stable_sort(order.begin(), order.end(), [&](Eigen::Index a, Eigen::Index b) { return all.residuals[a] < all.residuals[b]; });
+  std::stable_sort(order.begin(), order.end(), [&](Eigen::Index a, Eigen::Index b) {
+    return all.residuals[a] < all.residuals[b];
+  });
   Spectrum<Real> sorted = all;
   for (Eigen::Index j = 0; j < rank; ++j) {
     const Eigen::Index from = order[std::size_t(j)];
@@ -133,7 +139,8 @@ Spectrum<Real> spectrum(const Compression<Real>& compression, const RealEigenvec
 
 /// Unit length, largest component real and positive; what that takes moves into the amplitudes.
 template <typename Real>
-void normalize_modes(Eigen::MatrixX<std::complex<Real>>& modes, Eigen::VectorX<std::complex<Real>>& amplitudes) {
+void normalize_modes(Eigen::MatrixX<std::complex<Real>>& modes,
+                     Eigen::VectorX<std::complex<Real>>& amplitudes) {
   for (Eigen::Index j = 0; j < modes.cols(); ++j) {
     Eigen::Index largest = 0;
     const Real peak = modes.col(j).cwiseAbs().maxCoeff(&largest);
@@ -144,21 +151,27 @@ void normalize_modes(Eigen::MatrixX<std::complex<Real>>& modes, Eigen::VectorX<s
   }
 }
 
-/// The orthogonal matrix next to a square one: the isometry that EDMD becomes when it is held to keep
-/// the measure.
+/// The orthogonal matrix next to a square one: the isometry that EDMD becomes when it is held to
+/// keep the measure.
 template <typename Real>
 Eigen::MatrixX<Real> orthogonal_factor(const Eigen::MatrixX<Real>& a) {
-  const Eigen::JacobiSVD<Eigen::MatrixX<Real>, Eigen::NoQRPreconditioner> svd(a, Eigen::ComputeFullU | Eigen::ComputeFullV);
+  const Eigen::JacobiSVD<Eigen::MatrixX<Real>, Eigen::NoQRPreconditioner> svd(
+      a, Eigen::ComputeFullU | Eigen::ComputeFullV);
   const Eigen::MatrixX<Real> q = svd.matrixU() * svd.matrixV().transpose();
   // Many rotations leave some rounding; a step of Newton and Schulz takes it away.
-  return Real(0.5) * q * (3 * Eigen::MatrixX<Real>::Identity(a.rows(), a.cols()) - q.transpose() * q);
+  return Real(0.5) * q *
+         (3 * Eigen::MatrixX<Real>::Identity(a.rows(), a.cols()) - q.transpose() * q);
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT RealEigenvectors<double> real_eigenvectors(const Eigen::MatrixXd&, const char*);
-extern template ALMAGEST_EXPORT RealEigenvectors<double> orthogonal_eigenvectors(const Eigen::MatrixXd&, const char*);
-extern template ALMAGEST_EXPORT Spectrum<double> spectrum(const Compression<double>&, const RealEigenvectors<double>&,
-                                                          const Eigen::MatrixXd&, std::vector<std::string>&);
+extern template ALMAGEST_EXPORT RealEigenvectors<double> real_eigenvectors(const Eigen::MatrixXd&,
+                                                                           const char*);
+extern template ALMAGEST_EXPORT RealEigenvectors<double> orthogonal_eigenvectors(
+    const Eigen::MatrixXd&, const char*);
+extern template ALMAGEST_EXPORT Spectrum<double> spectrum(const Compression<double>&,
+                                                          const RealEigenvectors<double>&,
+                                                          const Eigen::MatrixXd&,
+                                                          std::vector<std::string>&);
 extern template ALMAGEST_EXPORT Eigen::MatrixXd orthogonal_factor(const Eigen::MatrixXd&);
 #endif
 
