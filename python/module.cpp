@@ -27,7 +27,8 @@ PYBIND11_MODULE(_almagest, m) {
   part("systems", python::bind_systems, "almagest.systems");
   part("integrate", python::bind_integrate, "almagest");
   part("sindy", python::bind_sindy, "almagest._almagest.sindy");
-  part("koopman", python::bind_koopman, "almagest._almagest.koopman");
+  part("features", python::bind_features, "almagest._almagest.features");
+  part("koopman", [](pybind11::module_& koopman) { python::bind_koopman(koopman), python::bind_edmd(koopman); }, "almagest._almagest.koopman");
   part("diagnostics", python::bind_diagnostics, "almagest.diagnostics");
   part("io", python::bind_io, "almagest._almagest.io");
 }

@@ -6,6 +6,7 @@
 
 #include "almagest/core.hpp"
 #include "almagest/diagnostics.hpp"
+#include "almagest/features.hpp"
 #include "almagest/fft.hpp"
 #include "almagest/integrate.hpp"
 #include "almagest/io.hpp"

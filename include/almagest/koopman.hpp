@@ -4,9 +4,16 @@
 /// \file
 /// Learners that approximate the Koopman operator.
 
+#include "almagest/koopman/compression.hpp"
 #include "almagest/koopman/delay_windows.hpp"
 #include "almagest/koopman/dmd.hpp"
 #include "almagest/koopman/dmd_accumulator.hpp"
+#include "almagest/koopman/edmd.hpp"
+#include "almagest/koopman/fourier_measure.hpp"
+#include "almagest/koopman/generator_edmd.hpp"
 #include "almagest/koopman/hankel_dmd.hpp"
+#include "almagest/koopman/kernel_edmd.hpp"
 #include "almagest/koopman/physics_informed_dmd.hpp"
 #include "almagest/koopman/sparse_amplitudes.hpp"
+#include "almagest/koopman/spectral_measure.hpp"
+#include "almagest/koopman/stochastic_edmd.hpp"

@@ -16,7 +16,7 @@
 #include "almagest/koopman/dmd_model.hpp"
 #include "almagest/koopman/reduction.hpp"
 #include "almagest/koopman/regression.hpp"
-#include "almagest/koopman/spectrum.hpp"
+#include "almagest/koopman/dmd_spectrum.hpp"
 #include "almagest/koopman/state_basis.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::koopman {
@@ -122,7 +122,7 @@ void fit_step(const char* what, Reduction<Scalar> reduced, const Eigen::MatrixX<
   if (q) observe = *q * observe;
   const Eigen::VectorX<Scalar> start = coordinates(parts, first);
   parts.spectrum =
-      spectrum<Scalar>({parts.reduced_operator, reduced.q, reduced.c, observe, start}, what, parts.warnings);
+      dmd_spectrum<Scalar>({parts.reduced_operator, reduced.q, reduced.c, observe, start}, what, parts.warnings);
 }
 
 template <typename Scalar>

@@ -14,7 +14,7 @@
 #include "almagest/core/forecast.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/core/trajectory.hpp"
-#include "almagest/koopman/spectrum.hpp"
+#include "almagest/koopman/dmd_spectrum.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::koopman {
 
@@ -60,7 +60,7 @@ struct DmdParts {
   Eigen::VectorX<Scalar> scales;            ///< of the coordinates along them, r
   Eigen::MatrixX<Scalar> reduced_operator;  ///< on scaled coordinates, r x r
   Eigen::MatrixX<Scalar> input_operator;    ///< from inputs to scaled coordinates, r x inputs
-  Spectrum<Scalar> spectrum;
+  DmdSpectrum<Scalar> spectrum;
   std::vector<std::string> warnings;
 };
 

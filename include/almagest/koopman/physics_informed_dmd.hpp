@@ -163,7 +163,7 @@ Dmd<Scalar> fit_physics_informed_dmd(const std::vector<TrajectoryView<Scalar>>& 
   parts.scales.setOnes(parts.basis.cols());
   const Eigen::VectorX<Scalar> first = coordinates(parts, first_window(several, 1));
   parts.spectrum =
-      spectrum<Scalar>({parts.reduced_operator, reduced.q, reduced.c, parts.basis, first}, what, parts.warnings);
+      dmd_spectrum<Scalar>({parts.reduced_operator, reduced.q, reduced.c, parts.basis, first}, what, parts.warnings);
   return Dmd<Scalar>(std::move(parts));
 }
 

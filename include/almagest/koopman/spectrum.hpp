@@ -3,151 +3,177 @@
 
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
+#include <Eigen/QR>
+#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 #include <complex>
 #include <limits>
+#include <numeric>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "almagest/core/errors.hpp"
 #include "almagest/core/text.hpp"
-#include "almagest/linalg/svd.hpp"
+#include "almagest/koopman/compression.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::koopman {
 
-/// Eigenvalues of a Koopman operator with what belongs to each. Conjugate pairs stand together, the
-/// member in the upper half plane first; largest amplitude first.
-template <typename Scalar = double>
+/// Eigenvalues with all that belongs to them, smallest residual first and conjugate pairs together.
+/// For r functions and n components of the state:
+template <typename Real = double>
 struct Spectrum {
-  Eigen::VectorX<std::complex<Scalar>> eigenvalues;  ///< r, a time step each
-  Eigen::MatrixX<std::complex<Scalar>> modes;        ///< n x r, of unit length, largest component real
-  Eigen::VectorX<std::complex<Scalar>> amplitudes;   ///< r, of the first training run
-  /// r: \f$ \| (\mathcal{K} - \lambda_j) \varphi_j \| / \| \varphi_j \| \f$ in the mean over the training
-  Eigen::VectorX<Scalar> residuals;
-
-  friend bool operator==(const Spectrum&, const Spectrum&) = default;
+  Eigen::VectorX<std::complex<Real>> eigenvalues;  ///< r
+  Eigen::VectorX<Real> residuals;                  ///< r; see Compression
+  Eigen::MatrixX<std::complex<Real>> functions;    ///< r x r: eigenfunctions, of unit norm
+  Eigen::MatrixX<std::complex<Real>>
+      modes;  ///< n x r: the state is the sum of modes times eigenfunctions
 };
 
 namespace detail {
 
-/// P^-T, by a pseudo-inverse that stays finite where columns coincide (a Jordan block).
-template <typename Scalar>
-Eigen::MatrixX<Scalar> dual_basis(const Eigen::MatrixX<Scalar>& p,
-                                  std::vector<std::string>& warnings) {
-  const linalg::Svd<Scalar> svd = linalg::svd<Scalar>(p);
-  const Scalar parallel = svd.singular_values.size() < p.cols()
-                              ? Scalar(0)
-                              : svd.singular_values[p.cols() - 1] / svd.singular_values[0];
-  // Eigenvectors near a Jordan block move by rounding / parallel, their dual by as much again.
-  if (parallel < 100 * std::sqrt(std::numeric_limits<Scalar>::epsilon()))
+/// Eigenvalues and their vectors, the latter in real columns: u and v for the pair \f$ u \pm iv
+/// \f$, together of unit length.
+template <typename Real>
+struct RealEigenvectors {
+  Eigen::VectorX<std::complex<Real>> eigenvalues;
+  Eigen::MatrixX<Real> columns;
+};
+
+template <typename Real>
+RealEigenvectors<Real> real_eigenvectors(const Eigen::MatrixX<Real>& a, const char* what) {
+  const Eigen::EigenSolver<Eigen::MatrixX<Real>> solver(a);
+  if (solver.info() != Eigen::Success)
+    throw ConvergenceFailure(almagest::detail::text(what, ": the eigenvalues of a matrix of order ",
+                                                    a.rows(),
+                                                    " did not converge; use fewer functions."));
+  RealEigenvectors<Real> out{solver.eigenvalues(), solver.pseudoEigenvectors()};
+  for (Eigen::Index j = 0; j < a.cols();) {
+    const Eigen::Index width = out.eigenvalues[j].imag() != 0 ? 2 : 1;
+    auto columns = out.columns.middleCols(j, width);
+    columns /= columns.norm();
+    j += width;
+  }
+  return out;
+}
+
+/// Of an orthogonal matrix: its real Schur form is block diagonal, so its vectors are orthogonal
+/// and its eigenvalues keep modulus 1 to rounding.
+template <typename Real>
+RealEigenvectors<Real> orthogonal_eigenvectors(const Eigen::MatrixX<Real>& q, const char* what) {
+  const Eigen::RealSchur<Eigen::MatrixX<Real>> schur(q);
+  if (schur.info() != Eigen::Success)
+    throw ConvergenceFailure(almagest::detail::text(what, ": the Schur form of a matrix of order ",
+                                                    q.rows(),
+                                                    " did not converge; use fewer functions."));
+  const auto& t = schur.matrixT();
+  RealEigenvectors<Real> out{Eigen::VectorX<std::complex<Real>>(q.cols()), schur.matrixU()};
+  for (Eigen::Index j = 0; j < q.cols();) {
+    if (j + 1 == q.cols() || t(j + 1, j) == 0) {
+      out.eigenvalues[j] = t(j, j), ++j;
+      continue;
+    }
+    // The block (c s; -s c) maps u + iv, its columns' sum, to (c + is)(u + iv).
+    const Real c = (t(j, j) + t(j + 1, j + 1)) / 2, s = (t(j, j + 1) - t(j + 1, j)) / 2;
+    out.eigenvalues[j] = {c, s}, out.eigenvalues[j + 1] = {c, -s};
+    out.columns.middleCols(j, 2) /= std::sqrt(Real(2));
+    j += 2;
+  }
+  return out;
+}
+
+/// The spectrum from eigenvectors P: residuals by the compression, modes by \f$ P X = B \f$, where
+/// the state is \f$ \hat\psi B \f$. The solution of least norm stays finite at a Jordan block.
+template <typename Real>
+Spectrum<Real> spectrum(const Compression<Real>& compression, const RealEigenvectors<Real>& found,
+                        const Eigen::MatrixX<Real>& observation,
+                        std::vector<std::string>& warnings) {
+  using Complex = std::complex<Real>;
+  const auto& p = found.columns;
+  const auto& lambda = found.eigenvalues;
+  const Eigen::Index rank = p.cols();
+  const Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixX<Real>> solver(p);
+  const auto pivots = solver.matrixQTZ().diagonal().cwiseAbs();
+  const Real parallel = solver.rank() < rank ? Real(0) : pivots.minCoeff() / pivots.maxCoeff();
+  if (parallel < 100 * std::sqrt(std::numeric_limits<Real>::epsilon()))
     warnings.push_back(almagest::detail::text(
         "eigenvectors are nearly parallel (to ", almagest::detail::rounded(double(parallel), 2),
-        "), as for a repeated eigenvalue: modes and amplitudes have lost digits; "
-        "forecast and reconstruct do not use them."));
-  return svd.u * svd.singular_values.cwiseInverse().asDiagonal() * svd.v.transpose();
-}
+        "), as for a repeated eigenvalue: modes have lost digits; forecasts do not use them."));
+  const Eigen::MatrixX<Real> dual = solver.solve(observation);
 
-/// One term of the mode sum.
-template <typename Scalar>
-struct KoopmanMode {
-  std::complex<Scalar> eigenvalue, amplitude;
-  Eigen::VectorX<std::complex<Scalar>> mode;
-  Scalar residual;
-
-  /// Unit length, largest component real and positive; what that takes moves into the amplitude.
-  void normalize() {
-    Eigen::Index largest = 0;
-    const Scalar peak = mode.cwiseAbs().maxCoeff(&largest);
-    if (!(peak > 0)) return;
-    const std::complex<Scalar> scale = mode[largest] / peak * mode.norm();
-    mode /= scale;
-    amplitude *= scale;
+  Spectrum<Real> all;
+  all.eigenvalues = lambda;
+  all.functions.resize(rank, rank);
+  all.modes.resize(observation.cols(), rank);
+  for (Eigen::Index j = 0; j < rank; ++j) {
+    all.functions.col(j) = p.col(j).template cast<Complex>();
+    all.modes.col(j) = dual.row(j).transpose().template cast<Complex>();
+    if (lambda[j].imag() == 0) continue;
+    all.functions.col(j) += Complex(0, 1) * p.col(j + 1).template cast<Complex>();
+    all.modes.col(j) -= Complex(0, 1) * dual.row(j + 1).transpose().template cast<Complex>();
+    all.modes.col(j) /= Real(2);
+    all.functions.col(j + 1) = all.functions.col(j).conjugate();
+    all.modes.col(j + 1) = all.modes.col(j).conjugate();
+    ++j;
   }
-};
+  all.residuals = compression.residuals(lambda, all.functions);
+  // The two of a pair differ by rounding at most; equal numbers stay together.
+  for (Eigen::Index j = 0; j < rank; ++j)
+    if (lambda[j].imag() != 0) all.residuals[j + 1] = all.residuals[j], ++j;
 
-/// The modes, each pair as two neighbours, sorted by amplitude.
-template <typename Scalar>
-Spectrum<Scalar> assemble(std::vector<KoopmanMode<Scalar>> found, Eigen::Index dimension, Eigen::Index rank) {
-  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
-    return std::abs(a.amplitude) > std::abs(b.amplitude);
+  std::vector<Eigen::Index> order(static_cast<std::size_t>(rank));
+  std::iota(order.begin(), order.end(), Eigen::Index(0));
+  std::stable_sort(order.begin(), order.end(), [&](Eigen::Index a, Eigen::Index b) {
+    return all.residuals[a] < all.residuals[b];
   });
-  Spectrum<Scalar> spectrum;
-  spectrum.eigenvalues.resize(rank);
-  spectrum.modes.resize(dimension, rank);
-  spectrum.amplitudes.resize(rank);
-  spectrum.residuals.resize(rank);
-  Eigen::Index j = 0;
-  const auto put = [&](const auto& eigenvalue, const auto& mode, const auto& amplitude,
-                       Scalar residual) {
-    spectrum.eigenvalues[j] = eigenvalue;
-    spectrum.modes.col(j) = mode;
-    spectrum.amplitudes[j] = amplitude;
-    spectrum.residuals[j++] = residual;
-  };
-  for (const auto& one : found) {
-    put(one.eigenvalue, one.mode, one.amplitude, one.residual);
-    if (one.eigenvalue.imag() != 0)
-      put(std::conj(one.eigenvalue), one.mode.conjugate(), std::conj(one.amplitude), one.residual);
+  Spectrum<Real> sorted = all;
+  for (Eigen::Index j = 0; j < rank; ++j) {
+    const Eigen::Index from = order[std::size_t(j)];
+    sorted.eigenvalues[j] = all.eigenvalues[from];
+    sorted.residuals[j] = all.residuals[from];
+    sorted.functions.col(j) = all.functions.col(from);
+    sorted.modes.col(j) = all.modes.col(from);
   }
-  return spectrum;
+  return sorted;
 }
 
-/// What a spectrum is taken from. With r coordinates z of an n-component state:
-template <typename Scalar>
-struct LinearMap {
-  const Eigen::MatrixX<Scalar>& step;     ///< r x r: z of the next sample is `step * z`
-  const Eigen::MatrixX<Scalar>& q;        ///< coordinates of all samples, one a row, as far as inner products tell
-  const Eigen::MatrixX<Scalar>& c;        ///< coordinates of their successors
-  const Eigen::MatrixX<Scalar>& observe;  ///< n x r: from coordinates to the state
-  const Eigen::VectorX<Scalar>& first;    ///< r: coordinates of the first sample
-};
-
-/// The spectrum of a linear map. An eigenfunction y solves \f$ A^\top y = \lambda y \f$ and has the
-/// residual \f$ |C y - \lambda Q y| / |Q y| \f$.
-///
-/// All in real arithmetic, a conjugate pair \f$ u \pm iv \f$ as the two columns u, v of P; so pairs
-/// are exact.
-///
-/// \throws ConvergenceFailure where the eigenvalues do not converge.
-template <typename Scalar>
-Spectrum<Scalar> spectrum(const LinearMap<Scalar>& map, const char* what, std::vector<std::string>& warnings) {
-  using Matrix = Eigen::MatrixX<Scalar>;
-  using Complex = std::complex<Scalar>;
-  const Eigen::EigenSolver<Matrix> solver(Matrix(map.step.transpose()));
-  if (solver.info() != Eigen::Success)
-    throw ConvergenceFailure(almagest::detail::text(what, ": the eigenvalues of the reduced operator of rank ",
-                                                    map.step.cols(), " did not converge; try a lower rank."));
-  const auto& lambda = solver.eigenvalues();
-  const auto is_pair = [&](Eigen::Index j) { return lambda[j].imag() != 0; };
-  Matrix p = solver.pseudoEigenvectors();
-  for (Eigen::Index j = 0; j < p.cols(); j += is_pair(j) ? 2 : 1) {
-    auto columns = p.middleCols(j, is_pair(j) ? 2 : 1);
-    columns /= columns.norm();
+/// Unit length, largest component real and positive; what that takes moves into the amplitudes.
+template <typename Real>
+void normalize_modes(Eigen::MatrixX<std::complex<Real>>& modes,
+                     Eigen::VectorX<std::complex<Real>>& amplitudes) {
+  for (Eigen::Index j = 0; j < modes.cols(); ++j) {
+    Eigen::Index largest = 0;
+    const Real peak = modes.col(j).cwiseAbs().maxCoeff(&largest);
+    if (!(peak > 0)) continue;
+    const std::complex<Real> scale = modes(largest, j) / peak * modes.col(j).norm();
+    modes.col(j) /= scale;
+    amplitudes[j] *= scale;
   }
-  const Matrix size = map.q * p;
-  const Matrix defect = map.c * p - size * solver.pseudoEigenvalueMatrix();
-  const Matrix modes = map.observe * dual_basis(p, warnings);
-  const Eigen::VectorX<Scalar> amplitudes = p.transpose() * map.first;
-
-  std::vector<KoopmanMode<Scalar>> found;
-  for (Eigen::Index j = 0; j < p.cols(); j += is_pair(j) ? 2 : 1) {
-    const Eigen::Index width = is_pair(j) ? 2 : 1;
-    // Nothing is known of an eigenfunction that vanishes on all samples.
-    const Scalar length = size.middleCols(j, width).norm();
-    const Scalar residual = length > 0 ? defect.middleCols(j, width).norm() / length
-                                       : std::numeric_limits<Scalar>::infinity();
-    KoopmanMode<Scalar> one{lambda[j], amplitudes[j], modes.col(j).template cast<Complex>(), residual};
-    if (is_pair(j)) {
-      one.amplitude += Complex(0, amplitudes[j + 1]);
-      one.mode = (one.mode - Complex(0, 1) * modes.col(j + 1).template cast<Complex>()) / Scalar(2);
-    }
-    one.normalize();
-    found.push_back(std::move(one));
-  }
-  return assemble(std::move(found), map.observe.rows(), map.step.cols());
 }
+
+/// The orthogonal matrix next to a square one: the isometry that EDMD becomes when it is held to
+/// keep the measure.
+template <typename Real>
+Eigen::MatrixX<Real> orthogonal_factor(const Eigen::MatrixX<Real>& a) {
+  const Eigen::JacobiSVD<Eigen::MatrixX<Real>, Eigen::NoQRPreconditioner> svd(
+      a, Eigen::ComputeFullU | Eigen::ComputeFullV);
+  const Eigen::MatrixX<Real> q = svd.matrixU() * svd.matrixV().transpose();
+  // Many rotations leave some rounding; a step of Newton and Schulz takes it away.
+  return Real(0.5) * q *
+         (3 * Eigen::MatrixX<Real>::Identity(a.rows(), a.cols()) - q.transpose() * q);
+}
+
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT RealEigenvectors<double> real_eigenvectors(const Eigen::MatrixXd&,
+                                                                           const char*);
+extern template ALMAGEST_EXPORT RealEigenvectors<double> orthogonal_eigenvectors(
+    const Eigen::MatrixXd&, const char*);
+extern template ALMAGEST_EXPORT Spectrum<double> spectrum(const Compression<double>&,
+                                                          const RealEigenvectors<double>&,
+                                                          const Eigen::MatrixXd&,
+                                                          std::vector<std::string>&);
+extern template ALMAGEST_EXPORT Eigen::MatrixXd orthogonal_factor(const Eigen::MatrixXd&);
+#endif
 
 }  // namespace detail
 }  // namespace almagest::inline ALMAGEST_ABI::koopman

@@ -5,6 +5,7 @@
 /// How many singular values to believe. All functions take them in decreasing order.
 
 #include <Eigen/Core>
+#include <cmath>
 #include <limits>
 
 #include "almagest/core/config.hpp"
@@ -40,6 +41,20 @@ Eigen::Index rank_by_energy(const Eigen::MatrixBase<Derived>& singular_values, d
   while (rank > 1 && left_out + square(rank - 1) <= (1 - energy) * total)
     left_out += square(--rank);
   return rank;
+}
+
+/// How many orthogonal directions a set of functions amounts to: \f$ \exp(-\sum_i p_i \ln p_i) \f$ for
+/// \f$ p_i = \sigma_i^2 / \sum_j \sigma_j^2 \f$, the exponential of the von Neumann entropy of their
+/// Gram matrix. N orthogonal functions of equal norm give N, N copies of one give 1.
+template <typename Derived>
+double effective_rank(const Eigen::MatrixBase<Derived>& singular_values) {
+  if (singular_values.size() == 0 || !(singular_values.maxCoeff() > 0)) return 0;
+  const Eigen::ArrayXd squares = (singular_values.template cast<double>() / double(singular_values.maxCoeff())).array().square();
+  const Eigen::ArrayXd shares = squares / squares.sum();
+  double entropy = 0;
+  for (Eigen::Index i = 0; i < shares.size(); ++i)
+    if (shares[i] > 0) entropy -= shares[i] * std::log(shares[i]);
+  return std::exp(entropy);
 }
 
 /// Index of the first singular value of a noise floor, or the count of values where there is none.

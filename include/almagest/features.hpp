@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Libraries of features: what EDMD and SINDy learn from.
+
+#include "almagest/features/composition.hpp"
+#include "almagest/features/k_means.hpp"
+#include "almagest/features/library.hpp"
+#include "almagest/features/polynomial.hpp"
+#include "almagest/features/radial_basis.hpp"
+#include "almagest/features/tensor_basis.hpp"
+#include "almagest/features/tensor_features.hpp"

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Libraries of features: what EDMD learns in the span of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, List, Sequence, Tuple, Union
+
+import numpy as np
+
+from ._almagest import features as _compiled
+from ._almagest.core import InvalidArgument
+from ._estimator import Parameters, number, whole
+from ._sindy import Polynomial
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    _Interval = Tuple[float, float]
+    _Box = Union[_Interval, Sequence[_Interval]]
+
+
+class Library(Parameters):
+    """What all libraries can do; a + b is the features of both, a * b all products of theirs."""
+
+    def _library(self) -> _compiled.Library:
+        raise NotImplementedError
+
+    def names(self, variables: Sequence[str]) -> list[str]:
+        """Names of the features from those of the state's components."""
+        return self._library().names(list(variables))
+
+    def __call__(self, states: ArrayLike) -> NDArray[np.float64]:
+        """The features at states (count, dimension), shape (count, features)."""
+        return self._library().evaluate(np.asarray(states))
+
+    def __add__(self, other: Library | Polynomial) -> Concatenation:
+        return Concatenation([self, other])
+
+    def __radd__(self, other: Polynomial) -> Concatenation:
+        return Concatenation([other, self])
+
+    def __mul__(self, other: Library | Polynomial) -> Product:
+        return Product([self, other])
+
+    def __rmul__(self, other: Polynomial) -> Product:
+        return Product([other, self])
+
+
+def compiled_library(library: Library | Polynomial, what: str) -> _compiled.Library:
+    """The compiled form of a library. Raises InvalidArgument for anything else."""
+    if isinstance(library, Polynomial):
+        degree = whole(library.degree, "Polynomial: degree")
+        return _compiled.polynomial(degree, bool(library.bias), bool(library.cross_terms))
+    if not isinstance(library, Library):
+        raise InvalidArgument(f"{what} is {library!r}; give a library such as al.Polynomial(degree=3).")
+    return library._library()
+
+
+class _Tensor(Library):
+    """A family of functions of each variable, and the products that an index set keeps."""
+
+    degree: int
+    box: _Box
+    indices: str
+
+    def _arguments(self) -> tuple[int, List[_Interval], str]:
+        name = type(self).__name__
+        intervals = np.atleast_2d(np.asarray(self.box, dtype=float))
+        if intervals.ndim != 2 or intervals.shape[1] != 2:
+            raise InvalidArgument(
+                f"{name}: box is {self.box!r}; give (lower, upper), or one such pair for each component."
+            )
+        pairs = [(float(lower), float(upper)) for lower, upper in intervals]
+        return whole(self.degree, f"{name}: degree"), pairs, self.indices
+
+
+class Legendre(_Tensor):
+    """Legendre polynomials, orthonormal in the mean over a box.
+
+    degree   highest degree
+    box      (lower, upper) for all components of the state, or one pair for each
+    indices  which products: "total_degree", "hyperbolic" (few mixed terms) or "full"
+    """
+
+    def __init__(self, degree: int = 3, box: _Box = (-1, 1), indices: str = "total_degree") -> None:
+        self.degree = degree
+        self.box = box
+        self.indices = indices
+
+    def _library(self) -> _compiled.Library:
+        return _compiled.legendre(*self._arguments())
+
+
+class Chebyshev(_Tensor):
+    """Chebyshev polynomials on a box; parameters as with Legendre."""
+
+    def __init__(self, degree: int = 3, box: _Box = (-1, 1), indices: str = "total_degree") -> None:
+        self.degree = degree
+        self.box = box
+        self.indices = indices
+
+    def _library(self) -> _compiled.Library:
+        return _compiled.chebyshev(*self._arguments())
+
+
+class FourierBasis(_Tensor):
+    """Sines and cosines up to a wavenumber, periodic in the box; parameters as with Legendre."""
+
+    def __init__(self, degree: int = 3, box: _Box = (-np.pi, np.pi), indices: str = "total_degree") -> None:
+        self.degree = degree
+        self.box = box
+        self.indices = indices
+
+    def _library(self) -> _compiled.Library:
+        return _compiled.fourier(*self._arguments())
+
+
+class Hermite(_Tensor):
+    """Hermite functions, orthonormal on the line, or Hermite polynomials.
+
+    degree     highest degree
+    box        centre minus and plus one scale (a standard deviation), for all components or for each
+    functions  False: polynomials, orthonormal under the normal law
+    indices    as with Legendre
+    """
+
+    def __init__(
+        self, degree: int = 3, box: _Box = (-1, 1), functions: bool = True, indices: str = "total_degree"
+    ) -> None:
+        self.degree = degree
+        self.box = box
+        self.functions = functions
+        self.indices = indices
+
+    def _library(self) -> _compiled.Library:
+        make = _compiled.hermite_functions if self.functions else _compiled.hermite_polynomials
+        return make(*self._arguments())
+
+
+class RadialBasis(Library):
+    """Functions of the distance r from centres, in units of a width.
+
+    centres  array (count, dimension); al.k_means finds some
+    kind     "gaussian" exp(-r^2/2), "thin_plate" r^2 log r, "wendland", "laplacian" exp(-r),
+             "matern32" or "matern52"
+    width    unit of the distance
+    """
+
+    def __init__(self, centres: ArrayLike, kind: str = "gaussian", width: float = 1.0) -> None:
+        self.centres = centres
+        self.kind = kind
+        self.width = width
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RadialBasis):
+            return NotImplemented
+        same = self.kind == other.kind and self.width == other.width
+        return same and np.array_equal(np.asarray(self.centres), np.asarray(other.centres))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _library(self) -> _compiled.Library:
+        return _compiled.radial_basis(self.centres, self.kind, number(self.width, "RadialBasis: width"))
+
+
+class RandomFourier(Library):
+    """Waves of random frequency that stand for a Gaussian kernel (Rahimi & Recht 2007).
+
+    count  of waves
+    width  of the kernel
+    seed   of the random numbers
+    """
+
+    def __init__(self, count: int = 100, width: float = 1.0, seed: int = 0) -> None:
+        self.count = count
+        self.width = width
+        self.seed = seed
+
+    def _library(self) -> _compiled.Library:
+        return _compiled.random_fourier(
+            whole(self.count, "RandomFourier: count"),
+            number(self.width, "RandomFourier: width"),
+            whole(self.seed, "RandomFourier: seed"),
+        )
+
+
+class Concatenation(Library):
+    """The features of several libraries, one library after the other: also a + b."""
+
+    def __init__(self, libraries: Sequence[Library | Polynomial]) -> None:
+        self.libraries = libraries
+
+    def _library(self) -> _compiled.Library:
+        return _compiled.concatenation([compiled_library(one, "Concatenation: a library") for one in self.libraries])
+
+
+class Product(Library):
+    """All products of a feature of each library: also a * b."""
+
+    def __init__(self, libraries: Sequence[Library | Polynomial]) -> None:
+        self.libraries = libraries
+
+    def _library(self) -> _compiled.Library:
+        return _compiled.product([compiled_library(one, "Product: a library") for one in self.libraries])
+
+
+class Selection(Library):
+    """A library on some components of the state, named by their indices."""
+
+    def __init__(self, variables: Sequence[int], library: Library | Polynomial) -> None:
+        self.variables = variables
+        self.library = library
+
+    def _library(self) -> _compiled.Library:
+        variables = [whole(j, "Selection: variables") for j in self.variables]
+        return _compiled.selection(variables, compiled_library(self.library, "Selection: library"))
+
+
+class Delays(Library):
+    """A library on windows of consecutive samples, oldest first: delay coordinates.
+
+    samples  in a window
+    library  on dimension * samples numbers; None means the samples themselves and the constant
+    """
+
+    def __init__(self, samples: int = 10, library: Library | Polynomial | None = None) -> None:
+        self.samples = samples
+        self.library = library
+
+    def _library(self) -> _compiled.Library:
+        inner = Polynomial(1) if self.library is None else self.library
+        return _compiled.delays(whole(self.samples, "Delays: samples"), compiled_library(inner, "Delays: library"))
+
+
+def k_means(states: ArrayLike, count: int, *, seed: int = 0, iterations: int = 20) -> NDArray[np.float64]:
+    """Centres (count, dimension) for a RadialBasis: means of the states nearest to them, k-means++.
+
+    Raises InvalidArgument for more centres than there are different states.
+    """
+    return _compiled.k_means(
+        np.asarray(states), whole(count, "k_means: count"), whole(seed, "k_means: seed"), whole(iterations, "k_means: iterations")
+    )

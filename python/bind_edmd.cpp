@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <pybind11/complex.h>
+
+#include "almagest/features/composition.hpp"
+#include "almagest/features/k_means.hpp"
+#include "almagest/features/radial_basis.hpp"
+#include "almagest/features/tensor_basis.hpp"
+#include "almagest/koopman/edmd.hpp"
+#include "almagest/koopman/kernel_edmd.hpp"
+#include "models.hpp"
+
+namespace almagest::python {
+namespace {
+
+using features::Library;
+using EdmdModel = koopman::Edmd<double>;
+using EdmdAccumulator = koopman::EdmdAccumulator<double>;
+using Complex = std::complex<double>;
+
+std::vector<TrajectoryView<double>> views_of(const std::vector<Run>& runs) {
+  std::vector<TrajectoryView<double>> views;
+  for (const Run& run : runs) views.push_back(run.view());
+  return views;
+}
+
+/// A matrix of C++ as an array (rows, columns), copied.
+template <typename Derived>
+py::array_t<typename Derived::Scalar> copied(const Eigen::PlainObjectBase<Derived>& values) {
+  using Scalar = typename Derived::Scalar;
+  constexpr py::ssize_t width = sizeof(Scalar);
+  if constexpr (Derived::IsVectorAtCompileTime)
+    return py::array_t<Scalar>({values.size()}, {width}, values.data());
+  else
+    return py::array_t<Scalar>({values.rows(), values.cols()}, {width, width * values.rows()},
+                               values.data());
+}
+
+template <typename Enum>
+Enum chosen(const std::string& name, const std::vector<std::pair<const char*, Enum>>& choices,
+            const char* what) {
+  std::string all;
+  for (const auto& [known, value] : choices) {
+    if (name == known) return value;
+    all += (all.empty() ? "" : ", ") + std::string(known);
+  }
+  throw InvalidArgument(almagest::detail::text(what, " is ", name, "; choose from ", all, "."));
+}
+
+features::IndexSet index_set(const std::string& name) {
+  using features::IndexSet;
+  return chosen<IndexSet>(name,
+                          {{"total_degree", IndexSet::total_degree},
+                           {"hyperbolic", IndexSet::hyperbolic},
+                           {"full", IndexSet::full}},
+                          "indices");
+}
+
+features::RadialKind radial_kind(const std::string& name) {
+  using features::RadialKind;
+  return chosen<RadialKind>(name,
+                            {{"gaussian", RadialKind::gaussian},
+                             {"thin_plate", RadialKind::thin_plate},
+                             {"wendland", RadialKind::wendland},
+                             {"laplacian", RadialKind::laplacian},
+                             {"matern32", RadialKind::matern32},
+                             {"matern52", RadialKind::matern52}},
+                            "kind");
+}
+
+/// One family of functions of each variable on a box.
+template <typename Basis>
+Library tensor(int degree, const std::vector<std::pair<double, double>>& box,
+               const std::string& indices) {
+  Basis basis;
+  basis.degree = degree;
+  basis.box.clear();
+  for (const auto& [lower, upper] : box) basis.box.push_back({lower, upper});
+  basis.indices = index_set(indices);
+  return basis;
+}
+
+}  // namespace
+
+void bind_features(py::module_& m) {
+  py::class_<Library>(m, "Library", "A library of features; the classes of almagest make them.")
+      .def(
+          "names",
+          [](const Library& self, const std::vector<std::string>& variables) {
+            return evaluator(self, Eigen::Index(variables.size()))->names(variables);
+          },
+          py::arg("variables"), "Names of the features from those of the state's components.")
+      .def(
+          "evaluate",
+          [](const Library& self, const py::object& states) {
+            const Matrix x = columns(states, "evaluate", "states").transpose();
+            Matrix values;
+            computed([&] {
+              const auto made = evaluator(self, x.cols());
+              values.resize(x.rows(), made->size());
+              made->evaluate(x, values);
+            });
+            return copied(values);
+          },
+          py::arg("states"), "Features at states (count, dimension).")
+      .def(
+          "__eq__", [](const Library& a, const Library& b) { return a == b; }, py::is_operator());
+  m.def(
+      "polynomial",
+      [](int degree, bool bias, bool cross_terms) {
+        return Library(features::Polynomial{degree, bias, cross_terms});
+      },
+      py::arg("degree"), py::arg("bias"), py::arg("cross_terms"), "Monomials.");
+  const auto basis = [&](const char* name, const auto& make) {
+    m.def(name, make, py::arg("degree"), py::arg("box"), py::arg("indices"), "A tensor basis.");
+  };
+  basis("legendre", &tensor<features::Legendre>);
+  basis("chebyshev", &tensor<features::Chebyshev>);
+  basis("fourier", &tensor<features::Fourier>);
+  basis("hermite_functions", &tensor<features::Hermite>);
+  basis("hermite_polynomials", [](int degree, const std::vector<std::pair<double, double>>& box,
+                                  const std::string& indices) {
+    features::Hermite made =
+        *tensor<features::Hermite>(degree, box, indices).as<features::Hermite>();
+    made.functions = false;
+    return Library(made);
+  });
+  m.def(
+      "radial_basis",
+      [](const py::object& centres, const std::string& kind, double width) {
+        return Library(features::RadialBasis{columns(centres, "RadialBasis", "centres"),
+                                             radial_kind(kind), width});
+      },
+      py::arg("centres"), py::arg("kind"), py::arg("width"),
+      "Radial functions around centres (count, dimension).");
+  m.def(
+      "random_fourier",
+      [](Eigen::Index count, double width, std::uint64_t seed) {
+        return Library(features::RandomFourier{count, width, seed});
+      },
+      py::arg("count"), py::arg("width"), py::arg("seed"), "Random waves.");
+  m.def(
+      "concatenation",
+      [](std::vector<Library> libraries) {
+        return Library(features::Concatenation{std::move(libraries)});
+      },
+      py::arg("libraries"), "Side by side.");
+  m.def(
+      "product",
+      [](std::vector<Library> libraries) {
+        return Library(features::Product{std::move(libraries)});
+      },
+      py::arg("libraries"), "All products.");
+  m.def(
+      "selection",
+      [](std::vector<Eigen::Index> variables, const Library& library) {
+        return Library(features::Selection{std::move(variables), library});
+      },
+      py::arg("variables"), py::arg("library"), "On some components.");
+  m.def(
+      "delays",
+      [](Eigen::Index samples, const Library& library) {
+        return Library(features::Delays{samples, library});
+      },
+      py::arg("samples"), py::arg("library"), "On windows.");
+  m.def(
+      "k_means",
+      [](const py::object& states, Eigen::Index count, std::uint64_t seed, int iterations) {
+        const Matrix x = columns(states, "k_means", "states");
+        return given_away(computed([&] {
+          return features::k_means(x, count, {seed, iterations});
+        }));
+      },
+      py::arg("states"), py::arg("count"), py::arg("seed") = 0, py::arg("iterations") = 20,
+      "Centres (count, dimension).");
+}
+
+void bind_edmd(py::module_& m) {
+  py::class_<EdmdModel> bound(m, "Edmd", "A fitted EDMD; see almagest.EDMD.");
+  bind_forecaster<EdmdModel>(bound, [](const EdmdModel& self) -> const EdmdModel& { return self; });
+  const auto shows = [&](const char* name, const auto& member, const char* doc) {
+    bound.def_property_readonly(
+        name,
+        [=](const py::object& self) {
+          return shown((self.cast<const EdmdModel&>().*member)(), self);
+        },
+        doc);
+  };
+  shows("eigenvalues", &EdmdModel::eigenvalues, "A time step each, shape (rank,).");
+  shows("residuals", &EdmdModel::residuals, "One for each eigenvalue, smallest first.");
+  shows("modes", &EdmdModel::modes, "Shape (dimension, rank).");
+  shows("amplitudes", &EdmdModel::amplitudes, "Of the first training run.");
+  bound
+      .def_property_readonly(
+          "exponents", [](const EdmdModel& self) { return copied(self.exponents()); },
+          "Growth rate and angular frequency.")
+      .def_property_readonly(
+          "matrix",
+          [](const py::object& self) {
+            return shown(self.cast<const EdmdModel&>().parts().reduced_operator, self);
+          },
+          "The operator in orthonormal coordinates, (rank, rank).")
+      .def_property_readonly("dimension", &EdmdModel::dimension, "Components of the state.")
+      .def_property_readonly("rank", &EdmdModel::rank, "Count of eigenvalues.")
+      .def_property_readonly("feature_names", &EdmdModel::feature_names, "Of the library.")
+      .def_property_readonly("warnings", &EdmdModel::warnings, "What the fit found doubtful.")
+      .def("verified", &EdmdModel::verified, py::arg("tolerance"),
+           "Indices of eigenvalues with small residuals.")
+      .def(
+          "eigenfunctions",
+          [](const EdmdModel& self, const py::object& states) {
+            const Matrix x = columns(states, "eigenfunctions", "states").transpose();
+            return copied(computed([&] { return self.eigenfunctions(x); }));
+          },
+          py::arg("states"), "At windows of states (count, context * dimension).")
+      .def(
+          "pseudospectrum",
+          [](const EdmdModel& self,
+             const py::array_t<Complex, py::array::c_style | py::array::forcecast>& z) {
+            py::array_t<double> out(std::vector<py::ssize_t>(z.shape(), z.shape() + z.ndim()));
+            const std::span<const Complex> places(z.data(), std::size_t(z.size()));
+            const Vector tau = computed([&] { return self.pseudospectrum(places); });
+            std::copy(tau.begin(), tau.end(), out.mutable_data());
+            return out;
+          },
+          py::arg("z"), "tau at complex places, in their shape.")
+      .def("summary", &EdmdModel::summary, "The spectrum as a table.");
+
+  py::class_<EdmdAccumulator>(m, "EdmdAccumulator", "Runs so far; see almagest.EDMD.partial_fit.")
+      .def(py::init<Library, Eigen::Index>(), py::arg("library"), py::arg("dimension"))
+      .def(
+          "update",
+          [](EdmdAccumulator& self, const std::vector<Run>& runs, const py::object& weights) {
+            const auto views = views_of(runs);
+            if (weights.is_none()) return computed([&] { self.update(views); });
+            const Vector w = vector(weights, "fit", "weights");
+            computed([&] { self.update(views, w); });
+          },
+          py::arg("runs"), py::arg("weights"), "Takes in the pairs of runs.")
+      .def("merge", &EdmdAccumulator::merge, py::arg("other"),
+           "Continues as if the other's runs had come here.")
+      .def_property_readonly("pairs", &EdmdAccumulator::pairs, "Pairs of samples so far.")
+      .def("effective_rank", &EdmdAccumulator::effective_rank,
+           "Orthogonal functions that the dictionary amounts to.")
+      .def(
+          "solve",
+          [](const EdmdAccumulator& self, bool measure_preserving, bool relift, bool drop_dependent,
+             double tolerance) {
+            return computed([&] {
+              return self.solve({measure_preserving, relift, {drop_dependent, tolerance}});
+            });
+          },
+          py::arg("measure_preserving"), py::arg("relift"), py::arg("drop_dependent"),
+          py::arg("tolerance"), "The model.");
+
+  m.def(
+      "fit_kernel_edmd",
+      [](const std::vector<Run>& runs, const std::string& kernel, double width,
+         Eigen::Index landmarks, double tolerance, bool measure_preserving, bool relift) {
+        const auto views = views_of(runs);
+        const koopman::KernelEdmdOptions options{
+            radial_kind(kernel), width, landmarks, tolerance, {measure_preserving, relift, {}}};
+        return computed([&] { return koopman::fit_kernel_edmd(views, options); });
+      },
+      py::arg("runs"), py::arg("kernel"), py::arg("width"), py::arg("landmarks"),
+      py::arg("tolerance"), py::arg("measure_preserving"), py::arg("relift"),
+      "See almagest.KernelEDMD.fit.");
+}
+
+}  // namespace almagest::python
