@@ -4,5 +4,9 @@
 /// \file
 /// Learners that approximate the Koopman operator.
 
+#include "almagest/koopman/bagged_dmd.hpp"
 #include "almagest/koopman/delay_windows.hpp"
+#include "almagest/koopman/forcing.hpp"
 #include "almagest/koopman/hankel_dmd.hpp"
+#include "almagest/koopman/havok.hpp"
+#include "almagest/koopman/optimized_dmd.hpp"
