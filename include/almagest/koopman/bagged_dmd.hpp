@@ -25,7 +25,7 @@ namespace almagest::inline ALMAGEST_ABI::koopman {
 
 /// What bagging may be told, besides what optimized DMD may be.
 struct BaggedDmdOptions {
-  OptimizedDmdOptions each;
+  OptimizedDmdOptions each = {};
   Eigen::Index bags = 100;
   double share = 0.6;      ///< of the samples that a bag draws, without replacement
   std::uint64_t seed = 0;  ///< of the draws

@@ -104,6 +104,12 @@ struct DelayCoordinates {
     svd.u.col(i) *= -1;
     svd.v.col(i) *= -1;
   }
+  /// Rotates the coordinates so that the patterns come nearest to other ones: signs, and what nearly equal
+  /// singular values leave open.
+  void align_with(const DelayCoordinates& other) {
+    const linalg::Svd<Scalar> between = linalg::svd<Scalar>(svd.v.transpose() * other.svd.v);
+    svd.u = (svd.u * (between.u * between.v.transpose())).eval();
+  }
 };
 
 /// Rates of the series in the columns of `v`, rows `first` and after: central differences of fourth order,
@@ -257,8 +263,7 @@ Havok<Scalar> fit_havok(const std::vector<TrajectoryView<Scalar>>& several, cons
   Eigen::MatrixX<Scalar> triangle;
   if (options.structured) {
     DelayCoordinates<Scalar> next(later, options);
-    for (Eigen::Index i = 0; i < options.rank; ++i)
-      if (next.svd.v.col(i).dot(found.svd.v.col(i)) < 0) next.turn(i);
+    next.align_with(found);
     triangle = factor_rates(found, next, options.forcing, step).triangle();
   } else {
     triangle = factor_rates(found, options.forcing, step).triangle();
@@ -289,8 +294,8 @@ extern template ALMAGEST_EXPORT Havok<double> fit_havok(const std::vector<Trajec
 /// and no difference straddles two runs.
 ///
 /// With `structured` (sHAVOK), for short series: the windows but the last and the windows but the first
-/// are decomposed apart, signs are aligned, and rates are the differences of the two sets of coordinates,
-/// at their mean. Each set is orthonormal, so that the products with the mean are skew-symmetric to
+/// are decomposed apart, the second set is rotated to the first (its signs, and what nearly equal singular
+/// values leave open), and rates are the differences of the two sets of coordinates, at their mean. Each set is orthonormal, so that the products with the mean are skew-symmetric to
 /// rounding and A is skew-symmetric to \f$ O(\Delta t^2) \f$.
 ///
 /// Cost: `linalg::hankel_svd` of rank r, twice where structured, and \f$ 8 m r^2 \f$ flops for m samples;

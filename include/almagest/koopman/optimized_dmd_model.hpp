@@ -28,7 +28,7 @@ struct OptimizedDmdOptions {
   Eigen::Index context = 1;                 ///< samples of history that a forecast fits amplitudes to
   double tolerance = 1e-8;                  ///< share of the residual that changed exponents could still take
   int most_iterations = 100;                ///< of Levenberg and Marquardt
-  std::vector<std::complex<double>> guess;  ///< exponents to start from; empty: from the data
+  std::vector<std::complex<double>> guess = {};  ///< exponents to start from; empty: from the data
 };
 
 /// All that an OptimizedDmd is made of. With n components and r exponents:
