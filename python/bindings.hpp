@@ -39,6 +39,7 @@ void bind_integrate(py::module_& m);
 void bind_systems(py::module_& m);
 void bind_sindy(py::module_& m);
 void bind_koopman(py::module_& m);
+void bind_havok(py::module_& m);
 void bind_diagnostics(py::module_& m);
 void bind_io(py::module_& m);
 /// @}

@@ -28,6 +28,7 @@ PYBIND11_MODULE(_almagest, m) {
   part("integrate", python::bind_integrate, "almagest");
   part("sindy", python::bind_sindy, "almagest._almagest.sindy");
   part("koopman", python::bind_koopman, "almagest._almagest.koopman");
+  part("havok", python::bind_havok, "almagest._almagest.havok");
   part("diagnostics", python::bind_diagnostics, "almagest.diagnostics");
   part("io", python::bind_io, "almagest._almagest.io");
 }

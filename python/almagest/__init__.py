@@ -36,6 +36,7 @@ from ._almagest.core import (
     Verdict,
 )
 from ._estimator import FitWarning
+from ._havok import BOPDMD, HAVOK, OptDMD
 from ._io import (
     export_header,
     load,
@@ -52,6 +53,7 @@ from ._simulation import integrate, integrate_ensemble, iterate
 from ._sindy import STLSQ, FiniteDifference, Polynomial, SavitzkyGolay, SINDy
 
 __all__ = [
+    "BOPDMD",
     "Cancelled",
     "ConvergenceFailure",
     "DimensionMismatch",
@@ -60,12 +62,14 @@ __all__ = [
     "FiniteDifference",
     "FitWarning",
     "Forecast",
+    "HAVOK",
     "HankelDMD",
     "IntegrationDiverged",
     "InvalidArgument",
     "IoError",
     "NonFiniteData",
     "NotFitted",
+    "OptDMD",
     "Polynomial",
     "SINDy",
     "STLSQ",
