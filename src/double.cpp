@@ -5,6 +5,7 @@
 #include "almagest/koopman/bagged_dmd.hpp"
 #include "almagest/koopman/hankel_dmd.hpp"
 #include "almagest/koopman/havok.hpp"
+#include "almagest/koopman/multiresolution_dmd.hpp"
 #include "almagest/koopman/optimized_dmd.hpp"
 #include "almagest/linalg/hankel_svd.hpp"
 #include "almagest/linalg/streaming_qr.hpp"
@@ -32,6 +33,8 @@ template ALMAGEST_EXPORT OptimizedDmd<double> fit_optimized_dmd(const std::vecto
                                                                 const OptimizedDmdOptions&);
 template ALMAGEST_EXPORT BaggedDmd<double> fit_bagged_dmd(const std::vector<TrajectoryView<double>>&, const BaggedDmdOptions&,
                                                           const Progress&);
+template ALMAGEST_EXPORT MultiresolutionDmd<double> fit_multiresolution_dmd(const std::vector<TrajectoryView<double>>&,
+                                                                            const MultiresolutionDmdOptions&);
 }
 
 // Regression is in double precision for runs in floats too.

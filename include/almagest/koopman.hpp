@@ -9,4 +9,5 @@
 #include "almagest/koopman/forcing.hpp"
 #include "almagest/koopman/hankel_dmd.hpp"
 #include "almagest/koopman/havok.hpp"
+#include "almagest/koopman/multiresolution_dmd.hpp"
 #include "almagest/koopman/optimized_dmd.hpp"

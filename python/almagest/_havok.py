@@ -351,9 +351,9 @@ class BOPDMD(ExponentEstimator):
         y: None = None,
         *,
         dt: float | None = None,
-        progress: Callable[[float, str], bool | None] | None = None,
+        progress: Callable[[float], bool | None] | None = None,
     ) -> BOPDMD:
-        """Learn as OptDMD does, from subsets too; `progress(fraction, text)` may return False to cancel.
+        """Learn as OptDMD does, from subsets too; `progress(fraction)` may return False to cancel.
 
         Raises as OptDMD.fit; ConvergenceFailure where fewer than 2 bags converge; Cancelled.
         """

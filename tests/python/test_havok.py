@@ -147,7 +147,7 @@ class TestBOPDMD:
 
     def test_cancelled(self):
         with says(al.Cancelled, ""):
-            al.BOPDMD(rank=4, bags=50).fit(damped(0.05 * np.arange(200), noise=0.1), progress=lambda fraction, text: False)
+            al.BOPDMD(rank=4, bags=50).fit(damped(0.05 * np.arange(200), noise=0.1), progress=lambda fraction: False)
 
     def test_bad_input(self):
         run = damped(0.05 * np.arange(50))

