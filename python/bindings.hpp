@@ -41,6 +41,7 @@ void bind_sindy(py::module_& m);
 void bind_koopman(py::module_& m);
 void bind_features(py::module_& m);
 void bind_edmd(py::module_& m);
+void bind_havok(py::module_& m);
 void bind_diagnostics(py::module_& m);
 void bind_io(py::module_& m);
 /// @}

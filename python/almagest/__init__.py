@@ -50,6 +50,7 @@ from ._features import (
     Selection,
     k_means,
 )
+from ._havok import BOPDMD, HAVOK, OptDMD
 from ._io import (
     export_header,
     load,
@@ -66,6 +67,7 @@ from ._simulation import integrate, integrate_ensemble, iterate
 from ._sindy import STLSQ, FiniteDifference, Polynomial, SavitzkyGolay, SINDy
 
 __all__ = [
+    "BOPDMD",
     "Cancelled",
     "Chebyshev",
     "Concatenation",
@@ -80,8 +82,9 @@ __all__ = [
     "FiniteDifference",
     "FitWarning",
     "Forecast",
-    "HODMD",
     "FourierBasis",
+    "HAVOK",
+    "HODMD",
     "HankelDMD",
     "Hermite",
     "IntegrationDiverged",
@@ -92,6 +95,7 @@ __all__ = [
     "MeasurePreservingEDMD",
     "NonFiniteData",
     "NotFitted",
+    "OptDMD",
     "PiDMD",
     "Polynomial",
     "Product",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The examples of spectral runs do what their pages say; those of the demo are run by it."""
+"""The examples of the modules do what their pages say; those of the demo are run by it."""
 
 import os
 import re
@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "examples" / "spectral"
-SCRIPTS = sorted(path for path in FOLDER.glob("*.py") if path.stem != "example")
+FOLDER = Path(__file__).parents[2] / "examples"
+SCRIPTS = sorted(
+    path for module in ("spectral", "koopman") for path in (FOLDER / module).glob("*.py") if path.stem != "example"
+)
 
 
 @pytest.fixture(scope="module")
