@@ -17,6 +17,7 @@
 #include "almagest/koopman/reduction.hpp"
 #include "almagest/koopman/regression.hpp"
 #include "almagest/koopman/dmd_spectrum.hpp"
+#include "almagest/koopman/learner.hpp"
 #include "almagest/koopman/state_basis.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::koopman {
@@ -37,34 +38,14 @@ inline void check_options(const char* what, const DmdOptions& options) {
                                ", but a share lies in (0, 1]; give for example 0.999."));
 }
 
-/// The common time step, known and uniform.
+/// All runs have the same inputs.
 template <typename Scalar>
-double uniform_step(const char* what, const std::vector<TrajectoryView<Scalar>>& several) {
-  for (std::size_t k = 0; k < several.size(); ++k) {
-    const TimeGrid& times = several[k].times();
-    if (times.is_uniform()) continue;
-    const Eigen::VectorXd t = times.values();
-    const Eigen::VectorXd steps = t.tail(t.size() - 1) - t.head(t.size() - 1);
-    throw InvalidArgument(text(what, ": times are not uniform: run ", k, " has steps from ",
-                               steps.minCoeff(), " to ", steps.maxCoeff(),
-                               "; resample it to one step, or fit_optimized_dmd or fit_bagged_dmd, which take any times."));
-  }
-  const auto step = almagest::detail::common_step(several, what);
-  if (!step) throw InvalidArgument(text(what, ": no run has 2 samples; give longer runs."));
-  return *step;
-}
-
-/// All runs have the same inputs, and a method that does not use them is given none.
-template <typename Scalar>
-void check_inputs(const char* what, const std::vector<TrajectoryView<Scalar>>& several, bool taken) {
-  const Eigen::Index expected = taken ? several.front().inputs().rows() : 0;
+void check_same_inputs(const char* what, const std::vector<TrajectoryView<Scalar>>& several) {
+  const Eigen::Index expected = several.front().inputs().rows();
   for (const auto& run : several)
     if (run.inputs().rows() != expected)
       throw InvalidArgument(text(what, ": a run has inputs, ", run.inputs().rows(), " where ", expected,
-                                 " are expected, as ",
-                                 taken ? "the first run has; give every run the same inputs."
-                                       : "this learner does not use them; fit_dmdc does, or make them components "
-                                         "of the state or leave them out."));
+                                 " are expected, as the first run has; give every run the same inputs."));
 }
 
 /// Two pairs of windows are the least that tells a map from a coincidence.
@@ -143,12 +124,15 @@ void check_training(const char* what, const std::vector<TrajectoryView<Scalar>>&
   const DmdOptions& options = parts.options;
   check_options(what, options);
   parts.training = almagest::detail::training_facts(several, {}, what);
-  check_inputs(what, several, with_inputs);
+  if (with_inputs)
+    check_same_inputs(what, several);
+  else
+    refuse_inputs(several, what);
   if (several.front().inputs().rows() > 0 && options.regression != Regression::least_squares)
     throw InvalidArgument(text(what, ": regression is forward-backward or of total least squares, which know no "
                                      "inputs; ask for least squares."));
   check_length(what, several, options.delays, parts.warnings);
-  parts.training.step = uniform_step(what, several);
+  parts.training.step = required_step(several, what, "fit_optimized_dmd");
 }
 
 template <typename Scalar>

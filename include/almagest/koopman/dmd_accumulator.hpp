@@ -55,7 +55,7 @@ class DmdAccumulator {
       throw InvalidArgument(detail::text(what, ": the run has ", run.size(), " samples, but ", delays,
                                          " delays need at least ", delays + 1, "; give longer pieces."));
     TrainingFacts facts = almagest::detail::training_facts(one, {}, what);
-    facts.step = detail::uniform_step(what, one);
+    facts.step = detail::required_step(one, what, "fit_optimized_dmd");
     const linalg::StreamingQr<Scalar> factor = factor_windows(one, delays + 1);
     join(facts, factor.columns());
     if (first_.size() == 0) first_ = detail::first_window(one, delays);

@@ -15,6 +15,7 @@
 #include "almagest/core/text.hpp"
 #include "almagest/core/trajectory.hpp"
 #include "almagest/koopman/dmd_spectrum.hpp"
+#include "almagest/koopman/learner.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::koopman {
 
@@ -162,10 +163,7 @@ class Dmd {
 
   /// Indices of the eigenvalues whose residual is at most `tolerance`.
   std::vector<Eigen::Index> verified(double tolerance) const {
-    std::vector<Eigen::Index> found;
-    for (Eigen::Index j = 0; j < rank(); ++j)
-      if (double(residuals()[j]) <= tolerance) found.push_back(j);
-    return found;
+    return detail::at_most(residuals(), tolerance);
   }
 
   /// The `steps` samples after `history`, of which the last `context()` samples count. A model with
@@ -290,10 +288,7 @@ class Dmd {
 
 template <typename Scalar>
 std::string Dmd<Scalar>::summary() const {
-  using almagest::detail::rounded, almagest::detail::text;
-  const auto cell = [](std::string value, std::size_t width) {
-    return value.insert(0, width > value.size() ? width - value.size() : 1, ' ');
-  };
+  using almagest::detail::rounded, almagest::detail::text, detail::cell;
   std::string table =
       text(name_of(parts_.method), ": dimension ", dimension(), ", ", context(), " delays, rank ", rank(),
            " of ", dimension() * context(), ", time step ", *training().step, ", trained on ",

@@ -13,6 +13,7 @@
 
 #include "almagest/core/errors.hpp"
 #include "almagest/core/text.hpp"
+#include "almagest/koopman/learner.hpp"
 #include "almagest/linalg/svd.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::koopman {
@@ -55,16 +56,6 @@ struct KoopmanMode {
   std::complex<Scalar> eigenvalue, amplitude;
   Eigen::VectorX<std::complex<Scalar>> mode;
   Scalar residual;
-
-  /// Unit length, largest component real and positive; what that takes moves into the amplitude.
-  void normalize() {
-    Eigen::Index largest = 0;
-    const Scalar peak = mode.cwiseAbs().maxCoeff(&largest);
-    if (!(peak > 0)) return;
-    const std::complex<Scalar> scale = mode[largest] / peak * mode.norm();
-    mode /= scale;
-    amplitude *= scale;
-  }
 };
 
 /// The modes, each pair as two neighbours, sorted by amplitude.
@@ -143,7 +134,7 @@ DmdSpectrum<Scalar> dmd_spectrum(const LinearMap<Scalar>& map, const char* what,
       one.amplitude += Complex(0, amplitudes[j + 1]);
       one.mode = (one.mode - Complex(0, 1) * modes.col(j + 1).template cast<Complex>()) / Scalar(2);
     }
-    one.normalize();
+    one.amplitude *= normalize_mode(one.mode);
     found.push_back(std::move(one));
   }
   return assemble(std::move(found), map.observe.rows(), map.step.cols());

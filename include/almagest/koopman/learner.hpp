@@ -28,7 +28,7 @@ void refuse_inputs(const std::vector<TrajectoryView<Scalar>>& several, const cha
     if (run.inputs().rows() > 0)
       throw InvalidArgument(almagest::detail::text(
           what, ": a run has inputs, ", run.inputs().rows(),
-          " where 0 are expected, as this learner does not use them; "
+          " where 0 are expected, as this learner does not use them; fit_dmdc does, or "
           "make them components of the state or leave them out."));
 }
 
