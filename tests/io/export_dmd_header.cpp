@@ -61,7 +61,7 @@ TEMPLATE_TEST_CASE("An exported linear model compiles alone and forecasts as the
     Eigen::MatrixX<TestType> found(1, 5);
     std::memcpy(found.data(), bytes.data(), bytes.size());
     const double rounding = 20 * double(std::numeric_limits<TestType>::epsilon());
-    CHECK((found - expected.states()).cwiseAbs().maxCoeff() <= rounding);
+    CHECK(double((found - expected.states()).cwiseAbs().maxCoeff()) <= rounding);
     CHECK_THAT(io::header_text(model, "model"), ContainsSubstring("x[0]  signal in [-1, 1]") && ContainsSubstring("Time step: 0.1"));
   }
   CHECK_THROWS_WITH(io::header_text(golden::oscillation<TestType>(), "class"), ContainsSubstring("\"class\""));
