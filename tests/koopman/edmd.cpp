@@ -383,3 +383,17 @@ TEST_CASE("A dictionary that cannot express the state says so", "[edmd]") {
   CHECK(model.missed()[0] < 1e-14);
   CHECK(model.missed()[1] > 0.9);
 }
+
+TEST_CASE("Pairs that no map can have made are reported", "[edmd]") {
+  const auto before = known::uniform(2, 100, -1, 1);
+  auto data = known::pairs(before, [](const auto& x) { return Eigen::VectorXd(0.5 * x); });
+  data.push_back(data[17]);  // the same pair again is no contradiction
+  CHECK(fit_edmd(data, features::Polynomial{1}).warnings().empty());
+  const auto other =
+      known::pairs(before.col(40), [](const auto& x) { return Eigen::VectorXd(0.6 * x); });
+  data.push_back(other[0]);
+  const auto model = fit_edmd(data, features::Polynomial{1});
+  REQUIRE(model.warnings().size() == 1);
+  CHECK_THAT(model.warnings()[0],
+             ContainsSubstring("the same state") && ContainsSubstring("fit_stochastic_edmd"));
+}

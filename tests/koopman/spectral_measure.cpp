@@ -100,7 +100,7 @@ TEST_CASE("Moments give the density at the order of their filter", "[spectral_me
         Approx(4).epsilon(0.05));
   CHECK(error(200, MomentFilter::vand) / error(400, MomentFilter::vand) == Approx(16).epsilon(0.2));
   CHECK(error(400, MomentFilter::bump) < 1e-13);
-  CHECK_THROWS_WITH(koopman::fourier_measure(Eigen::VectorXcd::Ones(9), 17),
+  CHECK_THROWS_WITH(koopman::fourier_measure<double>(Eigen::VectorXcd::Ones(9), 17),
                     ContainsSubstring("at least 18"));
 }
 

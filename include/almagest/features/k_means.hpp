@@ -29,8 +29,10 @@ struct KMeans {
 ///
 /// Reference: D. Arthur, S. Vassilvitskii, k-means++: the advantages of careful seeding, SODA
 /// (2007), https://dl.acm.org/doi/10.5555/1283383.1283494
-inline Eigen::MatrixXd k_means(const Eigen::Ref<const Eigen::MatrixXd>& states, Eigen::Index count,
-                               const KMeans& options = {}) {
+template <typename Derived>
+Eigen::MatrixXd k_means(const Eigen::MatrixBase<Derived>& given, Eigen::Index count,
+                        const KMeans& options = {}) {
+  const Eigen::MatrixXd states = given.template cast<double>();
   using almagest::detail::text;
   if (count < 1 || count > states.cols())
     throw InvalidArgument(

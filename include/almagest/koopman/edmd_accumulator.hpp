@@ -62,6 +62,24 @@ inline void check_weights(const char* what, const Eigen::Ref<const Eigen::Vector
         text(what, ": weights is no quadrature, as all are 0; give some of the pairs a weight."));
 }
 
+/// Whether two snapshot pairs start from the same state and end in different ones: then no map made
+/// them.
+template <typename Scalar>
+bool ambiguous(const std::vector<TrajectoryView<Scalar>>& several) {
+  std::vector<const TrajectoryView<Scalar>*> pairs;
+  for (const auto& run : several)
+    if (run.size() == 2) pairs.push_back(&run);
+  const auto less = [](const auto* a, const auto* b) {
+    const auto one = a->states().col(0), two = b->states().col(0);
+    return std::lexicographical_compare(one.begin(), one.end(), two.begin(), two.end());
+  };
+  std::sort(pairs.begin(), pairs.end(), less);
+  const auto clash = [&](const auto* a, const auto* b) {
+    return !less(a, b) && a->states().col(1) != b->states().col(1);
+  };
+  return std::adjacent_find(pairs.begin(), pairs.end(), clash) != pairs.end();
+}
+
 }  // namespace detail
 
 /// Learns an Edmd from runs that come one after the other: chunks of a long run, files, threads.
@@ -110,6 +128,7 @@ class EdmdAccumulator {
     if (training_) check_kind(other.weighted_);
     training_ = training_ ? detail::merged(*training_, *other.training_, name) : *other.training_;
     weighted_ = other.weighted_;
+    ambiguous_ = ambiguous_ || other.ambiguous_;
     if (first_.size() == 0) first_ = other.first_;
     qr_.merge(other.qr_);
   }
@@ -155,7 +174,7 @@ class EdmdAccumulator {
   std::shared_ptr<const features::Evaluator> features_;
   linalg::StreamingQr<double> qr_;
   std::optional<TrainingFacts> training_;
-  bool weighted_ = false;
+  bool weighted_ = false, ambiguous_ = false;
   Eigen::MatrixXd first_;  ///< the first window of all, one row
 };
 
@@ -214,6 +233,7 @@ void EdmdAccumulator<Scalar>::absorb(const std::vector<TrajectoryView<Scalar>>& 
   qr_ = std::move(qr);
   training_ = std::move(facts);
   weighted_ = weights.has_value();
+  ambiguous_ = ambiguous_ || (context == 1 && detail::ambiguous(several));
   first_ = std::move(first);
 }
 
@@ -227,6 +247,11 @@ Edmd<Scalar> EdmdAccumulator<Scalar>::solve(const EdmdOptions& options) const {
   std::vector<std::string> warnings;
   auto [encoder, observation, missed, compression] = detail::normalize<double>(
       all, pairs(), features_->names(training_->names), options.dictionary, name, warnings);
+  if (ambiguous_)
+    warnings.push_back(
+        "two pairs start from the same state and end in different ones, as those of a stochastic "
+        "system do or of a state that is not all of it: residuals hold the noise; use "
+        "fit_stochastic_edmd, or delays.");
   for (Eigen::Index i = 0; i < missed.size(); ++i)
     if (missed[i] > 0.01)
       warnings.push_back(text(

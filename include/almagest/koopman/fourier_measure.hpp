@@ -47,9 +47,10 @@ inline double filtered(MomentFilter filter, double x) {
 }
 
 /// The transform of a sequence, in place.
-inline void transform(Eigen::VectorXcd& values, bool forward) {
-  const fft::ComplexTransform<double> plan(fft::Shape{values.size()},
-                                           {.rigor = fft::Rigor::estimate});
+template <typename Real>
+void transform(Eigen::VectorX<std::complex<Real>>& values, bool forward) {
+  const fft::ComplexTransform<Real> plan(fft::Shape{values.size()},
+                                         {.rigor = fft::Rigor::estimate});
   forward ? plan.forward(values.data()) : plan.inverse(values.data());
 }
 
@@ -61,8 +62,10 @@ inline void transform(Eigen::VectorXcd& values, bool forward) {
 /// \throws InvalidArgument for no moments or less than 2 N points, NonFiniteData.
 ///
 /// Reference: M. J. Colbrook, A. Townsend, https://doi.org/10.1002/cpa.22125, section 4
-inline Eigen::VectorXd fourier_measure(const Eigen::VectorXcd& moments, Eigen::Index points,
-                                       MomentFilter filter = MomentFilter::vand) {
+template <typename Real>
+Eigen::VectorX<Real> fourier_measure(const Eigen::VectorX<std::complex<Real>>& moments,
+                                     Eigen::Index points,
+                                     MomentFilter filter = MomentFilter::vand) {
   using almagest::detail::text;
   const Eigen::Index count = moments.size();
   if (count < 1)
@@ -71,14 +74,14 @@ inline Eigen::VectorXd fourier_measure(const Eigen::VectorXcd& moments, Eigen::I
     throw InvalidArgument(text("fourier_measure: points is ", points, " for ", count,
                                " moments; give at least ", 2 * count, "."));
   almagest::detail::check_finite("fourier_measure", "moments", moments);
-  Eigen::VectorXcd series = Eigen::VectorXcd::Zero(points);
+  Eigen::VectorX<std::complex<Real>> series = Eigen::VectorX<std::complex<Real>>::Zero(points);
   series[0] = moments[0].real();
   for (Eigen::Index n = 1; n < count; ++n) {
-    series[n] = detail::filtered(filter, double(n) / double(count)) * moments[n];
+    series[n] = Real(detail::filtered(filter, double(n) / double(count))) * moments[n];
     series[points - n] = std::conj(series[n]);
   }
-  detail::transform(series, true);
-  return series.real() / (2 * 3.14159265358979323846);
+  detail::transform<Real>(series, true);
+  return series.real() / Real(2 * 3.14159265358979323846);
 }
 
 /// The moments \f$ \langle \mathcal K^n g, g \rangle \f$, n below `count`, of an observable along
@@ -108,9 +111,9 @@ Eigen::VectorXcd correlations(const Data& data, Eigen::Index count) {
   for (const auto& run : several) {
     Eigen::VectorXcd padded = Eigen::VectorXcd::Zero(2 * run.size());
     padded.head(run.size()) = run.states().row(0).transpose().template cast<std::complex<double>>();
-    detail::transform(padded, true);
+    detail::transform<double>(padded, true);
     padded = padded.cwiseAbs2().template cast<std::complex<double>>();
-    detail::transform(padded, false);
+    detail::transform<double>(padded, false);
     const Eigen::Index lags = std::min(count, run.size());
     sums.head(lags) += padded.head(lags) / double(padded.size());
     for (Eigen::Index n = 0; n < lags; ++n) pairs[n] += double(run.size() - n);

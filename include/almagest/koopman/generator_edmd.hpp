@@ -31,17 +31,19 @@ namespace almagest::inline ALMAGEST_ABI::koopman {
 /// a = \sigma \sigma^\top, \f] and without noise the first term alone. Its eigenvalues are rates:
 /// growth and angular frequency. Residuals are \f$ \| (\mathcal L - \mu_j) \varphi_j \| / \|
 /// \varphi_j \| \f$, in units of a rate, smallest first; otherwise as with Edmd.
+/// (A template so that including it costs next to nothing; Real is double.)
+template <typename Real = double>
 struct GeneratorEdmd {
   features::Library library;
-  std::vector<std::string> names;   ///< of the state's components
-  Eigen::MatrixXd encoder;          ///< functions x rank
-  Compression<double> compression;  ///< of the generator
-  Spectrum<double> spectrum;        ///< eigenvalues are the exponents
+  std::vector<std::string> names;  ///< of the state's components
+  Eigen::MatrixX<Real> encoder;    ///< functions x rank
+  Compression<Real> compression;   ///< of the generator
+  Spectrum<Real> spectrum;         ///< eigenvalues are the exponents
   std::vector<std::string> warnings;
 
-  const Eigen::VectorXcd& exponents() const { return spectrum.eigenvalues; }
-  const Eigen::VectorXd& residuals() const { return spectrum.residuals; }
-  const Eigen::MatrixXcd& modes() const { return spectrum.modes; }
+  const Eigen::VectorX<std::complex<Real>>& exponents() const { return spectrum.eigenvalues; }
+  const Eigen::VectorX<Real>& residuals() const { return spectrum.residuals; }
+  const Eigen::MatrixX<std::complex<Real>>& modes() const { return spectrum.modes; }
 
   /// Indices of the exponents whose residual is at most `tolerance`.
   std::vector<Eigen::Index> verified(double tolerance) const {
@@ -52,9 +54,10 @@ struct GeneratorEdmd {
   }
 
   /// The eigenfunctions at any states, one a row: `count x rank`.
-  Eigen::MatrixXcd eigenfunctions(const Eigen::Ref<const Eigen::MatrixXd>& states) const {
+  Eigen::MatrixX<std::complex<Real>> eigenfunctions(
+      const Eigen::Ref<const Eigen::MatrixXd>& states) const {
     const auto made = evaluator(library, states.cols());
-    Eigen::MatrixXd values(states.rows(), made->size());
+    Eigen::MatrixX<Real> values(states.rows(), made->size());
     made->evaluate(states, values);
     return values * encoder * spectrum.functions;
   }
@@ -70,6 +73,7 @@ struct GeneratorEdmd {
 /// Reference: S. Klus et al., Data-driven approximation of the Koopman generator: model reduction,
 /// system identification, and control, Physica D 406 (2020),
 /// https://doi.org/10.1016/j.physd.2020.132416
+template <typename Real = double>
 class GeneratorAccumulator {
  public:
   using States = Eigen::Ref<const Eigen::MatrixXd>;
@@ -128,17 +132,17 @@ class GeneratorAccumulator {
   }
 
   /// The model of all that came so far. `names` are those of the state's components.
-  GeneratorEdmd solve(const std::vector<std::string>& names,
-                      const DictionaryOptions& options = {}) const {
+  GeneratorEdmd<Real> solve(const std::vector<std::string>& names,
+                            const DictionaryOptions& options = {}) const {
     constexpr const char* what = "fit_generator_edmd";
     std::vector<std::string> warnings;
     if (qr_.rows() < 1)
       throw InvalidArgument("fit_generator_edmd: no samples were given; give some.");
-    const Eigen::MatrixXd triangle = qr_.triangle() / std::sqrt(double(qr_.rows()));
-    auto parts = detail::normalize<double>(triangle, qr_.rows(), features_->names(names), options,
-                                           what, warnings);
-    const auto found = detail::real_eigenvectors<double>(parts.compression.matrix(), what);
-    auto spectrum = detail::spectrum<double>(parts.compression, found, parts.observation, warnings);
+    const Eigen::MatrixX<Real> triangle = qr_.triangle() / std::sqrt(double(qr_.rows()));
+    auto parts = detail::normalize<Real>(triangle, qr_.rows(), features_->names(names), options,
+                                         what, warnings);
+    const auto found = detail::real_eigenvectors<Real>(parts.compression.matrix(), what);
+    auto spectrum = detail::spectrum<Real>(parts.compression, found, parts.observation, warnings);
     return {library_,
             names,
             std::move(parts.encoder),
@@ -150,7 +154,7 @@ class GeneratorAccumulator {
  private:
   features::Library library_;
   std::shared_ptr<const features::Evaluator> features_;
-  linalg::StreamingQr<double> qr_;
+  linalg::StreamingQr<Real> qr_;
 };
 
 /// Writes \f$ a = \sigma \sigma^\top \f$ at a state, `dimension x dimension`, symmetric.
@@ -162,14 +166,14 @@ using Diffusion = std::function<void(const Eigen::VectorXd& x, Eigen::MatrixXd& 
 /// \throws as GeneratorAccumulator does, and as `fit_edmd` does for singular dictionaries.
 template <typename Data, typename System>
 requires requires(const Data& data) { runs(data); }
-GeneratorEdmd fit_generator_edmd(const Data& data, features::Library library, const System& drift,
-                                 const Diffusion& diffusion = {},
-                                 const DictionaryOptions& options = {}) {
+GeneratorEdmd<double> fit_generator_edmd(const Data& data, features::Library library,
+                                         const System& drift, const Diffusion& diffusion = {},
+                                         const DictionaryOptions& options = {}) {
   const auto several = runs(data);
   if (several.empty())
     throw InvalidArgument("fit_generator_edmd: no runs were given; give at least 1 trajectory.");
   const Eigen::Index n = several.front().dimension();
-  GeneratorAccumulator accumulator(std::move(library), n);
+  GeneratorAccumulator<double> accumulator(std::move(library), n);
   constexpr Eigen::Index most = 512;
   for (const auto& run : several) {
     almagest::detail::check_lengths("fit_generator_edmd", "the state of a run", run.dimension(),

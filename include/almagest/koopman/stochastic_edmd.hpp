@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <memory>
 #include <string>
 #include <utility>
@@ -28,16 +29,18 @@ namespace almagest::inline ALMAGEST_ABI::koopman {
 /// \f$ \| (\mathcal K - \lambda) g \|^2 + E\,\mathrm{Var}[g(x') | x] \f$. The first term is the
 /// residual that tells true eigenvalues from spurious ones; from single successors nobody can part
 /// it from the second, which does not vanish however good the dictionary is.
+/// (A template so that including it costs next to nothing; Real is double.)
+template <typename Real = double>
 struct StochasticEdmd {
   features::Library library;
-  Eigen::MatrixXd encoder;    ///< functions x rank
-  Spectrum<double> spectrum;  ///< `residuals` without the noise, smallest first no longer
-  Eigen::VectorXd
+  Eigen::MatrixX<Real> encoder;  ///< functions x rank
+  Spectrum<Real> spectrum;       ///< `residuals` without the noise, smallest first no longer
+  Eigen::VectorX<Real>
       deviations;  ///< root of the mean variance of each (unit) eigenfunction one step later
   std::vector<std::string> warnings;
 
-  const Eigen::VectorXcd& eigenvalues() const { return spectrum.eigenvalues; }
-  const Eigen::VectorXd& residuals() const { return spectrum.residuals; }
+  const Eigen::VectorX<std::complex<Real>>& eigenvalues() const { return spectrum.eigenvalues; }
+  const Eigen::VectorX<Real>& residuals() const { return spectrum.residuals; }
 };
 
 /// Learns a StochasticEdmd from two independent successors of every state: a mergeable triangle of
@@ -53,6 +56,7 @@ struct StochasticEdmd {
 /// Reference: M. J. Colbrook, Q. Li, R. V. Raut, A. Townsend, Beyond expectations: residual dynamic
 /// mode decomposition and variance for stochastic dynamical systems, Nonlinear Dyn. 112 (2024),
 /// https://doi.org/10.1007/s11071-023-09135-w
+template <typename Real = double>
 class StochasticAccumulator {
  public:
   StochasticAccumulator(features::Library library, Eigen::Index dimension)
@@ -90,19 +94,19 @@ class StochasticAccumulator {
     qr_.merge(other.qr_);
   }
 
-  StochasticEdmd solve(const std::vector<std::string>& names,
-                       const DictionaryOptions& options = {}) const {
+  StochasticEdmd<Real> solve(const std::vector<std::string>& names,
+                             const DictionaryOptions& options = {}) const {
     constexpr const char* what = "fit_stochastic_edmd";
     if (qr_.rows() < 1)
       throw InvalidArgument("fit_stochastic_edmd: no pairs were given; give some.");
     std::vector<std::string> warnings;
-    const Eigen::MatrixXd triangle = qr_.triangle() / std::sqrt(double(qr_.rows()));
-    auto parts = detail::normalize<double>(triangle, qr_.rows(), features_->names(names), options,
-                                           what, warnings);
-    const auto found = detail::real_eigenvectors<double>(parts.compression.matrix(), what);
-    auto spectrum = detail::spectrum<double>(parts.compression, found, parts.observation, warnings);
+    const Eigen::MatrixX<Real> triangle = qr_.triangle() / std::sqrt(double(qr_.rows()));
+    auto parts = detail::normalize<Real>(triangle, qr_.rows(), features_->names(names), options,
+                                         what, warnings);
+    const auto found = detail::real_eigenvectors<Real>(parts.compression.matrix(), what);
+    auto spectrum = detail::spectrum<Real>(parts.compression, found, parts.observation, warnings);
     // With m the mean and d half the difference, (m + d - g)(m - d - g) = (m - g)^2 - d^2.
-    const Eigen::VectorXd spread =
+    const Eigen::VectorX<Real> spread =
         (triangle.rightCols(features_->size()) * parts.encoder * spectrum.functions)
             .colwise()
             .norm();
@@ -117,15 +121,16 @@ class StochasticAccumulator {
  private:
   features::Library library_;
   std::shared_ptr<const features::Evaluator> features_;
-  linalg::StreamingQr<double> qr_;
+  linalg::StreamingQr<Real> qr_;
 };
 
 /// Fits a StochasticEdmd to two-sample runs: run k of `first` and run k of `second` start from the
 /// same state and end in independent successors of it.
 template <typename Data>
 requires requires(const Data& data) { runs(data); }
-StochasticEdmd fit_stochastic_edmd(const Data& first, const Data& second, features::Library library,
-                                   const DictionaryOptions& options = {}) {
+StochasticEdmd<double> fit_stochastic_edmd(const Data& first, const Data& second,
+                                           features::Library library,
+                                           const DictionaryOptions& options = {}) {
   using almagest::detail::text;
   const auto one = runs(first), two = runs(second);
   if (one.empty() || one.size() != two.size())
@@ -147,7 +152,7 @@ StochasticEdmd fit_stochastic_edmd(const Data& first, const Data& second, featur
     after.row(k) = a.states().col(1).transpose().template cast<double>();
     again.row(k) = b.states().col(1).transpose().template cast<double>();
   }
-  StochasticAccumulator accumulator(std::move(library), n);
+  StochasticAccumulator<double> accumulator(std::move(library), n);
   constexpr Eigen::Index most = 512;
   for (Eigen::Index from = 0; from < count; from += most) {
     const Eigen::Index rows = std::min(most, count - from);
