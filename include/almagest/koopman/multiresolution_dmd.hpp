@@ -38,6 +38,14 @@ struct SlowModes {
   Eigen::MatrixX<std::complex<Scalar>> modes;       ///< dimension x r
   Eigen::VectorX<std::complex<Scalar>> amplitudes;  ///< r, at `begin`
   Eigen::VectorX<Scalar> residuals;                 ///< r, as of OptimizedDmd, in what coarser levels left
+
+  /// Their sum at a time since `begin`.
+  Eigen::VectorX<Scalar> sum(Scalar time) const {
+    if (exponents.size() == 0) return Eigen::VectorX<Scalar>::Zero(modes.rows());
+    const Eigen::VectorX<std::complex<Scalar>> now =
+        amplitudes.array() * (exponents.array() * std::complex<Scalar>(time)).exp();
+    return (modes * now).real();
+  }
 };
 
 /// A run as slow modes of longer and of shorter segments: multi-resolution dynamic mode decomposition.
@@ -93,7 +101,7 @@ class MultiresolutionDmd {
       for (Eigen::Index k = 0; k < times.size(); ++k) {
         const double t = times[k];
         if (t < one.begin || (t >= one.end && one.end < end)) continue;
-        states.col(k) += detail::sum_of_modes(one, Scalar(t - one.begin));
+        states.col(k) += one.sum(Scalar(t - one.begin));
       }
     }
     TrajectoryInfo info;
@@ -119,14 +127,6 @@ class MultiresolutionDmd {
 };
 
 namespace detail {
-
-template <typename Scalar>
-Eigen::VectorX<Scalar> sum_of_modes(const SlowModes<Scalar>& one, Scalar time) {
-  using Complex = std::complex<Scalar>;
-  if (one.exponents.size() == 0) return Eigen::VectorX<Scalar>::Zero(one.modes.rows());
-  const Eigen::VectorX<Complex> now = one.amplitudes.array() * (one.exponents.array() * Complex(time)).exp();
-  return (one.modes * now).real();
-}
 
 inline void check_options(const MultiresolutionDmdOptions& options) {
   using almagest::detail::text;
@@ -170,8 +170,6 @@ void extract_slow(const Eigen::VectorXd& times, const MultiresolutionDmdOptions&
   if (rank < 1) return;
   const Matrix patterns = svd.v.leftCols(rank);
   data.samples = (data.samples * patterns).eval();
-  // A start between the bins' times is what first_guess sees as uneven, where the bins differ in size.
-  data.times.array() -= data.times[0];
   ExponentialFitOptions fit_options;
   fit_options.constraint = options.constraint;
   auto fit = fit_exponentials<Scalar>({data}, first_guess<Scalar>({data}, {}, "fit_multiresolution_dmd"), fit_options);
@@ -193,7 +191,7 @@ void extract_slow(const Eigen::VectorXd& times, const MultiresolutionDmdOptions&
   segment.residuals = exponential_residuals<Scalar>({part}, basis, segment.exponents);
   sort_by_amplitude(segment);
   for (Eigen::Index k = 0; k < rest.cols(); ++k)
-    rest.col(k) -= sum_of_modes(segment, Scalar(times[k] - times[0]));
+    rest.col(k) -= segment.sum(Scalar(times[k] - times[0]));
 }
 
 /// The last segments of all levels as one sum of exponentials.
