@@ -84,7 +84,8 @@ Eigen::VectorX<std::complex<Scalar>> shrink(const AmplitudeProblem<Scalar>& prob
       c[j] = size > penalty / rho ? target[j] * (1 - penalty / (rho * size)) : std::complex<Scalar>(0);
     }
     dual += rho * (b - c);
-    const Scalar scale = std::max(b.norm(), c.norm());
+    // The dual does not vanish where all amplitudes do.
+    const Scalar scale = std::max({b.norm(), c.norm(), dual.norm() / rho});
     if ((b - c).norm() <= accuracy * scale && (c - before).norm() <= accuracy * scale) return c;
   }
   throw ConvergenceFailure(almagest::detail::text("sparse_amplitudes: penalty ", double(penalty), " took more than ", most,
