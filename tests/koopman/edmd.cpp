@@ -353,6 +353,15 @@ TEST_CASE("What fit_edmd refuses", "[edmd]") {
                                   Eigen::MatrixXd::Ones(1, 9));
   CHECK_THROWS_WITH(fit_edmd(driven, features::Polynomial{1}),
                     ContainsSubstring("a run has inputs, 1 where 0"));
+  const Trajectory<double> uneven(TimeGrid(Eigen::Vector3d(0, 1, 3)),
+                                  Eigen::MatrixXd::Random(2, 3));
+  CHECK_THROWS_WITH(
+      fit_edmd(std::vector<Trajectory<double>>{data[0], uneven}, features::Polynomial{1}),
+      ContainsSubstring("times of run 1 are not uniform"));
+  const Trajectory<double> slower(TimeGrid::uniform(0, 2, 9), Eigen::MatrixXd::Random(2, 9));
+  CHECK_THROWS_WITH(
+      fit_edmd(std::vector<Trajectory<double>>{data[0], slower}, features::Polynomial{1}),
+      ContainsSubstring("time steps 1 and 2"));
   koopman::EdmdAccumulator<double> accumulator(features::Polynomial{1}, 2);
   accumulator.update(data);
   CHECK_THROWS_WITH(accumulator.update(data, Eigen::VectorXd::Ones(40)),
@@ -360,7 +369,10 @@ TEST_CASE("What fit_edmd refuses", "[edmd]") {
   CHECK_THROWS_AS(accumulator.update(Trajectory<double>(TimeGrid::uniform(0, 1, 9),
                                                         Eigen::MatrixXd::Random(3, 9))),
                   DimensionMismatch);
+  CHECK_THROWS_WITH(accumulator.update(slower), ContainsSubstring("time steps 1 and 2"));
+  accumulator.update(single);  // no pair, and no step to forget
   CHECK(accumulator.pairs() == 40);
+  CHECK(*accumulator.solve().training().step == 1);
   const Trajectory<double> huge(TimeGrid::uniform(0, 1, 9), Eigen::MatrixXd::Constant(2, 9, 1e200));
   CHECK_THROWS_AS(fit_edmd(huge, features::Polynomial{3}), NonFiniteData);
 

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,7 +39,7 @@ inline TrainingFacts merged(const TrainingFacts& a, const TrainingFacts& b, cons
                                " together; resample them to one step."));
   TrainingFacts all = a;
   all.samples += b.samples;
-  if (!b.step) all.step.reset();
+  if (!all.step) all.step = b.step;
   all.lower = a.lower.cwiseMin(b.lower);
   all.upper = a.upper.cwiseMax(b.upper);
   all.window = std::max(a.window, b.window);
@@ -188,7 +189,12 @@ void EdmdAccumulator<Scalar>::absorb(const std::vector<TrajectoryView<Scalar>>& 
   almagest::detail::check_lengths(name, "the state of a run", n, "the dimension of the library",
                                   features_->dimension() / context);
   Eigen::Index pairs = 0;
-  for (const auto& run : several) {
+  for (std::size_t k = 0; k < several.size(); ++k) {
+    const auto& run = several[k];
+    if (!run.times().is_uniform())
+      throw InvalidArgument(text(name, ": times of run ", k,
+                                 " are not uniform, but the operator advances by one step; "
+                                 "resample it, or give fit_generator_edmd its law of motion."));
     if (run.inputs().rows() > 0)
       throw InvalidArgument(
           text(name, ": a run has inputs, ", run.inputs().rows(),
