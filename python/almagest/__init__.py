@@ -36,7 +36,7 @@ from ._almagest.core import (
     Verdict,
 )
 from ._estimator import FitWarning
-from ._havok import BOPDMD, HAVOK, OptDMD
+from ._havok import BOPDMD, HAVOK, MrDMD, OptDMD
 from ._io import (
     export_header,
     load,
@@ -67,6 +67,7 @@ __all__ = [
     "IntegrationDiverged",
     "InvalidArgument",
     "IoError",
+    "MrDMD",
     "NonFiniteData",
     "NotFitted",
     "OptDMD",
