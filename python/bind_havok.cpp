@@ -4,6 +4,7 @@
 #include "almagest/koopman/bagged_dmd.hpp"
 #include "almagest/koopman/forcing.hpp"
 #include "almagest/koopman/havok.hpp"
+#include "almagest/koopman/multiresolution_dmd.hpp"
 #include "almagest/koopman/optimized_dmd.hpp"
 #include "models.hpp"
 
@@ -14,6 +15,8 @@ namespace {
 using HavokModel = koopman::Havok<double>;
 using OptimizedModel = koopman::OptimizedDmd<double>;
 using BaggedModel = koopman::BaggedDmd<double>;
+using MultiresolutionModel = koopman::MultiresolutionDmd<double>;
+using Segment = koopman::SlowModes<double>;
 using Guess = std::vector<std::complex<double>>;
 
 std::vector<TrajectoryView<double>> views_of(const std::vector<Run>& runs) {
@@ -156,23 +159,67 @@ void bind_havok_model(py::module_& m) {
         py::arg("structured"));
 }
 
+koopman::ExponentConstraint constraint_of(const std::string& name) {
+  using koopman::ExponentConstraint;
+  if (name == "none") return ExponentConstraint::none;
+  if (name == "stable") return ExponentConstraint::stable;
+  if (name == "imaginary") return ExponentConstraint::imaginary;
+  throw InvalidArgument("constraint is '" + name + "'; choose None, 'stable' or 'imaginary'.");
+}
+
 koopman::OptimizedDmdOptions options_of(Eigen::Index rank, const std::string& constraint, Eigen::Index context,
                                         double tolerance, int most_iterations, Guess guess) {
-  using koopman::ExponentConstraint;
-  auto kind = ExponentConstraint::none;
-  if (constraint == "stable")
-    kind = ExponentConstraint::stable;
-  else if (constraint == "imaginary")
-    kind = ExponentConstraint::imaginary;
-  else if (constraint != "none")
-    throw InvalidArgument("constraint is '" + constraint + "'; choose None, 'stable' or 'imaginary'.");
-  return {rank, kind, context, tolerance, most_iterations, std::move(guess)};
+  return {rank, constraint_of(constraint), context, tolerance, most_iterations, std::move(guess)};
+}
+
+void bind_multiresolution(py::module_& m) {
+  py::class_<Segment> segment(m, "SlowModes", "The slow modes of one segment.");
+  segment.def_readonly("level", &Segment::level, "0 is the whole run.")
+      .def_readonly("first", &Segment::first, "Its first sample.")
+      .def_readonly("count", &Segment::count, "Its samples.")
+      .def_readonly("begin", &Segment::begin, "Time of its first sample.")
+      .def_readonly("end", &Segment::end, "Time of the next segment's.");
+  const auto shows_member = [&](const char* name, auto member, const char* doc) {
+    segment.def_property_readonly(name, [=](const py::object& self) {
+      return shown(self.cast<const Segment&>().*member, self);
+    }, doc);
+  };
+  shows_member("exponents", &Segment::exponents, "Growth rate and angular frequency.");
+  shows_member("modes", &Segment::modes, "Shape (dimension, exponents).");
+  shows_member("amplitudes", &Segment::amplitudes, "At its begin.");
+  shows_member("residuals", &Segment::residuals, "One for each exponent.");
+
+  py::class_<MultiresolutionModel> bound(m, "MultiresolutionDmd", "A fitted multi-resolution DMD; see almagest.MrDMD.");
+  bind_forecaster<MultiresolutionModel>(bound, [](const MultiresolutionModel& self) -> const MultiresolutionModel& { return self; });
+  bound
+      .def_property_readonly("segments", [](const py::object& self) {
+             py::list all;
+             for (const Segment& one : self.cast<const MultiresolutionModel&>().segments())
+               all.append(py::cast(one, py::return_value_policy::reference_internal, self));
+             return all;
+           }, "Coarse ones first.")
+      .def_property_readonly("dimension", &MultiresolutionModel::dimension, "Components of the state.")
+      .def_property_readonly("misfit", [](const MultiresolutionModel& self) { return self.last().misfit(); },
+                             "Of all levels together, relative.")
+      .def_property_readonly("warnings", &MultiresolutionModel::warnings, "What the fit found doubtful.")
+      .def("evaluate", [](const MultiresolutionModel& self, const TimeGrid& times, Eigen::Index level) {
+             return take(computed([&] { return self.evaluate(times, level); }));
+           }, py::arg("times"), py::arg("level"), "All levels (-1) or one of them at times of the run.")
+      .def("summary", &MultiresolutionModel::summary, "The exponents of all segments as tables.");
+  m.def("fit_multiresolution_dmd", [](const std::vector<Run>& runs, Eigen::Index levels, Eigen::Index rank, double cycles,
+                                      const std::string& constraint) {
+          const auto views = views_of(runs);
+          const koopman::MultiresolutionDmdOptions options{levels, rank, cycles, constraint_of(constraint)};
+          return computed([&] { return koopman::fit_multiresolution_dmd(views, options); });
+        }, "See almagest.MrDMD.fit.", py::arg("runs"), py::arg("levels"), py::arg("rank"), py::arg("cycles"),
+        py::arg("constraint"));
 }
 
 }  // namespace
 
 void bind_havok(py::module_& m) {
   bind_havok_model(m);
+  bind_multiresolution(m);
 
   py::class_<OptimizedModel> optimized(m, "OptimizedDmd", "A fitted optimized DMD; see almagest.OptDMD.");
   bind_exponents(optimized);

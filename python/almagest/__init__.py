@@ -50,7 +50,7 @@ from ._features import (
     Selection,
     k_means,
 )
-from ._havok import BOPDMD, HAVOK, OptDMD
+from ._havok import BOPDMD, HAVOK, MrDMD, OptDMD
 from ._io import (
     export_header,
     load,
@@ -93,6 +93,7 @@ __all__ = [
     "KernelEDMD",
     "Legendre",
     "MeasurePreservingEDMD",
+    "MrDMD",
     "NonFiniteData",
     "NotFitted",
     "OptDMD",

@@ -14,7 +14,7 @@ from ._estimator import Estimator, as_history, as_run, as_runs, number, whole
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from ._almagest.havok import SwitchScore
+    from ._almagest.havok import SlowModes, SwitchScore
     from ._estimator import _Data
 
 
@@ -393,6 +393,62 @@ class BOPDMD(ExponentEstimator):
     def evaluate(self, times: TimeGrid | ArrayLike) -> Trajectory:
         """The first training run at any times, those of the run's own clock."""
         return _evaluate(self, times)
+
+
+class MrDMD(Estimator):
+    """Multi-resolution DMD: slow modes of the whole run, then of halves of what they leave, and so on.
+
+    levels      level l has 2^l segments
+    rank        most exponents that are looked for in a segment
+    cycles      slow are exponents of at most so many cycles in a segment
+    constraint  None, "stable" (no growth) or "imaginary" (neither growth nor decay)
+
+    >>> model = al.MrDMD(levels=4, rank=4).fit(traj)
+    >>> model.evaluate(traj.times, level=0)  # what is slow throughout
+    >>> [segment.exponents for segment in model.segments_]
+
+    A forecast continues the last segments of all levels: what is going on, not what will begin. Kutz, Fu &
+    Brunton 2016, 10.1137/15M1023543.
+    """
+
+    def __init__(self, levels: int = 4, rank: int = 6, cycles: float = 2.0, constraint: str | None = "stable") -> None:
+        self.levels = levels
+        self.rank = rank
+        self.cycles = cycles
+        self.constraint = constraint
+
+    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> MrDMD:
+        """Learn from one trajectory at any times, or an array with its time step.
+
+        Returns self.
+        Raises InvalidArgument for parameters out of range, several runs, too few samples or inputs;
+        ConvergenceFailure where nothing is slow in the end of the run.
+        """
+        runs = as_runs(data, dt, "MrDMD.fit")
+        levels, rank = whole(self.levels, "MrDMD.fit: levels"), whole(self.rank, "MrDMD.fit: rank")
+        constraint = "none" if self.constraint is None else str(self.constraint)
+        cycles = number(self.cycles, "MrDMD.fit: cycles")
+        self._adopt(_compiled.fit_multiresolution_dmd(runs, levels, rank, cycles, constraint))
+        return self
+
+    @property
+    def segments_(self) -> list[SlowModes]:
+        """Coarse ones first: each has level, begin, end, exponents, modes, amplitudes and residuals."""
+        return self._fitted("segments_").segments  # type: ignore[no-any-return]
+
+    @property
+    def misfit_(self) -> float:
+        """Of all levels together, relative to the run."""
+        return self._fitted("misfit_").misfit  # type: ignore[no-any-return]
+
+    def evaluate(self, times: TimeGrid | ArrayLike, *, level: int | None = None) -> Trajectory:
+        """The sum of all levels, or one of them, at times of the run."""
+        grid = times if isinstance(times, TimeGrid) else TimeGrid(times)
+        one = -1 if level is None else whole(level, "evaluate: level")
+        return self._fitted("evaluate").evaluate(grid, one)  # type: ignore[no-any-return]
+
+    def __str__(self) -> str:
+        return repr(self) if self._model is None else self._model.summary().rstrip()
 
 
 def _evaluate(model: ExponentEstimator, times: TimeGrid | ArrayLike) -> Trajectory:

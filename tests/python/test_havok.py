@@ -155,3 +155,23 @@ class TestBOPDMD:
             al.BOPDMD(rank=4, bags=1).fit(run)
         with says(TypeError, "share is 'half'", "one real number"):
             al.BOPDMD(rank=4, share="half").fit(run)
+
+
+class TestMrDMD:
+    def test_levels_and_forecast(self):
+        t = 0.0125 * np.arange(1600)
+        x = np.linspace(-3, 3, 20)[:, None]
+        fast = np.exp(-(x**2)) * np.sin(8 * t) + x * np.exp(-(x**2)) * np.cos(8 * t)
+        run = al.Trajectory(t, (np.cos(0.5 * x - 0.6 * t) + fast * (t >= 10)).T)
+        model = al.MrDMD(levels=4, rank=4, cycles=4).fit(run)
+        assert [s.level for s in model.segments_] == [0, 1, 1] + 4 * [2] + 8 * [3]
+        assert min(abs(model.segments_[0].exponents - 0.6j)) < 0.02
+        late = model.segments_[-1]
+        assert min(abs(late.exponents - 8j)) < 0.05 and late.modes.shape == (20, len(late.residuals))
+        whole = model.evaluate(run.times).states
+        parts = sum(model.evaluate(run.times, level=k).states for k in range(4))
+        np.testing.assert_allclose(parts, whole, atol=1e-12)
+        assert np.linalg.norm(whole - run.states) < 0.05 * np.linalg.norm(run.states) and model.misfit_ < 0.05
+        assert len(model.forecast(run, 50)) == 50 and "level 3" in str(model)
+        with says(al.InvalidArgument, "2 runs"):
+            clone(model).fit([run, run])
