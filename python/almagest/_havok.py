@@ -118,8 +118,9 @@ class HAVOK(ExponentEstimator):
         samples, non-uniform times, runs with inputs; DimensionMismatch, NonFiniteData for bad data.
         """
         runs = as_runs(data, dt, "HAVOK.fit")
-        counts = [whole(getattr(self, name), f"HAVOK.fit: {name}") for name in ("delays", "rank", "forcing")]
-        self._adopt(_compiled.fit_havok(runs, *counts, bool(self.structured)))
+        delays, rank = whole(self.delays, "HAVOK.fit: delays"), whole(self.rank, "HAVOK.fit: rank")
+        forcing = whole(self.forcing, "HAVOK.fit: forcing")
+        self._adopt(_compiled.fit_havok(runs, delays, rank, forcing, bool(self.structured)))
         return self
 
     @property
