@@ -36,7 +36,7 @@ from ._almagest.core import (
     Verdict,
 )
 from ._estimator import FitWarning
-from ._havok import BOPDMD, HAVOK, MrDMD, OptDMD
+from ._havok import HAVOK
 from ._io import (
     export_header,
     load,
@@ -49,6 +49,7 @@ from ._io import (
     write_npy,
 )
 from ._koopman import HankelDMD
+from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
 from ._simulation import integrate, integrate_ensemble, iterate
 from ._sindy import STLSQ, FiniteDifference, Polynomial, SavitzkyGolay, SINDy
 
