@@ -17,12 +17,6 @@ using EdmdModel = koopman::Edmd<double>;
 using EdmdAccumulator = koopman::EdmdAccumulator<double>;
 using Complex = std::complex<double>;
 
-std::vector<TrajectoryView<double>> views_of(const std::vector<Run>& runs) {
-  std::vector<TrajectoryView<double>> views;
-  for (const Run& run : runs) views.push_back(run.view());
-  return views;
-}
-
 /// A matrix of C++ as an array (rows, columns), copied.
 template <typename Derived>
 py::array_t<typename Derived::Scalar> copied(const Eigen::PlainObjectBase<Derived>& values) {

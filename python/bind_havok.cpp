@@ -19,12 +19,6 @@ using MultiresolutionModel = koopman::MultiresolutionDmd<double>;
 using Segment = koopman::SlowModes<double>;
 using Guess = std::vector<std::complex<double>>;
 
-std::vector<TrajectoryView<double>> views_of(const std::vector<Run>& runs) {
-  std::vector<TrajectoryView<double>> views;
-  for (const Run& run : runs) views.push_back(run.view());
-  return views;
-}
-
 /// A property that shows a member's vector or matrix without a copy.
 template <typename Model, typename Member>
 void shows(py::class_<Model>& bound, const char* name, const Member& member, const char* doc) {

@@ -29,8 +29,7 @@ const char* name_of(koopman::Regression regression) {
 
 DmdModel fit_dmd(const std::string& method, const std::vector<Run>& runs, Eigen::Index delays, Eigen::Index rank,
                  double energy, Eigen::Index state_rank, const std::string& regression) {
-  std::vector<TrajectoryView<double>> views;
-  for (const Run& run : runs) views.push_back(run.view());
+  const auto views = views_of(runs);
   const koopman::DmdOptions options{.delays = delays, .rank = rank, .energy = energy, .state_rank = state_rank,
                                     .regression = regression_of(regression)};
   return computed([&] {
@@ -51,8 +50,7 @@ koopman::MapStructure structure_of(const std::string& name) {
 
 DmdModel fit_physics_informed_dmd(const std::vector<Run>& runs, const std::string& structure, Eigen::Index bandwidth,
                                   Eigen::Index rank, double energy) {
-  std::vector<TrajectoryView<double>> views;
-  for (const Run& run : runs) views.push_back(run.view());
+  const auto views = views_of(runs);
   const koopman::PhysicsInformedOptions options{structure_of(structure), bandwidth, rank, energy};
   return computed([&] { return koopman::fit_physics_informed_dmd(views, options); });
 }

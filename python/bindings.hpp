@@ -67,6 +67,12 @@ struct Run {
   Run slice(Eigen::Index first, Eigen::Index stride, Eigen::Index count) const;
 };
 
+inline std::vector<TrajectoryView<double>> views_of(const std::vector<Run>& runs) {
+  std::vector<TrajectoryView<double>> views;
+  for (const Run& run : runs) views.push_back(run.view());
+  return views;
+}
+
 /// `almagest.Forecast`.
 struct ForecastRun : Run {
   Verdict verdict;

@@ -50,7 +50,7 @@ from ._features import (
     Selection,
     k_means,
 )
-from ._havok import BOPDMD, HAVOK, MrDMD, OptDMD
+from ._havok import HAVOK
 from ._io import (
     export_header,
     load,
@@ -63,6 +63,7 @@ from ._io import (
     write_npy,
 )
 from ._koopman import DMD, HODMD, DMDc, HankelDMD, PiDMD
+from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
 from ._simulation import integrate, integrate_ensemble, iterate
 from ._sindy import STLSQ, FiniteDifference, Polynomial, SavitzkyGolay, SINDy
 

@@ -295,8 +295,9 @@ extern template ALMAGEST_EXPORT Havok<double> fit_havok(const std::vector<Trajec
 ///
 /// With `structured` (sHAVOK), for short series: the windows but the last and the windows but the first
 /// are decomposed apart, the second set is rotated to the first (its signs, and what nearly equal singular
-/// values leave open), and rates are the differences of the two sets of coordinates, at their mean. Each set is orthonormal, so that the products with the mean are skew-symmetric to
-/// rounding and A is skew-symmetric to \f$ O(\Delta t^2) \f$.
+/// values leave open), and rates are the differences of the two sets of coordinates, at their mean. Each
+/// set is orthonormal, so that the products with the mean are skew-symmetric to rounding and A is
+/// skew-symmetric to \f$ O(\Delta t^2) \f$.
 ///
 /// Cost: `linalg::hankel_svd` of rank r, twice where structured, and \f$ 8 m r^2 \f$ flops for m samples;
 /// memory for a few times \f$ m r \f$ numbers.

@@ -186,8 +186,10 @@ void extract_slow(const Eigen::VectorXd& times, const MultiresolutionDmdOptions&
   segment.modes = (patterns.template cast<Complex>() * mode_coefficients(data, fit.set))(Eigen::all, slow);
   for (Eigen::Index j = 0; j < segment.modes.cols(); ++j) normalize_mode(segment.modes.col(j));
   const ModeBasis<Scalar> basis(segment.modes, segment.exponents);
-  segment.amplitudes = basis.amplitudes(rest, Eigen::VectorX<Scalar>((times.array() - times[0]).template cast<Scalar>()));
-  const TrajectoryView<Scalar> part(TimeGrid(times), {rest.data(), rest.rows(), rest.cols(), Eigen::OuterStride<>(rest.outerStride())});
+  segment.amplitudes =
+      basis.amplitudes(rest, Eigen::VectorX<Scalar>((times.array() - times[0]).template cast<Scalar>()));
+  const TrajectoryView<Scalar> part(
+      TimeGrid(times), {rest.data(), rest.rows(), rest.cols(), Eigen::OuterStride<>(rest.outerStride())});
   segment.residuals = exponential_residuals<Scalar>({part}, basis, segment.exponents);
   sort_by_amplitude(segment);
   for (Eigen::Index k = 0; k < rest.cols(); ++k)
@@ -262,7 +264,8 @@ MultiresolutionDmd<Scalar> fit_multiresolution_dmd(const std::vector<TrajectoryV
       one.begin = times[one.first];
       one.end = times[std::min(next, samples - 1)];
       extract_slow<Scalar>(times.segment(one.first, one.count), options,
-                           64 * std::numeric_limits<Scalar>::epsilon() * whole, rest.middleCols(one.first, one.count), one);
+                           64 * std::numeric_limits<Scalar>::epsilon() * whole,
+                           rest.middleCols(one.first, one.count), one);
       segments.push_back(std::move(one));
     }
   auto last = join_last(segments, training, times, whole > 0 ? rest.norm() / whole : Scalar(0));

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What models of exponents share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._almagest.core import Trajectory
+from ._estimator import Estimator, as_run
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+
+def run_of(run: Trajectory | ArrayLike, model: Any, what: str) -> Trajectory:
+    """A run as it is, an array at the time step of the training."""
+    return as_run(run, None if isinstance(run, Trajectory) else model.step, what)
+
+
+class ExponentEstimator(Estimator):
+    """What models of exponents share: growth rates and frequencies, each with its residual."""
+
+    @property
+    def exponents_(self) -> NDArray[np.complex128]:
+        """Growth rate and angular frequency, largest amplitude first, conjugate pairs together."""
+        return self._fitted("exponents_").exponents  # type: ignore[no-any-return]
+
+    @property
+    def eigenvalues_(self) -> NDArray[np.complex128]:
+        """exp(exponent * time step); InvalidArgument where the training had no time step."""
+        return self._fitted("eigenvalues_").eigenvalues  # type: ignore[no-any-return]
+
+    @property
+    def residuals_(self) -> NDArray[np.float64]:
+        """Of the exponents: small for a mode of the system."""
+        return self._fitted("residuals_").residuals  # type: ignore[no-any-return]
+
+    @property
+    def modes_(self) -> NDArray[np.complex128]:
+        """Shape (dimension, exponents), of unit length."""
+        return self._fitted("modes_").modes  # type: ignore[no-any-return]
+
+    @property
+    def amplitudes_(self) -> NDArray[np.complex128]:
+        """Of the modes in the first training run, at its first sample."""
+        return self._fitted("amplitudes_").amplitudes  # type: ignore[no-any-return]
+
+    @property
+    def rank_(self) -> int:
+        """Of the projection."""
+        return self._fitted("rank_").rank  # type: ignore[no-any-return]
+
+    def verified(self, tolerance: float) -> list[int]:
+        """Indices of the exponents whose residual is at most `tolerance`."""
+        return self._fitted("verified").verified(tolerance)  # type: ignore[no-any-return]
+
+    def reconstruct(self, run: Trajectory | ArrayLike) -> Trajectory:
+        """The model's own version of a run.
+
+        run  Trajectory, or array at the training's time step
+
+        Raises DimensionMismatch, InvalidArgument for another dimension or time step; ConvergenceFailure
+        where the model grows beyond all bounds.
+        """
+        model = self._fitted("reconstruct")
+        return model.reconstruct(run_of(run, model, "reconstruct"))  # type: ignore[no-any-return]
+
+    def __str__(self) -> str:
+        return repr(self) if self._model is None else self._model.summary().rstrip()
