@@ -9,6 +9,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 import pathlib
 import sys
 import warnings
+from importlib.metadata import version
 
 import numpy as np
 import pydmd
@@ -20,6 +21,17 @@ from yardstick import at_most, paired
 
 warnings.filterwarnings("ignore")
 
+def dense(series, delays, steps):
+    """What NumPy's least squares on the same windows foresee."""
+    windows = np.lib.stride_tricks.sliding_window_view(series, delays + 1)
+    step = np.linalg.lstsq(windows[:, :-1], windows[:, 1:], rcond=None)[0].T
+    window, ahead = series[-delays:], []
+    for _ in range(steps):
+        window = step @ window
+        ahead.append(window[-1])
+    return np.array(ahead)
+
+
 worst = 0.0
 for q in (1, 2, 3, 4, 5):
     frequencies = 1.0 + 0.77 * np.arange(q)
@@ -28,7 +40,9 @@ for q in (1, 2, 3, 4, 5):
     known, unknown = series[:1000], series[1000:]
     model = al.HankelDMD(delays=2 * q, rank=2 * q).fit(al.Trajectory(times[:1000], known))
     ahead = model.forecast(al.Trajectory(times[:1000], known), steps=200)
-    worst = max(worst, np.abs(ahead.states - unknown).max())
+    error = np.abs(ahead.states - unknown).max()
+    print(f"{q} sinusoids: {error:.1e}, NumPy's least squares {np.abs(dense(known[:, 0], 2 * q, 200) - unknown[:, 0]).max():.1e}")
+    worst = max(worst, error)
 at_most("hankel_dmd_sinusoids_error", worst, 1e-9)
 
 grid = al.TimeGrid.uniform(0.0, 0.01, 20_000)
@@ -39,4 +53,4 @@ a, b, ratio = paired(
     lambda: al.HankelDMD(delays=200, rank=15).fit(x),
     lambda: pydmd.HankelDMD(svd_rank=15, d=200).fit(x.states.T),
 )
-print(f"20000 samples, 200 delays: {a:.3f} s, PyDMD {pydmd.__version__} {b:.3f} s, ratio {ratio:.1f}")
+print(f"20000 samples, 200 delays: {a:.3f} s, PyDMD {version('pydmd')} {b:.3f} s, ratio {ratio:.1f}")
