@@ -9,9 +9,10 @@ import numpy as np
 
 from ._almagest import koopman as _compiled
 from ._almagest.core import InvalidArgument
-from ._estimator import Estimator, as_runs, number, whole
+from ._estimator import as_runs, number, whole
 from ._features import Library, compiled_library
 from ._sindy import Polynomial
+from ._spectrum import SpectralEstimator
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -19,38 +20,8 @@ if TYPE_CHECKING:
     from ._estimator import _Data
 
 
-class _KoopmanInFeatures(Estimator):
+class _KoopmanInFeatures(SpectralEstimator):
     """What a fitted EDMD tells."""
-
-    @property
-    def eigenvalues_(self) -> NDArray[np.complex128]:
-        """One time step each, shape (rank,); smallest residual first, conjugate pairs together."""
-        return self._fitted("eigenvalues_").eigenvalues  # type: ignore[no-any-return]
-
-    @property
-    def residuals_(self) -> NDArray[np.float64]:
-        """|(K - lambda) phi| / |phi| of each eigenpair, shape (rank,): small for a true one."""
-        return self._fitted("residuals_").residuals  # type: ignore[no-any-return]
-
-    @property
-    def exponents_(self) -> NDArray[np.complex128]:
-        """log(eigenvalue) / time step: growth rate and angular frequency, shape (rank,)."""
-        return self._fitted("exponents_").exponents  # type: ignore[no-any-return]
-
-    @property
-    def modes_(self) -> NDArray[np.complex128]:
-        """Shape (dimension, rank), of unit length."""
-        return self._fitted("modes_").modes  # type: ignore[no-any-return]
-
-    @property
-    def amplitudes_(self) -> NDArray[np.complex128]:
-        """Of the modes in the first training run, from its first sample on; shape (rank,)."""
-        return self._fitted("amplitudes_").amplitudes  # type: ignore[no-any-return]
-
-    @property
-    def rank_(self) -> int:
-        """Count of eigenvalues."""
-        return self._fitted("rank_").rank  # type: ignore[no-any-return]
 
     @property
     def matrix_(self) -> NDArray[np.float64]:
@@ -61,10 +32,6 @@ class _KoopmanInFeatures(Estimator):
     def feature_names_(self) -> list[str]:
         """Of the library's functions."""
         return self._fitted("feature_names_").feature_names  # type: ignore[no-any-return]
-
-    def verified(self, tolerance: float) -> list[int]:
-        """Indices of the eigenvalues whose residual is at most `tolerance`."""
-        return self._fitted("verified").verified(tolerance)  # type: ignore[no-any-return]
 
     def eigenfunctions(self, x: ArrayLike) -> NDArray[np.complex128]:
         """The eigenfunctions, of unit norm over the data, at states (count, dimension): (count, rank).
@@ -82,9 +49,6 @@ class _KoopmanInFeatures(Estimator):
         """
         model = self._fitted("pseudospectrum")
         return model.pseudospectrum(np.asarray(z, dtype=complex))  # type: ignore[no-any-return]
-
-    def __str__(self) -> str:
-        return repr(self) if self._model is None else self._model.summary().rstrip()
 
 
 class EDMD(_KoopmanInFeatures):

@@ -10,7 +10,7 @@ import numpy as np
 from ._almagest import havok as _compiled
 from ._almagest.core import Forecast, InvalidArgument, Trajectory
 from ._estimator import as_history, as_runs, number, whole
-from ._exponents import ExponentEstimator, run_of
+from ._spectrum import ReconstructingEstimator, run_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -27,7 +27,7 @@ class Moments(NamedTuple):
     excess_kurtosis: NDArray[np.float64]
 
 
-class HAVOK(ExponentEstimator):
+class HAVOK(ReconstructingEstimator):
     """Chaos as an intermittently forced linear system: the Hankel alternative view of Koopman.
 
     delays      samples in a window

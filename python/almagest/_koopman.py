@@ -10,7 +10,8 @@ import numpy as np
 
 from ._almagest import koopman as _compiled
 from ._almagest.core import Forecast, InvalidArgument, Trajectory
-from ._estimator import Estimator, FitWarning, as_history, as_run, as_runs, number, whole
+from ._estimator import FitWarning, as_history, as_runs, number, whole
+from ._spectrum import ReconstructingEstimator, run_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -27,33 +28,8 @@ class SparseAmplitudes(NamedTuple):
     loss: float
 
 
-class DynamicModeDecomposition(Estimator):
+class DynamicModeDecomposition(ReconstructingEstimator):
     """What all dynamic mode decompositions tell once fitted."""
-
-    @property
-    def eigenvalues_(self) -> NDArray[np.complex128]:
-        """One time step each, shape (rank,); conjugate pairs together, largest amplitude first."""
-        return self._fitted("eigenvalues_").eigenvalues  # type: ignore[no-any-return]
-
-    @property
-    def residuals_(self) -> NDArray[np.float64]:
-        """Of the eigenvalues, shape (rank,): small for a mode of the system."""
-        return self._fitted("residuals_").residuals  # type: ignore[no-any-return]
-
-    @property
-    def exponents_(self) -> NDArray[np.complex128]:
-        """log(eigenvalue) / time step: growth rate and angular frequency, shape (rank,)."""
-        return self._fitted("exponents_").exponents  # type: ignore[no-any-return]
-
-    @property
-    def modes_(self) -> NDArray[np.complex128]:
-        """Shape (dimension, rank), of unit length."""
-        return self._fitted("modes_").modes  # type: ignore[no-any-return]
-
-    @property
-    def amplitudes_(self) -> NDArray[np.complex128]:
-        """Of the modes in the first training run, from its first sample on; shape (rank,)."""
-        return self._fitted("amplitudes_").amplitudes  # type: ignore[no-any-return]
 
     @property
     def singular_values_(self) -> NDArray[np.float64]:
@@ -62,26 +38,6 @@ class DynamicModeDecomposition(Estimator):
         Shape (dimension * delays,), or (rank,) where a rank was given and a window holds 256 numbers or more.
         """
         return self._fitted("singular_values_").singular_values  # type: ignore[no-any-return]
-
-    @property
-    def rank_(self) -> int:
-        """Count of eigenvalues."""
-        return self._fitted("rank_").rank  # type: ignore[no-any-return]
-
-    def verified(self, tolerance: float) -> list[int]:
-        """Indices of the eigenvalues whose residual is at most `tolerance`."""
-        return self._fitted("verified").verified(tolerance)  # type: ignore[no-any-return]
-
-    def reconstruct(self, run: Trajectory | ArrayLike) -> Trajectory:
-        """The model's own version of a run, from the run's first window on.
-
-        run  Trajectory, or array at the training's time step
-
-        Raises as forecast does; ConvergenceFailure where the model grows beyond all bounds.
-        """
-        model = self._fitted("reconstruct")
-        known = isinstance(run, Trajectory)
-        return model.reconstruct(as_run(run, None if known else model.step, "reconstruct"))  # type: ignore[no-any-return]
 
     def sparse_amplitudes(
         self, run: Trajectory | ArrayLike, penalties: ArrayLike | int = 50
@@ -95,14 +51,11 @@ class DynamicModeDecomposition(Estimator):
         Jovanovic, Schmid & Nichols 2014, 10.1063/1.4863670.
         """
         model = self._fitted("sparse_amplitudes")
-        given = as_run(run, None if isinstance(run, Trajectory) else model.step, "sparse_amplitudes")
+        given = run_of(run, model, "sparse_amplitudes")
         if isinstance(penalties, int):
             penalties = _compiled.greatest_penalty(model, given) * np.logspace(-6, 0, penalties)
         chosen = [float(penalty) for penalty in np.atleast_1d(np.asarray(penalties, dtype=float))]
         return [SparseAmplitudes(*one) for one in _compiled.sparse_amplitudes(model, given, chosen)]
-
-    def __str__(self) -> str:
-        return repr(self) if self._model is None else self._model.summary().rstrip()
 
 
 class Regressed(DynamicModeDecomposition):

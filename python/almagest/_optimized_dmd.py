@@ -10,7 +10,7 @@ import numpy as np
 from ._almagest import havok as _compiled
 from ._almagest.core import TimeGrid, Trajectory
 from ._estimator import Estimator, as_runs, number, whole
-from ._exponents import ExponentEstimator
+from ._spectrum import ReconstructingEstimator
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ._estimator import _Data
 
 
-class OptDMD(ExponentEstimator):
+class OptDMD(ReconstructingEstimator):
     """Optimized DMD: the exponents that fit all samples best, at any times.
 
     rank            exponents: 2 for each oscillation, 1 for each real one
@@ -99,7 +99,7 @@ class OptDMD(ExponentEstimator):
         return _evaluate(self, times)
 
 
-class BOPDMD(ExponentEstimator):
+class BOPDMD(ReconstructingEstimator):
     """Bagging, optimized DMD: means and deviations over fits to random subsets of the samples.
 
     bags     subsets
@@ -246,6 +246,6 @@ class MrDMD(Estimator):
         return repr(self) if self._model is None else self._model.summary().rstrip()
 
 
-def _evaluate(model: ExponentEstimator, times: TimeGrid | ArrayLike) -> Trajectory:
+def _evaluate(model: ReconstructingEstimator, times: TimeGrid | ArrayLike) -> Trajectory:
     grid = times if isinstance(times, TimeGrid) else TimeGrid(times)
     return model._fitted("evaluate").evaluate(grid)  # type: ignore[no-any-return]

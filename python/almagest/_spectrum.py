@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What models of exponents share."""
+"""What all models with a spectrum share: no eigenvalue without its residual."""
 
 from __future__ import annotations
 
@@ -18,53 +18,57 @@ def run_of(run: Trajectory | ArrayLike, model: Any, what: str) -> Trajectory:
     return as_run(run, None if isinstance(run, Trajectory) else model.step, what)
 
 
-class ExponentEstimator(Estimator):
-    """What models of exponents share: growth rates and frequencies, each with its residual."""
-
-    @property
-    def exponents_(self) -> NDArray[np.complex128]:
-        """Growth rate and angular frequency, largest amplitude first, conjugate pairs together."""
-        return self._fitted("exponents_").exponents  # type: ignore[no-any-return]
+class SpectralEstimator(Estimator):
+    """Eigenvalues with residuals, modes and amplitudes; conjugate pairs stand together."""
 
     @property
     def eigenvalues_(self) -> NDArray[np.complex128]:
-        """exp(exponent * time step); InvalidArgument where the training had no time step."""
+        """One time step each, shape (rank,). Raises InvalidArgument where the training had no time step."""
         return self._fitted("eigenvalues_").eigenvalues  # type: ignore[no-any-return]
 
     @property
     def residuals_(self) -> NDArray[np.float64]:
-        """Of the exponents: small for a mode of the system."""
+        """Of the eigenvalues, shape (rank,): small for a mode of the system."""
         return self._fitted("residuals_").residuals  # type: ignore[no-any-return]
 
     @property
+    def exponents_(self) -> NDArray[np.complex128]:
+        """log(eigenvalue) / time step: growth rate and angular frequency, shape (rank,)."""
+        return self._fitted("exponents_").exponents  # type: ignore[no-any-return]
+
+    @property
     def modes_(self) -> NDArray[np.complex128]:
-        """Shape (dimension, exponents), of unit length."""
+        """Shape (dimension, rank), of unit length."""
         return self._fitted("modes_").modes  # type: ignore[no-any-return]
 
     @property
     def amplitudes_(self) -> NDArray[np.complex128]:
-        """Of the modes in the first training run, at its first sample."""
+        """Of the modes in the first training run, from its first sample on; shape (rank,)."""
         return self._fitted("amplitudes_").amplitudes  # type: ignore[no-any-return]
 
     @property
     def rank_(self) -> int:
-        """Of the projection."""
+        """Directions, coordinates or functions that the model keeps."""
         return self._fitted("rank_").rank  # type: ignore[no-any-return]
 
     def verified(self, tolerance: float) -> list[int]:
-        """Indices of the exponents whose residual is at most `tolerance`."""
+        """Indices of the eigenvalues whose residual is at most `tolerance`."""
         return self._fitted("verified").verified(tolerance)  # type: ignore[no-any-return]
-
-    def reconstruct(self, run: Trajectory | ArrayLike) -> Trajectory:
-        """The model's own version of a run.
-
-        run  Trajectory, or array at the training's time step
-
-        Raises DimensionMismatch, InvalidArgument for another dimension or time step; ConvergenceFailure
-        where the model grows beyond all bounds.
-        """
-        model = self._fitted("reconstruct")
-        return model.reconstruct(run_of(run, model, "reconstruct"))  # type: ignore[no-any-return]
 
     def __str__(self) -> str:
         return repr(self) if self._model is None else self._model.summary().rstrip()
+
+
+class ReconstructingEstimator(SpectralEstimator):
+    """Those that also have a version of their own of a run."""
+
+    def reconstruct(self, run: Trajectory | ArrayLike) -> Trajectory:
+        """The model's own version of a run, from its first samples on.
+
+        run  Trajectory, or array at the training's time step
+
+        Raises DimensionMismatch, InvalidArgument for another dimension or time step, or too few samples;
+        ConvergenceFailure where the model grows beyond all bounds.
+        """
+        model = self._fitted("reconstruct")
+        return model.reconstruct(run_of(run, model, "reconstruct"))  # type: ignore[no-any-return]
