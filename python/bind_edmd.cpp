@@ -17,18 +17,6 @@ using EdmdModel = koopman::Edmd<double>;
 using EdmdAccumulator = koopman::EdmdAccumulator<double>;
 using Complex = std::complex<double>;
 
-/// A matrix of C++ as an array (rows, columns), copied.
-template <typename Derived>
-py::array_t<typename Derived::Scalar> copied(const Eigen::PlainObjectBase<Derived>& values) {
-  using Scalar = typename Derived::Scalar;
-  constexpr py::ssize_t width = sizeof(Scalar);
-  if constexpr (Derived::IsVectorAtCompileTime)
-    return py::array_t<Scalar>({values.size()}, {width}, values.data());
-  else
-    return py::array_t<Scalar>({values.rows(), values.cols()}, {width, width * values.rows()},
-                               values.data());
-}
-
 template <typename Enum>
 Enum chosen(const std::string& name, const std::vector<std::pair<const char*, Enum>>& choices,
             const char* what) {

@@ -38,6 +38,7 @@ void bind_methods(py::module_& m);
 void bind_integrate(py::module_& m);
 void bind_systems(py::module_& m);
 void bind_sindy(py::module_& m);
+void bind_linalg(py::module_& m);
 void bind_koopman(py::module_& m);
 void bind_features(py::module_& m);
 void bind_edmd(py::module_& m);
@@ -93,6 +94,18 @@ struct RunList {
 template <typename Value>
 Run take(Trajectory<Value>&& made);
 ForecastRun take(Forecast<double>&& made);
+
+/// A matrix of C++ as an array (rows, columns), copied.
+template <typename Derived>
+py::array_t<typename Derived::Scalar> copied(const Eigen::PlainObjectBase<Derived>& values) {
+  using Scalar = typename Derived::Scalar;
+  constexpr py::ssize_t width = sizeof(Scalar);
+  if constexpr (Derived::IsVectorAtCompileTime)
+    return py::array_t<Scalar>({values.size()}, {width}, values.data());
+  else
+    return py::array_t<Scalar>({values.rows(), values.cols()}, {width, width * values.rows()},
+                               values.data());
+}
 
 /// A matrix inside `owner` as a read-only array (rows, columns).
 template <typename Derived>

@@ -16,7 +16,7 @@ Everything that happens in time is a `Trajectory`; everything learned from it ca
 numerical is written in Python, and every call that computes releases the interpreter lock.
 """
 
-from . import diagnostics, fft, methods, plot, spectral, systems
+from . import diagnostics, fft, linalg, methods, plot, spectral, systems
 from ._almagest import __version__
 from ._almagest.core import (
     Cancelled,
@@ -119,6 +119,7 @@ __all__ = [
     "integrate_ensemble",
     "iterate",
     "k_means",
+    "linalg",
     "load",
     "methods",
     "plot",
