@@ -103,8 +103,8 @@ TrainingFacts training_facts(const std::vector<TrajectoryView<Scalar>>& several,
   facts.names = component_names(first);
   facts.grid = first.info().grid;
   facts.step = step;
-  facts.lower = first.states().rowwise().minCoeff().template cast<double>();
-  facts.upper = first.states().rowwise().maxCoeff().template cast<double>();
+  facts.lower.setConstant(first.dimension(), std::numeric_limits<double>::infinity());
+  facts.upper = -facts.lower;
   Eigen::Index longest = 0;
   for (const auto& run : several) {
     check_lengths(what, "the state of a run", run.dimension(), "the first run's state", facts.dimension);
