@@ -99,7 +99,8 @@ class Regressed(DynamicModeDecomposition):
         y     ignored
         dt    time between the samples of arrays
 
-        Returns self. The model is made when it is next asked for; `warnings_` then tells its doubts.
+        Returns self. The model is made when it is next asked for; `warnings_` then tells its doubts. The
+        parameters of the first piece hold for all; `fit` begins anew.
         Raises as fit does, and what was learned before stays; InvalidArgument for state_rank.
         """
         kind = type(self).__name__
@@ -304,7 +305,8 @@ class PiDMD(DynamicModeDecomposition):
     rank       of "orthogonal" and the symmetric ones; None: chosen by energy
     energy     share of the squared singular values to keep where rank is None
 
-    Baddoo et al. 2023, 10.1098/rspa.2022.0576.
+    A model from a file forecasts the same, but its structure is not in the file: `structure` and `bandwidth`
+    are then the defaults. Baddoo et al. 2023, 10.1098/rspa.2022.0576.
     """
 
     def __init__(
