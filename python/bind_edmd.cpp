@@ -4,6 +4,7 @@
 #include "almagest/features/composition.hpp"
 #include "almagest/features/k_means.hpp"
 #include "almagest/features/radial_basis.hpp"
+#include "almagest/features/expressions.hpp"
 #include "almagest/features/tensor_basis.hpp"
 #include "almagest/koopman/edmd.hpp"
 #include "almagest/koopman/kernel_edmd.hpp"
@@ -120,6 +121,12 @@ void bind_features(py::module_& m) {
         return Library(features::RandomFourier{count, width, seed});
       },
       py::arg("count"), py::arg("width"), py::arg("seed"), "Random waves.");
+  m.def(
+      "expressions",
+      [](std::vector<std::string> formulas, std::vector<std::string> variables) {
+        return Library(features::Expressions{std::move(formulas), std::move(variables)});
+      },
+      py::arg("formulas"), py::arg("variables"), "Formulas.");
   m.def(
       "concatenation",
       [](std::vector<Library> libraries) {

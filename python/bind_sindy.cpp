@@ -2,6 +2,7 @@
 #include <variant>
 
 #include "almagest/core/text.hpp"
+#include "almagest/features/expression_text.hpp"
 #include "almagest/integrate/ensemble.hpp"
 #include "almagest/sindy/fit.hpp"
 #include "models.hpp"
@@ -41,38 +42,51 @@ Ensemble<double> SindyModel::integrate_ensemble(const Systems& systems, const Ma
 
 namespace {
 
-using Derivative = std::variant<sindy::FiniteDifference, sindy::SavitzkyGolay>;
-
-SindyModel fit(const std::vector<Run>& runs, const sindy::Polynomial& library, const sindy::Stlsq& optimizer,
-               const Derivative& derivative) {
-  std::vector<TrajectoryView<double>> views;
-  for (const Run& run : runs) views.push_back(run.view());
-  return computed([&] {
-    return std::visit([&](const auto& method) { return SindyModel(sindy::fit(views, library, optimizer, method)); },
-                      derivative);
-  });
+SindyModel fit(const std::vector<Run>& runs, const features::Library& library, const sindy::Optimizer& optimizer,
+               const sindy::AnyDerivative& derivative) {
+  const auto views = views_of(runs);
+  return computed([&] { return SindyModel(sindy::fit(views, library, optimizer, derivative)); });
 }
 
-/// The options of a fit, which the package's own classes of these names turn into.
+/// The options of a fit, which the package's own classes turn into.
 void bind_options(py::module_& m) {
-  py::class_<sindy::Polynomial>(m, "Polynomial", "See almagest.Polynomial.")
-      .def(py::init([](int degree, bool bias, bool cross_terms) { return sindy::Polynomial{degree, bias, cross_terms}; }),
-           py::arg("degree"), py::arg("bias"), py::arg("cross_terms"))
-      .def_readonly("degree", &sindy::Polynomial::degree, "Highest total degree.")
-      .def_readonly("bias", &sindy::Polynomial::bias, "Whether the constant is a feature.")
-      .def_readonly("cross_terms", &sindy::Polynomial::cross_terms, "Whether products of different variables are.");
-  py::class_<sindy::Stlsq>(m, "STLSQ", "See almagest.STLSQ.")
-      .def(py::init([](double threshold, double ridge, int max_iterations, bool normalize) {
-             return sindy::Stlsq{threshold, ridge, max_iterations, normalize};
-           }),
-           py::arg("threshold"), py::arg("ridge"), py::arg("max_iterations"), py::arg("normalize"));
-  py::class_<sindy::FiniteDifference>(m, "FiniteDifference", "See almagest.FiniteDifference.")
-      .def(py::init([](int order) { return sindy::FiniteDifference{order}; }), py::arg("order"));
-  py::class_<sindy::SavitzkyGolay>(m, "SavitzkyGolay", "See almagest.SavitzkyGolay.")
-      .def(py::init([](int window, int degree, bool smooth_states) {
-             return sindy::SavitzkyGolay{window, degree, smooth_states};
-           }),
-           py::arg("window"), py::arg("degree"), py::arg("smooth_states"));
+  py::class_<sindy::Optimizer>(m, "Optimizer", "A sparse regression; the classes of almagest make them.");
+  m.def("stlsq", [](double threshold, double ridge, int max_iterations, bool normalize) {
+    return sindy::Optimizer(sindy::Stlsq{threshold, ridge, max_iterations, normalize});
+  }, py::arg("threshold"), py::arg("ridge"), py::arg("max_iterations"), py::arg("normalize"), "See almagest.STLSQ.");
+  py::class_<sindy::AnyDerivative>(m, "Derivative", "A way to differentiate; the classes of almagest make them.");
+  m.def("finite_difference", [](int order) { return sindy::AnyDerivative(sindy::FiniteDifference{order}); },
+        py::arg("order"), "See almagest.FiniteDifference.");
+  m.def("savitzky_golay", [](int window, int degree, bool smooth_states) {
+    return sindy::AnyDerivative(sindy::SavitzkyGolay{window, degree, smooth_states});
+  }, py::arg("window"), py::arg("degree"), py::arg("smooth_states"), "See almagest.SavitzkyGolay.");
+}
+
+/// The exponents of a law of monomials.
+py::object exponents(const SindyModel& self) {
+  const auto* library = self.model.library().as<features::Polynomial>();
+  if (!library) return py::none();
+  return copied(features::Monomials(*library, self.model.law().variables()).exponents());
+}
+
+/// (degree, bias, cross_terms) where the library is a Polynomial.
+py::object polynomial(const SindyModel& self) {
+  const auto* library = self.model.library().as<features::Polynomial>();
+  if (!library) return py::none();
+  return py::make_tuple(library->degree, library->bias, library->cross_terms);
+}
+
+std::vector<std::string> formulas(const SindyModel& self, const std::string& notation, int precision) {
+  return computed([&] {
+    const bool latex = notation == "latex";
+    const auto names = self.model.variable_names();
+    std::vector<std::string> left, terms;
+    for (const auto& name : self.model.training().names)
+      left.push_back(latex ? "\\dot{" + name + "}" : name + '\'');
+    for (const auto& formula : self.model.law().features().formulas())
+      terms.push_back(features::print(formula, names, latex ? features::Notation::latex : features::Notation::python));
+    return sindy::detail::equations(self.model.law(), left, terms, precision, "equations", latex ? " " : "*");
+  });
 }
 
 void bind_model(py::module_& m) {
@@ -84,8 +98,10 @@ void bind_model(py::module_& m) {
     }, doc);
   };
   shows("coefficients", &sindy::Model<double>::coefficients, "Shape (features, dimension).");
-  shows("exponents", &sindy::Model<double>::exponents, "Of the features, shape (features, dimension).");
-  bound.def_property_readonly("library", [](const SindyModel& self) { return self.model.library(); }, "The Polynomial library.")
+  bound.def_property_readonly("library", [](const SindyModel& self) { return self.model.library(); }, "Of features.")
+      .def_property_readonly("exponents", &exponents, "Of monomials, shape (features, variables), or None.")
+      .def_property_readonly("polynomial", &polynomial, "(degree, bias, cross_terms) of a Polynomial library, or None.")
+      .def_property_readonly("input_names", [](const SindyModel& self) { return self.model.input_names(); }, "Of the inputs.")
       .def_property_readonly("feature_names", [](const SindyModel& self) { return self.model.feature_names(); }, "Of the library.")
       .def_property_readonly("condition_number", [](const SindyModel& self) { return self.model.condition_number(); },
                              "Of the chosen features.")
@@ -94,6 +110,12 @@ void bind_model(py::module_& m) {
       .def_property_readonly("warnings", [](const SindyModel& self) { return self.model.warnings(); }, "What the fit found doubtful.")
       .def("equations", [](const SindyModel& self, int precision) { return self.model.equations(precision); },
            py::arg("precision"), "One line for each component.")
+      .def("formulas", &formulas, py::arg("notation"), py::arg("precision"), "The equations as Python or LaTeX.")
+      .def("forecast_driven", [](const SindyModel& self, const Run& history, const py::object& inputs) {
+             const auto view = history.view();
+             const Matrix driven = columns(inputs, "SINDy.forecast", "inputs");
+             return take(computed([&] { return self.model.forecast(view, driven); }));
+           }, py::arg("history"), py::arg("inputs"), "Under inputs (steps, inputs).")
       .def(py::pickle(&model_bytes<SindyModel>, &model_from_bytes<SindyModel>));
 }
 

@@ -10,7 +10,6 @@
 #include "almagest/linalg/hankel_svd.hpp"
 #include "almagest/linalg/streaming_qr.hpp"
 #include "almagest/linalg/svd.hpp"
-#include "almagest/sindy/fit.hpp"
 
 namespace almagest::inline ALMAGEST_ABI {
 
@@ -36,14 +35,6 @@ template ALMAGEST_EXPORT BaggedDmd<double> fit_bagged_dmd(const std::vector<Traj
                                                           const Progress&);
 template ALMAGEST_EXPORT MultiresolutionDmd<double> fit_multiresolution_dmd(const std::vector<TrajectoryView<double>>&,
                                                                             const MultiresolutionDmdOptions&);
-}
-
-// Regression is in double precision for runs in floats too.
-namespace sindy::detail {
-template ALMAGEST_EXPORT Model<float> fit(const std::vector<TrajectoryView<float>>&, const Polynomial&, const Stlsq&,
-                                          const LocalPolynomial&);
-template ALMAGEST_EXPORT Model<double> fit(const std::vector<TrajectoryView<double>>&, const Polynomial&, const Stlsq&,
-                                           const LocalPolynomial&);
 }
 
 namespace diagnostics::detail {

@@ -41,9 +41,11 @@ from ._features import (
     Chebyshev,
     Concatenation,
     Delays,
+    Expressions,
     FourierBasis,
     Hermite,
     Legendre,
+    Polynomial,
     Product,
     RadialBasis,
     RandomFourier,
@@ -65,7 +67,7 @@ from ._io import (
 from ._koopman import DMD, HODMD, DMDc, HankelDMD, PiDMD
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
 from ._simulation import integrate, integrate_ensemble, iterate
-from ._sindy import STLSQ, FiniteDifference, Polynomial, SavitzkyGolay, SINDy
+from ._sindy import STLSQ, FiniteDifference, SavitzkyGolay, SINDy
 
 __all__ = [
     "BOPDMD",
@@ -80,6 +82,7 @@ __all__ = [
     "EDMD",
     "Ensemble",
     "Error",
+    "Expressions",
     "FiniteDifference",
     "FitWarning",
     "Forecast",

@@ -10,8 +10,7 @@ import numpy as np
 from ._almagest import koopman as _compiled
 from ._almagest.core import InvalidArgument
 from ._estimator import as_runs, number, whole
-from ._features import Library, compiled_library
-from ._sindy import Polynomial
+from ._features import Library, Polynomial, compiled_library
 from ._spectrum import SpectralEstimator
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class EDMD(_KoopmanInFeatures):
 
     def __init__(
         self,
-        library: Library | Polynomial | None = None,
+        library: Library | None = None,
         relift: bool = False,
         drop_dependent: bool = False,
         tolerance: float = 1e-12,

@@ -210,12 +210,11 @@ def as_history(history: Trajectory | ArrayLike, model: Any) -> Trajectory:
     return Trajectory(TimeGrid.uniform(start, model.step, len(states)), states)
 
 
-def check_choice(value: Any, kind: type | tuple[type, ...], what: str) -> None:
-    """Refuses a parameter of another type, at the time of the fit as scikit-learn's habit is."""
+def check_choice(value: Any, kind: type, what: str) -> None:
+    """Refuses a parameter that is of no subclass, at the time of the fit as scikit-learn's habit is."""
     if not isinstance(value, kind):
-        kinds = kind if isinstance(kind, tuple) else (kind,)
-        names = " or ".join(f"al.{k.__name__}" for k in kinds)
-        raise InvalidArgument(f"{what} is {value!r}; give {names}(...).")
+        names = " or ".join(f"al.{k.__name__}(...)" for k in kind.__subclasses__() or [kind])
+        raise InvalidArgument(f"{what} is {value!r}; give {names}.")
 
 
 __all__ = ["DimensionMismatch", "Estimator", "FitWarning", "Parameters"]

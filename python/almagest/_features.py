@@ -10,7 +10,6 @@ import numpy as np
 from ._almagest import features as _compiled
 from ._almagest.core import InvalidArgument
 from ._estimator import Parameters, number, whole
-from ._sindy import Polynomial
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -33,27 +32,36 @@ class Library(Parameters):
         """The features at states (count, dimension), shape (count, features)."""
         return self._library().evaluate(np.asarray(states))
 
-    def __add__(self, other: Library | Polynomial) -> Concatenation:
+    def __add__(self, other: Library) -> Concatenation:
         return Concatenation([self, other])
 
-    def __radd__(self, other: Polynomial) -> Concatenation:
-        return Concatenation([other, self])
-
-    def __mul__(self, other: Library | Polynomial) -> Product:
+    def __mul__(self, other: Library) -> Product:
         return Product([self, other])
 
-    def __rmul__(self, other: Polynomial) -> Product:
-        return Product([other, self])
 
-
-def compiled_library(library: Library | Polynomial, what: str) -> _compiled.Library:
+def compiled_library(library: Library, what: str) -> _compiled.Library:
     """The compiled form of a library. Raises InvalidArgument for anything else."""
-    if isinstance(library, Polynomial):
-        degree = whole(library.degree, "Polynomial: degree")
-        return _compiled.polynomial(degree, bool(library.bias), bool(library.cross_terms))
     if not isinstance(library, Library):
         raise InvalidArgument(f"{what} is {library!r}; give a library such as al.Polynomial(degree=3).")
     return library._library()
+
+
+class Polynomial(Library):
+    """A library of monomials up to a total degree, in the order 1, x, y, x^2, x y, y^2, ...
+
+    degree       highest total degree
+    bias         whether the constant is a feature
+    cross_terms  whether products of different variables are
+    """
+
+    def __init__(self, degree: int = 2, bias: bool = True, cross_terms: bool = True) -> None:
+        self.degree = degree
+        self.bias = bias
+        self.cross_terms = cross_terms
+
+    def _library(self) -> _compiled.Library:
+        degree = whole(self.degree, "Polynomial: degree")
+        return _compiled.polynomial(degree, bool(self.bias), bool(self.cross_terms))
 
 
 class _Tensor(Library):
@@ -184,10 +192,30 @@ class RandomFourier(Library):
         )
 
 
+class Expressions(Library):
+    """Features given as formulas of the components.
+
+    formulas   texts such as "sin(x)*y": + - * / ^, numbers, pi, parentheses, sin, cos, tan, exp, log, sqrt,
+               abs, sinh, cosh, tanh; exponents are numbers
+    variables  names of the components in the formulas, in order; None means x0, x1, ...
+
+    >>> al.Expressions(["1", "sin(x)", "x*y"], variables=["x", "y"])
+    """
+
+    def __init__(self, formulas: Sequence[str], variables: Sequence[str] | None = None) -> None:
+        self.formulas = formulas
+        self.variables = variables
+
+    def _library(self) -> _compiled.Library:
+        if isinstance(self.formulas, str) or isinstance(self.variables, str):
+            raise InvalidArgument("Expressions: formulas and variables are lists of texts; give several, or [one].")
+        return _compiled.expressions(list(self.formulas), list(self.variables or []))
+
+
 class Concatenation(Library):
     """The features of several libraries, one library after the other: also a + b."""
 
-    def __init__(self, libraries: Sequence[Library | Polynomial]) -> None:
+    def __init__(self, libraries: Sequence[Library]) -> None:
         self.libraries = libraries
 
     def _library(self) -> _compiled.Library:
@@ -197,7 +225,7 @@ class Concatenation(Library):
 class Product(Library):
     """All products of a feature of each library: also a * b."""
 
-    def __init__(self, libraries: Sequence[Library | Polynomial]) -> None:
+    def __init__(self, libraries: Sequence[Library]) -> None:
         self.libraries = libraries
 
     def _library(self) -> _compiled.Library:
@@ -207,7 +235,7 @@ class Product(Library):
 class Selection(Library):
     """A library on some components of the state, named by their indices."""
 
-    def __init__(self, variables: Sequence[int], library: Library | Polynomial) -> None:
+    def __init__(self, variables: Sequence[int], library: Library) -> None:
         self.variables = variables
         self.library = library
 
@@ -223,7 +251,7 @@ class Delays(Library):
     library  on dimension * samples numbers; None means the samples themselves and the constant
     """
 
-    def __init__(self, samples: int = 10, library: Library | Polynomial | None = None) -> None:
+    def __init__(self, samples: int = 10, library: Library | None = None) -> None:
         self.samples = samples
         self.library = library
 

@@ -11,7 +11,8 @@ from ._almagest.core import TimeGrid, Trajectory
 from ._almagest.sindy import Model as _SindyModel
 from ._estimator import Estimator
 from ._koopman import DynamicModeDecomposition, estimator_of
-from ._sindy import Polynomial, SINDy
+from ._features import Polynomial
+from ._sindy import SINDy
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -41,8 +42,7 @@ def load(path: _Path) -> Any:
     model = _compiled.load(os.fspath(path))
     estimator: SINDy | DynamicModeDecomposition
     if isinstance(model, _SindyModel):
-        library = model.library
-        estimator = SINDy(Polynomial(library.degree, library.bias, library.cross_terms))
+        estimator = SINDy(Polynomial(*model.polynomial) if model.polynomial else None)
     else:
         estimator = estimator_of(model)
     estimator._model = model

@@ -8,34 +8,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._almagest import sindy as _compiled
-from ._almagest.core import Trajectory
-from ._estimator import Estimator, Parameters, as_runs, check_choice, number, whole
+from ._almagest.core import InvalidArgument, Trajectory
+from ._estimator import Estimator, Parameters, as_history, as_runs, check_choice, number, whole
+from ._features import Library, Polynomial, compiled_library
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from ._almagest.core import Forecast
     from ._estimator import _Data
 
 
-class Polynomial(Parameters):
-    """A library of monomials up to a total degree, in the order 1, x, y, x^2, x y, y^2, ...
+class Optimizer(Parameters):
+    """What chooses the terms of a law."""
 
-    degree       highest total degree
-    bias         whether the constant is a feature
-    cross_terms  whether products of different variables are
-    """
-
-    def __init__(self, degree: int = 2, bias: bool = True, cross_terms: bool = True) -> None:
-        self.degree = degree
-        self.bias = bias
-        self.cross_terms = cross_terms
-
-    def _compiled(self) -> _compiled.Polynomial:
-        degree = whole(self.degree, "Polynomial: degree")
-        return _compiled.Polynomial(degree, bool(self.bias), bool(self.cross_terms))
+    def _compiled(self) -> _compiled.Optimizer:
+        raise NotImplementedError
 
 
-class STLSQ(Parameters):
+class Derivative(Parameters):
+    """What differentiates samples in time."""
+
+    def _compiled(self) -> _compiled.Derivative:
+        raise NotImplementedError
+
+
+class STLSQ(Optimizer):
     """Sequentially thresholded least squares (Brunton, Proctor & Kutz 2016, 10.1073/pnas.1517384113).
 
     threshold       smaller coefficients are dropped, and the rest is fitted again until none is
@@ -58,8 +56,8 @@ class STLSQ(Parameters):
         self.max_iterations = max_iterations
         self.normalize = normalize
 
-    def _compiled(self) -> _compiled.STLSQ:
-        return _compiled.STLSQ(
+    def _compiled(self) -> _compiled.Optimizer:
+        return _compiled.stlsq(
             number(self.threshold, "STLSQ: threshold"),
             number(self.ridge, "STLSQ: ridge"),
             whole(self.max_iterations, "STLSQ: max_iterations"),
@@ -67,7 +65,7 @@ class STLSQ(Parameters):
         )
 
 
-class FiniteDifference(Parameters):
+class FiniteDifference(Derivative):
     """Derivatives of the polynomial through the order + 1 nearest samples, on uniform times or not.
 
     order  2, 4, 6 or 8; the error falls as the time step to that power
@@ -76,11 +74,11 @@ class FiniteDifference(Parameters):
     def __init__(self, order: int = 2) -> None:
         self.order = order
 
-    def _compiled(self) -> _compiled.FiniteDifference:
-        return _compiled.FiniteDifference(whole(self.order, "FiniteDifference: order"))
+    def _compiled(self) -> _compiled.Derivative:
+        return _compiled.finite_difference(whole(self.order, "FiniteDifference: order"))
 
 
-class SavitzkyGolay(Parameters):
+class SavitzkyGolay(Derivative):
     """Derivatives of the polynomial that fits the nearest samples best; for noisy data.
 
     Savitzky & Golay 1964, 10.1021/ac60214a047
@@ -95,8 +93,8 @@ class SavitzkyGolay(Parameters):
         self.degree = degree
         self.smooth_states = smooth_states
 
-    def _compiled(self) -> _compiled.SavitzkyGolay:
-        return _compiled.SavitzkyGolay(
+    def _compiled(self) -> _compiled.Derivative:
+        return _compiled.savitzky_golay(
             whole(self.window, "SavitzkyGolay: window"),
             whole(self.degree, "SavitzkyGolay: degree"),
             bool(self.smooth_states),
@@ -106,23 +104,24 @@ class SavitzkyGolay(Parameters):
 class SINDy(Estimator):
     """A law of motion dx/dt = f(x) with few terms, learned from trajectories.
 
-    library     Polynomial; None means Polynomial()
-    optimizer   STLSQ; None means STLSQ()
-    derivative  FiniteDifference or SavitzkyGolay; None means FiniteDifference()
+    library     of features; None means Polynomial()
+    optimizer   STLSQ, ...; None means STLSQ()
+    derivative  FiniteDifference, SavitzkyGolay, ...; None means FiniteDifference()
 
     >>> model = al.SINDy(al.Polynomial(degree=3), al.STLSQ(threshold=0.1)).fit(traj)
     >>> print(model)
     >>> ahead = model.forecast(traj, steps=1000)
 
     A fitted model is also a system: al.integrate(model, ...), model(x). Coefficients are in units of
-    the state per time, and so is the threshold.
+    the state per time, and so is the threshold. Where the runs have inputs u, the law is a function of
+    them too, and forecasts take those of the time to come.
     """
 
     def __init__(
         self,
-        library: Polynomial | None = None,
-        optimizer: STLSQ | None = None,
-        derivative: FiniteDifference | SavitzkyGolay | None = None,
+        library: Library | None = None,
+        optimizer: Optimizer | None = None,
+        derivative: Derivative | None = None,
     ) -> None:
         self.library = library
         self.optimizer = optimizer
@@ -137,20 +136,17 @@ class SINDy(Estimator):
         dt    time between the samples of arrays
 
         Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
-        Raises InvalidArgument for impossible parameters, runs too short for the derivative, runs with
-        inputs, or a threshold that removes every term of a component; DimensionMismatch,
-        NonFiniteData for bad data.
+        Raises InvalidArgument for impossible parameters, runs too short for the derivative, or a
+        threshold that removes every term of a component; DimensionMismatch, NonFiniteData for bad data.
         """
         library = Polynomial() if self.library is None else self.library
         optimizer = STLSQ() if self.optimizer is None else self.optimizer
         derivative = FiniteDifference() if self.derivative is None else self.derivative
-        check_choice(library, Polynomial, "SINDy.fit: library")
-        check_choice(optimizer, STLSQ, "SINDy.fit: optimizer")
-        check_choice(derivative, (FiniteDifference, SavitzkyGolay), "SINDy.fit: derivative")
+        features = compiled_library(library, "SINDy.fit: library")
+        check_choice(optimizer, Optimizer, "SINDy.fit: optimizer")
+        check_choice(derivative, Derivative, "SINDy.fit: derivative")
         runs = as_runs(data, dt, "SINDy.fit")
-        self._adopt(
-            _compiled.fit(runs, library._compiled(), optimizer._compiled(), derivative._compiled())
-        )
+        self._adopt(_compiled.fit(runs, features, optimizer._compiled(), derivative._compiled()))
         return self
 
     @property
@@ -160,8 +156,19 @@ class SINDy(Estimator):
 
     @property
     def exponents_(self) -> NDArray[np.int32]:
-        """Of the features, shape (features, dimension), read-only."""
-        return self._fitted("exponents_").exponents  # type: ignore[no-any-return]
+        """Of the monomials of a Polynomial library, shape (features, variables).
+
+        Raises InvalidArgument for another library.
+        """
+        exponents = self._fitted("exponents_").exponents
+        if exponents is None:
+            raise InvalidArgument("exponents_: the library is no Polynomial; see feature_names_.")
+        return exponents  # type: ignore[no-any-return]
+
+    @property
+    def input_names_(self) -> list[str]:
+        """Of the inputs that the law knows."""
+        return self._fitted("input_names_").input_names  # type: ignore[no-any-return]
 
     @property
     def feature_names_(self) -> list[str]:
@@ -178,9 +185,45 @@ class SINDy(Estimator):
         """Estimate of how near the chosen features are to depending on each other; 1 is best."""
         return self._fitted("condition_number_").condition_number  # type: ignore[no-any-return]
 
-    def equations(self, precision: int = 4) -> list[str]:
-        """One line for each component, such as "x' = -10.0000 x + 10.0000 y"."""
-        return self._fitted("equations").equations(precision)  # type: ignore[no-any-return]
+    def equations(self, precision: int = 4, notation: str = "plain") -> list[str]:
+        """One line for each component, such as "x' = -10.0000 x + 10.0000 y".
+
+        notation  "plain", "latex", or "sympy": expressions that sympy.sympify reads, right-hand sides only
+
+        Raises InvalidArgument for another notation, or features without formulas in one but "plain".
+        """
+        model = self._fitted("equations")
+        if notation == "plain":
+            return model.equations(precision)  # type: ignore[no-any-return]
+        if notation not in ("latex", "sympy"):
+            raise InvalidArgument(f"equations: notation is {notation!r}; give 'plain', 'latex' or 'sympy'.")
+        lines = model.formulas(notation, precision)
+        return lines if notation == "latex" else [line.partition(" = ")[2] for line in lines]
+
+    def forecast(
+        self, history: Trajectory | ArrayLike, steps: int | None = None, *, inputs: ArrayLike | None = None
+    ) -> Forecast:
+        """The samples after the last one of a history, with a verdict.
+
+        history  Trajectory, or array (samples, dimension) at the time step of the training
+        steps    how many
+        inputs   array (steps, inputs) for a law with inputs: row k holds at sample k of the forecast, the
+                 last of the history being number 0; between samples they go along lines
+
+        Raises InvalidArgument or DimensionMismatch for a history, a count or inputs that do not fit.
+        """
+        if inputs is None:
+            if steps is None:
+                raise InvalidArgument("SINDy.forecast: neither steps nor inputs are given; give steps=100.")
+            return super().forecast(history, steps)
+        model = self._fitted("forecast")
+        driven = np.asarray(inputs, dtype=float)
+        driven = driven[:, np.newaxis] if driven.ndim == 1 else driven
+        if steps is not None and whole(steps, "SINDy.forecast: steps") != len(driven):
+            raise InvalidArgument(
+                f"SINDy.forecast: steps is {steps}, but inputs are given for {len(driven)}; leave steps out."
+            )
+        return model.forecast_driven(as_history(history, model), driven)  # type: ignore[no-any-return]
 
     def predict(self, x: Trajectory | ArrayLike) -> NDArray[np.float64]:
         """dx/dt at states (count, dimension), or at one (dimension,), in the same shape.

@@ -307,3 +307,39 @@ class TestBadInput:
             lorenz_model.forecast(np.zeros((0, 3)), 10)
         with says(al.DimensionMismatch, "x has 2", "dimension 3"):
             lorenz_model.predict([1.0, 2.0])
+
+
+class TestLibrariesAndInputs:
+    def test_a_pendulum_of_formulas(self):
+        run = al.integrate(al.systems.DampedPendulum(damping=0.1), [2.5, 0.0], np.linspace(0, 15, 1501))
+        library = al.Expressions(["x", "v", "sin(x)", "cos(x)", "x*v"], variables=["x", "v"])
+        model = al.SINDy(library, al.STLSQ(0.05), al.FiniteDifference(6)).fit(run)
+        found = dict(zip(model.feature_names_, model.coefficients_[:, 1]))
+        assert found["sin(theta)"] < 0 and found["cos(theta)"] == 0
+        ahead = model.forecast(run[:700], steps=800)
+        assert np.abs(ahead.states - run.states[700:1500]).max() < 1e-6
+        with says(al.InvalidArgument, "no Polynomial"):
+            model.exponents_
+        latex = model.equations(2, notation="latex")
+        assert "\\sin\\left(theta\\right)" in latex[1]
+        assert "sin(theta)" in model.equations(2, notation="sympy")[1]
+        with says(al.InvalidArgument, "notation is 'html'"):
+            model.equations(notation="html")
+
+    def test_a_formula_with_an_error(self, lorenz_run):
+        with says(al.InvalidArgument, "'w' is unknown", "^"):
+            al.SINDy(al.Expressions(["x*w"], ["x", "y", "z"])).fit(lorenz_run)
+
+    def test_inputs(self):
+        t = np.linspace(0, 20, 4001)
+        u = np.sin(1.3 * t)
+        driven = lambda x, time: np.array([x[1], -2 * x[0] - 0.3 * x[1] + np.sin(1.3 * time)])
+        free = al.integrate(driven, [1.0, 0.0], t)
+        run = al.Trajectory(t, free.states, inputs=u[:, None], names=["x", "v"])
+        model = al.SINDy(al.Polynomial(1), derivative=al.FiniteDifference(6)).fit(run)
+        assert model.input_names_ == ["u"]
+        assert model.equations(2) == ["x' = 1.00 v", "v' = -2.00 x - 0.30 v + 1.00 u"]
+        ahead = model.forecast(run[:2001], inputs=u[2000:4000])
+        assert np.abs(ahead.states - free.states[2001:]).max() < 1e-4
+        with says(al.InvalidArgument, "1 inputs", "give the inputs"):
+            model.forecast(run[:2001], steps=10)

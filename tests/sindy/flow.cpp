@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "almagest/sindy/flow.hpp"
+#include "almagest/sindy/polynomial.hpp"
 
 #include <cmath>
 #include <string>
@@ -9,7 +10,9 @@
 #include "support/catch.hpp"
 
 using almagest::sindy::Monomials;
-using Flow = almagest::sindy::detail::PolynomialFlow<>;
+using Flow = almagest::sindy::detail::TaylorFlow<>;
+using almagest::sindy::Law;
+using almagest::sindy::Polynomial;
 
 namespace {
 
@@ -28,7 +31,12 @@ Flow flow(int degree, int dimension, const std::vector<Term>& terms) {
       if (monomials.exponents().row(f) == wanted)
         coefficients(f, term.component) = term.coefficient;
     }
-  return {monomials, coefficients};
+  return Flow(Law<double>(Polynomial{.degree = degree}, dimension, coefficients));
+}
+
+Law<double> lorenz_law(int degree) {
+  const Polynomial library{.degree = degree};
+  return {library, 3, data::lorenz_law(Monomials(library, 3).exponents())};
 }
 
 Eigen::VectorXd state(std::initializer_list<double> values) {
@@ -95,8 +103,7 @@ TEST_CASE("Parts of a product need not appear themselves", "[sindy]") {
 }
 
 TEST_CASE("The flow of Lorenz63 agrees with Runge and Kutta", "[sindy]") {
-  Flow lorenz(Monomials({.degree = 3}, 3),
-              data::lorenz_law(Monomials({.degree = 3}, 3).exponents()));
+  Flow lorenz(lorenz_law(3));
   const double step = GENERATE(0.002, 0.1, 0.9);
   const auto truth = data::lorenz(5, step, {1, 2, 20});
   Eigen::VectorXd x = truth[0];
@@ -107,11 +114,10 @@ TEST_CASE("The flow of Lorenz63 agrees with Runge and Kutta", "[sindy]") {
 }
 
 TEST_CASE("An advance has no memory", "[sindy]") {
-  const Monomials monomials({.degree = 2}, 3);
-  Flow used(monomials, data::lorenz_law(monomials.exponents()));
+  Flow used(lorenz_law(2));
   Eigen::VectorXd elsewhere = state({30, -20, 80});
   REQUIRE(used.advance(elsewhere, 3.7) == nullptr);
-  Flow fresh(monomials, data::lorenz_law(monomials.exponents()));
+  Flow fresh(lorenz_law(2));
   Eigen::VectorXd a = state({1, 2, 3}), b = a;
   REQUIRE(used.advance(a, 0.4) == nullptr);
   REQUIRE(fresh.advance(b, 0.4) == nullptr);

@@ -82,9 +82,8 @@ TEST_CASE("A model is the sum of its parts", "[sindy]") {
   const Model<double> model = lorenz(0.01, 3);
   CHECK(model.dimension() == 3);
   CHECK(model.context() == 1);
-  CHECK(model.library() == Polynomial{.degree = 3});
+  CHECK(*model.library().as<Polynomial>() == Polynomial{.degree = 3});
   CHECK(model.coefficients().rows() == 20);
-  CHECK(model.exponents() == Monomials({.degree = 3}, 3).exponents());
   CHECK(model.feature_names()[5] == "x y");
   CHECK(model.training().step == 0.01);
   CHECK(std::isnan(model.condition_number()));

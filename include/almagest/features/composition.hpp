@@ -62,6 +62,11 @@ class ConcatenatedFeatures final : public Evaluator {
     for (std::string& name : b_->names(variables)) out.push_back(std::move(name));
     return out;
   }
+  std::vector<Expression> formulate() const override {
+    std::vector<Expression> out = a_->formulas();
+    for (Expression& formula : b_->formulas()) out.push_back(std::move(formula));
+    return out;
+  }
   void write(const States& states, Values values, const Derivative& derivative) const override {
     a_->evaluate(states, values.leftCols(a_->size()), derivative);
     b_->evaluate(states, values.rightCols(b_->size()), derivative);
@@ -83,6 +88,12 @@ class ProductFeatures final : public Evaluator {
     for (const std::string& one : left)
       for (const std::string& two : right)
         out.push_back(one == "1" ? two : two == "1" ? one : one + ' ' + two);
+    return out;
+  }
+  std::vector<Expression> formulate() const override {
+    std::vector<Expression> out;
+    for (const Expression& one : a_->formulas())
+      for (const Expression& two : b_->formulas()) out.push_back(one * two);
     return out;
   }
   void write(const States& states, Values values, const Derivative& derivative) const override {
@@ -121,6 +132,12 @@ class SelectedFeatures final : public Evaluator {
     for (const Eigen::Index j : variables_) chosen.push_back(variables[std::size_t(j)]);
     return inner_->names(chosen);
   }
+  std::vector<Expression> formulate() const override {
+    const std::vector<std::size_t> map(variables_.begin(), variables_.end());
+    std::vector<Expression> out = inner_->formulas();
+    for (Expression& formula : out) formula = formula.renamed(map);
+    return out;
+  }
   void write(const States& states, Values values, const Derivative& derivative) const override {
     const auto local = [&](Eigen::Index variable) {
       for (std::size_t k = 0; k < variables_.size(); ++k)
@@ -154,6 +171,7 @@ class DelayFeatures final : public Evaluator {
         delayed.push_back(age == 0 ? name : almagest::detail::text(name, "(-", age, ')'));
     return inner_->names(delayed);
   }
+  std::vector<Expression> formulate() const override { return inner_->formulas(); }
   void write(const States& states, Values values, const Derivative& derivative) const override {
     if (derivative.order() > 0)
       throw InvalidArgument(

@@ -14,6 +14,7 @@
 #include "almagest/core/config.hpp"
 #include "almagest/core/errors.hpp"
 #include "almagest/core/text.hpp"
+#include "almagest/features/expression.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::features {
 
@@ -57,6 +58,10 @@ class Evaluator {
     return describe(variables);
   }
 
+  /// The features as formulas of the components of a row of states.
+  /// \throws InvalidArgument where they have none (radial functions, functions of the user).
+  std::vector<Expression> formulas() const { return formulate(); }
+
   /// Writes the features of `states` (`samples x dimension()`) into `values` (`samples x size()`),
   /// or one of their derivatives.
   ///
@@ -72,6 +77,12 @@ class Evaluator {
  private:
   virtual std::vector<std::string> describe(const std::vector<std::string>& variables) const = 0;
   virtual void write(const States& states, Values values, const Derivative& derivative) const = 0;
+
+  virtual std::vector<Expression> formulate() const {
+    throw InvalidArgument(
+        "features: this library has no formulas, so that a law of it cannot be exported or continued "
+        "by a series; use polynomials, Fourier bases or Expressions.");
+  }
 
   static void check(const char* named, Eigen::Index given, Eigen::Index expected) {
     if (given != expected)

@@ -16,7 +16,7 @@
 #include "almagest/core/errors.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/features/library.hpp"
-#include "almagest/features/polynomial.hpp"
+#include "almagest/features/polynomial_features.hpp"
 #include "almagest/features/tensor_features.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::features {
@@ -181,13 +181,6 @@ std::shared_ptr<const Evaluator> one_family(const char* library, Family family, 
 /// InvalidArgument for degrees below 0, empty intervals or more than 10 000 features;
 /// DimensionMismatch for a box of another dimension.
 /// @{
-template <std::same_as<Polynomial> L>
-std::shared_ptr<const Evaluator> evaluator(const L& library, Eigen::Index dimension) {
-  const Monomials monomials(library, dimension);
-  const Factor powers{Family::powers, std::max(library.degree, 0), {-1, 1}};
-  return std::make_shared<TensorFeatures<double>>(
-      std::vector<Factor>(std::size_t(dimension), powers), monomials.exponents());
-}
 template <std::same_as<TensorBasis> L>
 std::shared_ptr<const Evaluator> evaluator(const L& library, Eigen::Index dimension) {
   detail::check_dimension("TensorBasis", dimension);

@@ -156,6 +156,42 @@ inline std::string name_of(Family family, int n, const std::string& variable) {
   return n == 0 ? "" : text(n % 2 == 1 ? "cos" : "sin", degree_of(family, n), '(', variable, ')');
 }
 
+/// Function n of a factor as a formula of variable j; polynomials by Horner's rule.
+inline Expression formula_of(const Factor& factor, int n, std::size_t j) {
+  const Expression x = Expression::variable(j);
+  if (factor.family == Family::powers && factor.interval == Interval{}) return pow(x, n);
+  const double centre = factor.interval.centre(), scale = factor.interval.scale();
+  Expression xi = centre == 0 ? x : x - Expression::constant(centre);
+  if (scale != 1) xi = xi / Expression::constant(scale);
+  if (factor.family == Family::powers) return pow(xi, n);
+  if (factor.family == Family::fourier) {
+    if (n == 0) return Expression::constant(1);
+    const double wave = degree_of(factor.family, n) * 3.14159265358979323846 / scale;
+    const Expression shifted = centre == 0 ? x : x - Expression::constant(centre);
+    const Expression angle = Expression::constant(wave) * shifted;
+    return Expression::constant(std::sqrt(2.0)) *
+           apply(n % 2 == 1 ? Operation::cos : Operation::sin, angle);
+  }
+  // p_{k+1} = a xi p_k - c p_{k-1}, as coefficients of the powers of xi.
+  std::vector<double> before, now = {1}, next;
+  for (int k = 0; k < n; ++k) {
+    const auto [a, c] = recurrence(factor.family, k);
+    next.assign(now.size() + 1, 0);
+    for (std::size_t i = 0; i < now.size(); ++i) next[i + 1] = a * now[i];
+    for (std::size_t i = 0; i < before.size(); ++i) next[i] -= c * before[i];
+    before = std::exchange(now, next);
+  }
+  Expression out = Expression::constant(now.back());
+  for (std::size_t i = now.size() - 1; i-- > 0;) {
+    out = out * xi;
+    if (now[i] != 0) out = out + Expression::constant(now[i]);
+  }
+  if (factor.family != Family::hermite_functions) return out;
+  const double height = std::pow(3.14159265358979323846, -0.25) / std::sqrt(scale);
+  return Expression::constant(height) * out *
+         apply(Operation::exp, Expression::constant(-0.5) * pow(xi, 2));
+}
+
 }  // namespace detail
 
 /// Products of functions of one variable each: `indices(f, j)` tells which function of factor j
@@ -187,6 +223,18 @@ class TensorFeatures final : public Evaluator {
         name += piece;
       }
       out.push_back(name.empty() ? "1" : name);
+    }
+    return out;
+  }
+
+  std::vector<Expression> formulate() const override {
+    std::vector<Expression> out;
+    for (Eigen::Index f = 0; f < size(); ++f) {
+      Expression product = Expression::constant(1);
+      for (Eigen::Index j = 0; j < dimension(); ++j)
+        if (indices_(f, j) != 0 || !detail::starts_with_one(factor(j).family))
+          product = product * detail::formula_of(factor(j), indices_(f, j), std::size_t(j));
+      out.push_back(std::move(product));
     }
     return out;
   }

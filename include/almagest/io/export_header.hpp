@@ -15,6 +15,8 @@
 #include "almagest/core/forecast.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/core/files.hpp"
+#include "almagest/features/expression_text.hpp"
+#include "almagest/features/factorization.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::sindy {
 // Declared only: who has such a model has included it, and nobody else should pay for it.
@@ -157,23 +159,40 @@ std::string literal(Scalar value) {
   return digits;
 }
 
+/// A term without its sign: the number, the formula, the variables, as the law multiplies them.
+inline std::string term_text(const std::string& number, const features::Factorization& part,
+                             const std::vector<std::string>& variables) {
+  std::string out = number;
+  const auto times = [&](const std::string& factor) { out += (out.empty() ? "" : " * ") + factor; };
+  if (!part.rest.empty()) {
+    const std::string formula = features::print(features::Expression::of(part.rest), variables,
+                                                features::Notation::cpp);
+    times('(' + formula + ')');
+  }
+  for (const std::uint32_t variable : part.variables) times(variables[variable]);
+  return out;
+}
+
 /// "dxdt[0] = S(-10.0) * x[0] + S(10.0) * x[1];", in the order in which the model adds and
 /// multiplies.
-template <typename Scalar>
-std::string component_statement(const sindy::Model<Scalar>& model, Eigen::Index component) {
+template <typename Law>
+std::string component_statement(const Law& law, const std::vector<std::string>& variables,
+                                Eigen::Index component) {
+  using Scalar = typename Law::Scalar;
   constexpr std::size_t widest = 96;
   std::string out, line = text("  dxdt[", component, "] =");
   bool first = true;
-  for (Eigen::Index feature = 0; feature < model.exponents().rows(); ++feature) {
-    const Scalar value = model.coefficients()(feature, component);
-    if (value == Scalar(0)) continue;
+  for (Eigen::Index feature = 0; feature < law.coefficients().rows(); ++feature) {
+    if (law.coefficients()(feature, component) == Scalar(0)) continue;
+    const auto part = features::factorize(law.formulas()[std::size_t(feature)]);
+    const Scalar value = part.number == 1
+                             ? law.coefficients()(feature, component)
+                             : Scalar(double(law.coefficients()(feature, component)) * part.number);
     std::string term = first ? (value < 0 ? " -" : " ") : (value < 0 ? " - " : " + ");
     // A factor 1 changes no bit and need not be written, unless it stands alone.
-    bool bare = std::abs(value) == Scalar(1) && model.exponents().row(feature).any();
-    if (!bare) term += text("S(", literal(std::abs(value)), ')');
-    for (Eigen::Index i = 0; i < model.dimension(); ++i)
-      for (int power = 0; power < model.exponents()(feature, i); ++power)
-        term += text(std::exchange(bare, false) ? "x[" : " * x[", i, ']');
+    const bool bare =
+        std::abs(value) == Scalar(1) && !(part.variables.empty() && part.rest.empty());
+    term += term_text(bare ? "" : text("S(", literal(std::abs(value)), ')'), part, variables);
     if (line.size() + term.size() > widest) {
       out += line + '\n';
       line = "           ";
@@ -182,6 +201,28 @@ std::string component_statement(const sindy::Model<Scalar>& model, Eigen::Index 
     first = false;
   }
   return out + line + (first ? " S(0);\n" : ";\n");
+}
+
+/// x to a constant power, as the library evaluates it.
+inline constexpr const char* power_function = R"(template <typename S>
+inline S power(const S& x, double exponent) {
+  using std::pow;
+  const double size = exponent < 0 ? -exponent : exponent;
+  if (size > 1e4 || size != double(int(size))) return S(pow(x, S(exponent)));
+  S out = x;
+  for (int k = 1; k < int(size); ++k) out *= x;
+  return exponent < 0 ? S(S(1) / out) : out;
+}
+
+)";
+
+/// The functions that the statements of `rhs` call, if any.
+inline std::string functions_of(const std::string& body) {
+  std::string out;
+  for (const auto& function : features::named_functions)
+    if (body.find(text(function.name, '(')) != std::string::npos)
+      out += text("  using std::", function.name, ";\n");
+  return out;
 }
 
 }  // namespace detail
@@ -218,37 +259,46 @@ std::string header_text(const sindy::Model<Scalar>& model, const std::string& na
     out += text("//   x[", i, "]  ", comment_text(facts.names[std::size_t(i)]), " in [",
                 almagest::detail::rounded(facts.lower[i], 6), ", ",
                 almagest::detail::rounded(facts.upper[i], 6), "]\n");
-  out += text("#ifndef ALMAGEST_MODEL_", name, "\n#define ALMAGEST_MODEL_", name, "\n\nnamespace ",
-              name, " {\n\n");
+  std::vector<std::string> variables;
+  for (Eigen::Index i = 0; i < model.law().variables(); ++i)
+    variables.push_back(i < facts.dimension ? text("x[", i, ']')
+                                            : text("u[", i - facts.dimension, ']'));
+  std::string body;
+  for (Eigen::Index i = 0; i < facts.dimension; ++i)
+    body += detail::component_statement(model.law(), variables, i);
+  const bool calls = !detail::functions_of(body).empty() || body.find("power(") != std::string::npos;
+  out += text("#ifndef ALMAGEST_MODEL_", name, "\n#define ALMAGEST_MODEL_", name, "\n\n",
+              calls ? "#include <cmath>\n\n" : "", "namespace ", name, " {\n\n");
+  if (body.find("power(") != std::string::npos) out += detail::power_function;
   out += text("using scalar = ", scalar, ";\nconstexpr int dimension = ", facts.dimension, ";\n\n");
 
-  std::string body;
-  for (Eigen::Index i = 0; i < facts.dimension; ++i) body += detail::component_statement(model, i);
-  const bool state_matters = body.find("x[") != std::string::npos;
-  out += text(
-      "// Writes the derivative of the state x into dxdt, which must not overlap x.\n"
-      "template <typename S>\ninline void rhs(const S* ",
-      state_matters ? "x" : "/*x*/", ", S* dxdt) {\n", body,
-      "}\n\n"
-      "inline void rhs(const scalar* x, scalar* dxdt) { rhs<scalar>(x, dxdt); }\n\n");
-  out +=
-      R"(// Advances the state x by the time dt: one step of the classical Runge-Kutta method of order 4.
-template <typename S>
-inline void step(S* x, S dt) {
-  S k1[dimension], k2[dimension], k3[dimension], k4[dimension], y[dimension];
-  rhs<S>(x, k1);
-  for (int i = 0; i < dimension; ++i) y[i] = x[i] + dt * S(0.5) * k1[i];
-  rhs<S>(y, k2);
-  for (int i = 0; i < dimension; ++i) y[i] = x[i] + dt * S(0.5) * k2[i];
-  rhs<S>(y, k3);
-  for (int i = 0; i < dimension; ++i) y[i] = x[i] + dt * k3[i];
-  rhs<S>(y, k4);
-  for (int i = 0; i < dimension; ++i)
-    x[i] = x[i] + dt / S(6) * (k1[i] + S(2) * k2[i] + S(2) * k3[i] + k4[i]);
-}
-
-inline void step(scalar* x, scalar dt) { step<scalar>(x, dt); }
-)";
+  const auto named = [&](const char* array) {
+    return text(body.find(text(array, '[')) == std::string::npos ? text("/*", array, "*/") : array);
+  };
+  const bool driven = model.law().variables() > facts.dimension;
+  const std::string inputs = driven ? text("const S* ", named("u"), ", ") : "";
+  const std::string scalar_inputs = driven ? "const scalar* u, " : "", given = driven ? "u, " : "";
+  out += text("// Writes the derivative of the state x", driven ? " under the inputs u" : "",
+              " into dxdt, which must not overlap x.\ntemplate <typename S>\ninline void rhs(const S* ",
+              named("x"), ", ", inputs, "S* dxdt) {\n", detail::functions_of(body), body,
+              "}\n\ninline void rhs(const scalar* x, ", scalar_inputs,
+              "scalar* dxdt) { rhs<scalar>(x, ", given, "dxdt); }\n\n");
+  out += text("// Advances the state x by the time dt: one step of the classical Runge-Kutta method of order 4",
+              driven ? ",\n// under constant inputs" : "",
+              ".\ntemplate <typename S>\ninline void step(S* x, ", driven ? "const S* u, " : "",
+              "S dt) {\n"
+              "  S k1[dimension], k2[dimension], k3[dimension], k4[dimension], y[dimension];\n"
+              "  rhs<S>(x, ", given, "k1);\n"
+              "  for (int i = 0; i < dimension; ++i) y[i] = x[i] + dt * S(0.5) * k1[i];\n"
+              "  rhs<S>(y, ", given, "k2);\n"
+              "  for (int i = 0; i < dimension; ++i) y[i] = x[i] + dt * S(0.5) * k2[i];\n"
+              "  rhs<S>(y, ", given, "k3);\n"
+              "  for (int i = 0; i < dimension; ++i) y[i] = x[i] + dt * k3[i];\n"
+              "  rhs<S>(y, ", given, "k4);\n"
+              "  for (int i = 0; i < dimension; ++i)\n"
+              "    x[i] = x[i] + dt / S(6) * (k1[i] + S(2) * k2[i] + S(2) * k3[i] + k4[i]);\n}\n\n"
+              "inline void step(scalar* x, ", scalar_inputs, "scalar dt) { step<scalar>(x, ", given,
+              "dt); }\n");
   out += text("\n}  // namespace ", name, "\n\n#endif  // ALMAGEST_MODEL_", name, '\n');
   return out;
 }

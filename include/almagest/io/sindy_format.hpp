@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "almagest/core/random.hpp"
+#include "almagest/features/polynomial.hpp"
 #include "almagest/io/model_format.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::sindy {
@@ -26,9 +27,14 @@ struct ModelFormat<sindy::Model<Scalar>> {
   static constexpr const char* kind = "sindy";
 
   static void write(const Model& model, compiled::Archive& archive) {
-    archive.architecture["degree"] = model.library().degree;
-    archive.architecture["bias"] = model.library().bias;
-    archive.architecture["cross_terms"] = model.library().cross_terms;
+    const auto* library = model.library().template as<features::Polynomial>();
+    if (!library)
+      throw InvalidArgument(
+          "save: the law's library is no Polynomial, and files hold no others yet; export_header "
+          "writes laws whose features have formulas.");
+    archive.architecture["degree"] = library->degree;
+    archive.architecture["bias"] = library->bias;
+    archive.architecture["cross_terms"] = library->cross_terms;
     archive.tensors["coefficients"] = detail::tensor(model.coefficients());
     const auto& report = model.report();
     archive.warnings = report.warnings;
@@ -38,7 +44,7 @@ struct ModelFormat<sindy::Model<Scalar>> {
   }
 
   static Model read(const compiled::Archive& archive, TrainingFacts training) {
-    using Library = std::remove_cvref_t<decltype(std::declval<Model>().library())>;
+    using Library = features::Polynomial;
     using Report = std::remove_cvref_t<decltype(std::declval<Model>().report())>;
     const Library library{detail::count_setting<int>(archive, "degree"),
                           detail::setting(archive, "bias") != 0,

@@ -8,6 +8,8 @@
 #include <Eigen/QR>
 #include <algorithm>
 #include <concepts>
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -43,7 +45,7 @@ struct SavitzkyGolay {
 
 namespace detail {
 
-/// What both methods are: a polynomial of `degree` near `window` samples, through them where
+/// What both local methods are: a polynomial of `degree` near `window` samples, through them where
 /// `window == degree + 1`.
 struct LocalPolynomial {
   Eigen::Index window = 3, degree = 2;
@@ -230,28 +232,93 @@ inline void check_length(const LocalPolynomial& method, Eigen::Index samples, st
 
 }  // namespace detail
 
-/// A way to differentiate samples: FiniteDifference or SavitzkyGolay.
+/// A derivative that needs a whole run at once.
+class Differentiator {
+ public:
+  Differentiator() = default;
+  Differentiator(const Differentiator&) = delete;
+  Differentiator& operator=(const Differentiator&) = delete;
+  virtual ~Differentiator() = default;
+
+  /// Its name for errors, the least samples of a run, and what else to do where there are fewer.
+  virtual std::string name() const = 0;
+  virtual Eigen::Index least_samples() const = 0;
+  virtual std::string remedy() const { return "another derivative"; }
+
+  /// Writes the rates of run number `run`, `samples x dimension`. Where the method smooths, the
+  /// smoothed states take the place of those in `states`.
+  virtual void apply(std::size_t run, const TimeGrid& times, Eigen::MatrixXd& states,
+                     Eigen::MatrixXd& rates) const = 0;
+};
+
+namespace detail {
+
 template <typename Method>
-concept DerivativeMethod = requires(const Method& method) {
+concept LocalMethod = requires(const Method& method) {
   { detail::local_polynomial(method) } -> std::same_as<detail::LocalPolynomial>;
+};
+template <typename Method>
+concept GlobalMethod = requires(const Method& method) {
+  { differentiator(method) } -> std::convertible_to<std::shared_ptr<const Differentiator>>;
+};
+
+}  // namespace detail
+
+/// A way to differentiate samples: FiniteDifference, SavitzkyGolay, or a value with a function
+/// `differentiator(method)` that makes its Differentiator.
+template <typename Method>
+concept DerivativeMethod = detail::LocalMethod<Method> || detail::GlobalMethod<Method>;
+
+/// Any DerivativeMethod, as one type. \throws InvalidArgument for impossible options.
+class AnyDerivative {
+ public:
+  template <DerivativeMethod Method>
+  AnyDerivative(const Method& method) {  // NOLINT: the conversion is the point
+    if constexpr (detail::LocalMethod<Method>)
+      local_ = detail::local_polynomial(method);
+    else
+      whole_ = differentiator(method);
+  }
+
+  /// The method where it is local; else null, and `whole` is the method.
+  const detail::LocalPolynomial* local() const { return whole_ ? nullptr : &local_; }
+  const Differentiator& whole() const { return *whole_; }
+
+  void check_length(Eigen::Index samples, std::size_t run, const char* what) const {
+    if (!whole_) return detail::check_length(local_, samples, run, what);
+    if (samples < whole_->least_samples())
+      throw InvalidArgument(almagest::detail::text(
+          what, ": run ", run, " has ", samples, " samples, but ", whole_->name(),
+          " needs at least ", whole_->least_samples(), "; give a longer run or ",
+          whole_->remedy(), "."));
+  }
+
+ private:
+  detail::LocalPolynomial local_;
+  std::shared_ptr<const Differentiator> whole_;
 };
 
 /// The time derivatives of a run, `dimension x samples`, computed in double precision.
 ///
-/// \throws InvalidArgument for a method with impossible options, or a run shorter than its window.
-template <typename Scalar, DerivativeMethod Method = FiniteDifference>
-Eigen::MatrixX<Scalar> differentiate(const TrajectoryView<Scalar>& run, const Method& method = {}) {
-  const detail::LocalPolynomial local = detail::local_polynomial(method);
-  detail::check_length(local, run.size(), 0, "sindy::differentiate");
+/// \throws InvalidArgument for a method with impossible options, or a run shorter than it needs.
+template <typename Scalar>
+Eigen::MatrixX<Scalar> differentiate(const TrajectoryView<Scalar>& run,
+                                     const AnyDerivative& method = FiniteDifference{}) {
+  method.check_length(run.size(), 0, "sindy::differentiate");
   using Real = decltype(double() + Scalar());
-  const Eigen::MatrixX<Real> samples = run.states().transpose().template cast<Real>();
-  Eigen::MatrixX<Real> values(samples.rows(), samples.cols()),
-      slopes(samples.rows(), samples.cols());
-  detail::LocalFit<Real>(run.times(), local).apply(samples, 0, 0, run.size(), values, slopes);
-  return slopes.transpose().template cast<Scalar>();
+  Eigen::MatrixX<Real> samples = run.states().transpose().template cast<Real>();
+  Eigen::MatrixX<Real> rates(samples.rows(), samples.cols());
+  if (const auto* local = method.local()) {
+    Eigen::MatrixX<Real> values(samples.rows(), samples.cols());
+    detail::LocalFit<Real>(run.times(), *local).apply(samples, 0, 0, run.size(), values, rates);
+  } else {
+    method.whole().apply(0, run.times(), samples, rates);
+  }
+  return rates.transpose().template cast<Scalar>();
 }
-template <typename Scalar, DerivativeMethod Method = FiniteDifference>
-Eigen::MatrixX<Scalar> differentiate(const Trajectory<Scalar>& run, const Method& method = {}) {
+template <typename Scalar>
+Eigen::MatrixX<Scalar> differentiate(const Trajectory<Scalar>& run,
+                                     const AnyDerivative& method = FiniteDifference{}) {
   return differentiate(TrajectoryView<Scalar>(run), method);
 }
 

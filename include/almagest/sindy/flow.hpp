@@ -7,70 +7,65 @@
 #include <cstddef>
 #include <vector>
 
-#include "almagest/sindy/polynomial.hpp"
+#include "almagest/sindy/law.hpp"
+#include "almagest/sindy/series.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::sindy::detail {
 
-/// The flow of a polynomial vector field, by its own Taylor series.
+/// The flow of a law of motion, by its own Taylor series.
 ///
-/// The derivatives of \f$ \dot x = \Xi^\top \theta(x) \f$ follow from Cauchy products: with the
-/// series of every monomial known to order k, that of x is known to order k + 1. Terms are added
-/// until two in a row no longer matter, relative to the largest term of their component; where
-/// `most_orders` do not suffice, the step is halved. Before a step is taken the polynomial must
-/// satisfy the equation at its end. All of this depends on the state and the interval alone, so an
-/// advance has no memory.
+/// The derivatives of \f$ \dot x = \Xi^\top \theta(x) \f$ follow from the recurrences of
+/// SeriesGraph: with the series of every feature known to order k, that of x is known to order
+/// k + 1. Terms are added until two in a row no longer matter, relative to the largest term of
+/// their component; where `most_orders` do not suffice, the step is halved. Before a step is taken
+/// the polynomial must satisfy the equation at its end. All of this depends on the state and the
+/// interval alone, so an advance has no memory.
 ///
-/// For polynomials this is both the cheapest and the most accurate integrator there is: order 10 to
+/// This is both the cheapest and the most accurate integrator there is for such laws: order 10 to
 /// 15 where a Runge–Kutta pair of order 8 would take 13 evaluations, and errors near rounding. See
 /// Jorba & Zou 2005, https://doi.org/10.1080/10586458.2005.10128904.
+///
+/// \throws InvalidArgument for a law whose features have no formulas.
 template <typename Real = double>
-class PolynomialFlow {
+class TaylorFlow {
  public:
   using Vector = Eigen::VectorX<Real>;
-  static constexpr int least_orders = 4, most_orders = 32;
+  static constexpr int least_orders = 4, most_orders = SeriesGraph<Real>::most_orders;
   static constexpr int most_steps = 10'000;  ///< in one advance
   static constexpr double tolerance = 1e-14, defect_tolerance = 1e-11;
   static constexpr double nothing =
       1e-280;  ///< what decays below this has no digits left to control
 
-  /// `coefficients` is `features x dimension`.
-  PolynomialFlow(const Monomials& monomials, const Eigen::MatrixX<Real>& coefficients)
-      : dimension_(std::size_t(monomials.dimension())), components_(dimension_) {
-    // A product may be needed for its coefficient, or as a factor of a needed product.
-    std::vector<bool> needed(std::size_t(monomials.size()), false);
-    for (Eigen::Index f = monomials.size(); f-- > 0;) {
-      const bool used = needed[std::size_t(f)] || (coefficients.row(f).array() != 0).any();
-      needed[std::size_t(f)] = used;
-      if (used && monomials.parent(f) != Monomials::none)
-        needed[std::size_t(monomials.parent(f))] = true;
-    }
-    std::vector<std::size_t> series_of(std::size_t(monomials.size()), 0);
-    for (Eigen::Index f = 0; f < monomials.size(); ++f) {
-      if (!needed[std::size_t(f)]) continue;
-      std::size_t& series = series_of[std::size_t(f)];
-      if (monomials.parent(f) != Monomials::none) {
-        series = dimension_ + products_.size();
-        products_.push_back(
-            {series_of[std::size_t(monomials.parent(f))], std::size_t(monomials.variable(f))});
-      } else if (monomials.variable(f) != Monomials::none) {
-        series = std::size_t(monomials.variable(f));
-      }
+  /// The variables of the law are the components of the state and then its inputs.
+  explicit TaylorFlow(const Law<Real>& law)
+      : dimension_(std::size_t(law.targets())),
+        inputs_(std::size_t(law.variables()) - dimension_),
+        graph_(std::size_t(law.variables())),
+        components_(dimension_) {
+    const auto formulas = law.features().formulas();
+    for (Eigen::Index f = 0; f < law.coefficients().rows(); ++f) {
+      if ((law.coefficients().row(f).array() == 0).all()) continue;
+      const bool is_number = formulas[std::size_t(f)].is_constant(1);
+      const std::size_t node = is_number ? 0 : graph_.add(formulas[std::size_t(f)]);
       for (std::size_t i = 0; i < dimension_; ++i) {
-        const double value = coefficients(f, Eigen::Index(i));
-        if (monomials.variable(f) == Monomials::none)
-          components_[i].constant = value;
+        const Real value = law.coefficients()(f, Eigen::Index(i));
+        if (is_number)
+          components_[i].constant += value;
         else if (value != 0)
-          components_[i].terms.push_back({value, series});
+          components_[i].terms.push_back({value, node});
       }
     }
-    series_.resize((dimension_ + products_.size()) * stride);
+    graph_.finish();
+    at_end_.resize(graph_.size());
   }
 
-  /// Advances x by `interval`. Returns what went wrong, or nullptr.
-  const char* advance(Vector& x, double interval) {
+  /// Advances x by `interval`. Returns what went wrong, or nullptr. Inputs go from `from` to `to`
+  /// along a line.
+  const char* advance(Vector& x, double interval, const Vector& from = {}, const Vector& to = {}) {
     double done = 0;
     for (int step = 0; step < most_steps; ++step) {
       const double rest = interval - done;
+      for (std::size_t j = 0; j < inputs_; ++j) set_input(j, from, to, done / interval, interval);
       const double h = take(x, rest, 1e-14 * interval);
       if (!(h > 0)) return ": the solution of the model blows up before the next sample";
       if (h >= rest) return nullptr;
@@ -80,21 +75,25 @@ class PolynomialFlow {
   }
 
  private:
-  static constexpr std::size_t stride = std::size_t(most_orders) + 1;
-  struct Product {
-    std::size_t left, right;
-  };
   struct Term {
-    double coefficient;
-    std::size_t series;
+    Real coefficient;
+    std::size_t node;
   };
   struct Component {
-    double constant = 0;
+    Real constant = 0;
     std::vector<Term> terms;
   };
 
-  double* series(std::size_t k) { return series_.data() + k * stride; }
-  const double* series(std::size_t k) const { return series_.data() + k * stride; }
+  Real* series(std::size_t k) { return graph_.series(k); }
+  const Real* series(std::size_t k) const { return graph_.series(k); }
+
+  void set_input(std::size_t j, const Vector& from, const Vector& to, double done, double interval) {
+    Real* u = series(dimension_ + j);
+    const Real first = from[Eigen::Index(j)], change = to[Eigen::Index(j)] - first;
+    std::fill(u, u + most_orders + 1, Real(0));
+    u[0] = first + Real(done) * change;
+    u[1] = change / Real(interval);
+  }
 
   /// One step of length `h` or, by halving, less; returns its length, 0 where it would fall below
   /// `least`.
@@ -113,20 +112,13 @@ class PolynomialFlow {
     return h;
   }
 
-  /// Given x to order k, the products to order k and x to order k + 1.
+  /// Given x to order k, the features to order k and x to order k + 1.
   void extend(int k) {
-    for (std::size_t p = 0; p < products_.size(); ++p) {
-      const double* left = series(products_[p].left);
-      const double* right = series(products_[p].right) + k;
-      double sum = 0;
-      for (int m = 0; m <= k; ++m) sum += left[m] * right[-m];
-      series(dimension_ + p)[k] = sum;
-    }
+    graph_.extend(k);
     for (std::size_t i = 0; i < dimension_; ++i) {
-      double rate = k == 0 ? components_[i].constant : 0.0;
-      for (const Term& term : components_[i].terms)
-        rate += term.coefficient * series(term.series)[k];
-      series(i)[k + 1] = rate / double(k + 1);
+      Real rate = k == 0 ? components_[i].constant : Real(0);
+      for (const Term& term : components_[i].terms) rate += term.coefficient * series(term.node)[k];
+      series(i)[k + 1] = rate / Real(k + 1);
     }
   }
 
@@ -134,7 +126,7 @@ class PolynomialFlow {
   /// finite.
   bool converged(int order, double h) const {
     for (std::size_t i = 0; i < dimension_; ++i) {
-      const double* c = series(i);
+      const Real* c = series(i);
       double power = 1, largest = 0, size = 0, before = 0;
       for (int k = 0; k <= order; ++k, power *= h) {
         before = size;
@@ -150,22 +142,22 @@ class PolynomialFlow {
   /// equation or to the whole state. Catches what vanishing terms can hide: the series of x' = y^9,
   /// y' = 1 from y = 0 shows its first term at order 10.
   bool satisfied(int order, double h) {
-    at_end_.resize(dimension_ + products_.size());
     double largest = 0;
     for (std::size_t i = 0; i < dimension_; ++i) {
       at_end_[i] = value(series(i), order, h);
       largest = std::max(largest, std::abs(at_end_[i]));
     }
-    for (std::size_t p = 0; p < products_.size(); ++p)
-      at_end_[dimension_ + p] = at_end_[products_[p].left] * at_end_[products_[p].right];
+    for (std::size_t j = dimension_; j < dimension_ + inputs_; ++j)
+      at_end_[j] = value(series(j), 1, h);
+    graph_.evaluate(at_end_);
     for (std::size_t i = 0; i < dimension_; ++i) {
       double rate = components_[i].constant, size = std::abs(rate);
       for (const Term& term : components_[i].terms) {
-        const double part = term.coefficient * at_end_[term.series];
+        const double part = term.coefficient * at_end_[term.node];
         rate += part;
         size += std::abs(part);
       }
-      const double* c = series(i);
+      const Real* c = series(i);
       double slope = 0;
       for (int k = order; k > 0; --k) slope = slope * h + double(k) * c[k];
       const double allowed = defect_tolerance * (size + std::abs(slope)) + tolerance * largest / h;
@@ -174,16 +166,16 @@ class PolynomialFlow {
     return true;
   }
 
-  static double value(const double* c, int order, double h) {
-    double sum = c[order];
-    for (int k = order; k-- > 0;) sum = sum * h + c[k];
+  static Real value(const Real* c, int order, double h) {
+    Real sum = c[order];
+    for (int k = order; k-- > 0;) sum = sum * Real(h) + c[k];
     return sum;
   }
 
-  std::size_t dimension_;
-  std::vector<Product> products_;
+  std::size_t dimension_, inputs_;
+  SeriesGraph<Real> graph_;
   std::vector<Component> components_;
-  std::vector<double> series_, at_end_;
+  std::vector<Real> at_end_;
 };
 
 }  // namespace almagest::inline ALMAGEST_ABI::sindy::detail

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Sparse regression and the features of formulas, compiled once.
+#include "almagest/features/expressions.hpp"
+#include "almagest/sindy/fit.hpp"
+
+namespace almagest::inline ALMAGEST_ABI {
+
+namespace features {
+template class PolynomialFeatures<double>;
+namespace detail {
+template class ExpressionFeatures<double>;
+}
+}  // namespace features
+
+namespace sindy {
+template class Regression<double>;
+template ALMAGEST_EXPORT Eigen::MatrixXd solve(const Stlsq&, const Regression<double>&, FitReport&);
+// Regression is in double precision for runs in floats too.
+namespace detail {
+template ALMAGEST_EXPORT Prepared prepare(const std::vector<TrajectoryView<float>>&, const features::Library&,
+                                          const AnyDerivative&, Eigen::Index);
+template ALMAGEST_EXPORT Prepared prepare(const std::vector<TrajectoryView<double>>&, const features::Library&,
+                                          const AnyDerivative&, Eigen::Index);
+}  // namespace detail
+}  // namespace sindy
+
+}  // namespace almagest::inline ALMAGEST_ABI
