@@ -100,7 +100,7 @@ class TestSpectrum:
         np.testing.assert_array_equal(dots.get_array(), dmd.residuals_[order])
         (circle,) = ax.lines
         np.testing.assert_allclose(np.hypot(*circle.get_data()), 1)
-        assert [a.get_ylabel() for a in ax.figure.axes] == ["imaginary part", "residual"]
+        assert [a.get_ylabel() for a in (ax, *ax.child_axes)] == ["imaginary part", "residual"]
 
     def test_exponents(self, dmd):
         ax = al.plot.spectrum(dmd, continuous=True)
@@ -122,7 +122,10 @@ class TestSpectrum:
         ax = al.plot.spectrum(model, continuous=True)
         cloud = next(line for line in ax.lines if line.get_label() == "bags")
         np.testing.assert_array_equal(cloud.get_xdata(), model.bag_exponents_.real.ravel())
-        assert len(ax.collections[0].get_offsets()) == 4
+        bars = ax.containers[0].lines[2][0].get_segments()
+        lengths = [segment[1, 0] - segment[0, 0] for segment in bars]
+        np.testing.assert_allclose(lengths, 2 * model.standard_errors_.real, rtol=1e-9)
+        assert len(ax.collections[-1].get_offsets()) == 4
 
 
 class TestPseudospectrum:
@@ -146,6 +149,7 @@ class TestPseudospectrum:
         dots = ax.collections[-1]
         assert set(places(dots)) == set(gauss.eigenvalues_)
         assert dots.norm is ax.collections[0].norm  # one scale for both
+        np.testing.assert_allclose(ax.collections[0].levels[[0, -1]], [dots.norm.vmin, dots.norm.vmax])
 
     def test_levels(self, gauss):
         filled = al.plot.pseudospectrum(gauss, points=9, levels=[1e-3, 1e-2, 1e-1]).collections[0]

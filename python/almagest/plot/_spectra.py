@@ -10,6 +10,7 @@ import numpy as np
 from .._almagest.core import InvalidArgument, SpatialGrid, TimeGrid, Trajectory
 from .._estimator import number, whole
 from .._havok import HAVOK
+from .._optimized_dmd import BOPDMD
 from .._spectrum import SpectralEstimator, run_of
 from ._fields import colors, extent
 
@@ -36,29 +37,48 @@ def _check(model: object, kind: type, what: str, instead: str) -> None:
         raise InvalidArgument(f"plot.{what}: model is {model!r}; give {instead}, fitted.")
 
 
-def _norm(low: float, high: float) -> Any:
-    """Colours by the logarithm: rounding is as good as zero."""
+def _decades(low: float, high: float) -> tuple[int, int]:
+    """The powers of ten around two values; rounding is as good as zero."""
+    first = int(np.floor(np.log10(max(low, 1e-16))))
+    return first, max(int(np.ceil(np.log10(max(high, 1e-16)))), first + 1)
+
+
+def _norm(first: float, last: float) -> Any:
     from matplotlib.colors import LogNorm
 
-    low = max(low, 1e-16)
-    return LogNorm(low, max(high, 10 * low), clip=True)
+    return LogNorm(10.0**first, 10.0**last, clip=True)
+
+
+def _colorbar(ax: Axes, artist: Any, label: str, **options: Any) -> None:
+    """As high as the axes are, whatever their aspect."""
+    from matplotlib.ticker import NullFormatter
+
+    bar = ax.figure.colorbar(artist, cax=ax.inset_axes((1.04, 0, 0.05, 1)), label=label, **options)
+    bar.ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 # --- eigenvalues ------------------------------------------------------------------------------------
 
 
-def _scatter(ax: Axes, model: SpectralEstimator, places: NDArray[np.complex128], norm: Any, tolerance: float | None) -> Any:
-    """Dots, the smallest residuals on top; crosses for those beyond the tolerance."""
+def _scatter(
+    ax: Axes,
+    model: SpectralEstimator,
+    places: NDArray[np.complex128],
+    norm: Any,
+    tolerance: float | None,
+    rim: str = "black",
+) -> Any:
+    """Dots, the smallest residuals on top, and below them crosses for those beyond the tolerance."""
     residuals = model.residuals_
     believed = residuals <= (np.inf if tolerance is None else tolerance)
-    style: dict[str, Any] = {"cmap": "viridis", "norm": norm, "zorder": 3}
+    style: dict[str, Any] = {"cmap": "viridis", "norm": norm, "linewidths": 0.5, "zorder": 3}
     order = np.argsort(-residuals)
     dots, crosses = order[believed[order]], order[~believed[order]]
     if crosses.size:
         spurious = places[crosses]
-        ax.scatter(spurious.real, spurious.imag, c=residuals[crosses], marker="x", s=26, linewidths=1.1, **style)
+        ax.scatter(spurious.real, spurious.imag, c=residuals[crosses], marker="X", s=38, edgecolors="black", **style)
     shown = places[dots]
-    return ax.scatter(shown.real, shown.imag, c=residuals[dots], s=34, edgecolors="black", linewidths=0.5, **style)
+    return ax.scatter(shown.real, shown.imag, c=residuals[dots], s=34, edgecolors=rim, **style)
 
 
 def spectrum(
@@ -67,7 +87,7 @@ def spectrum(
     """The eigenvalues beside the unit circle, or the exponents beside the imaginary axis, coloured by residual.
 
     continuous  growth rates and angular frequencies per unit of time, in place of eigenvalues of a time step;
-                those of BOPDMD among the exponents of all its bags
+                those of BOPDMD with standard errors, among the exponents of all bags
     tolerance   eigenvalues whose residual is larger are crosses, others dots; None: all are dots
     ax          Matplotlib axes; a new figure where None
 
@@ -81,17 +101,18 @@ def spectrum(
     ax = _axes(ax)
     if continuous:
         ax.axvline(0, color=_QUIET, lw=0.9, zorder=1)
-        bags = getattr(model, "bag_exponents_", None)
-        if bags is not None:
-            ax.plot(bags.real.ravel(), bags.imag.ravel(), ".", color=_QUIET, ms=2.5, alpha=0.5, zorder=1, label="bags")
+        if isinstance(model, BOPDMD):
+            bags, errors = model.bag_exponents_.ravel(), model.standard_errors_
+            ax.plot(bags.real, bags.imag, ".", color=_QUIET, ms=3, alpha=0.5, zorder=1, label="bags")
+            ax.errorbar(places.real, places.imag, errors.imag, errors.real, "none", ecolor="black", elinewidth=0.9, zorder=2)
         ax.set(xlabel="growth rate (1 / time)", ylabel="angular frequency (rad / time)")
     else:
         circle = np.exp(1j * np.linspace(0, 2 * np.pi, 361))
         ax.plot(circle.real, circle.imag, color=_QUIET, lw=0.9, zorder=1)
         ax.set(xlabel="real part", ylabel="imaginary part", aspect="equal")
     residuals = model.residuals_
-    points = _scatter(ax, model, places, _norm(float(residuals.min()), float(residuals.max())), tolerance)
-    ax.figure.colorbar(points, ax=ax, label="residual")
+    points = _scatter(ax, model, places, _norm(*_decades(residuals.min(), residuals.max())), tolerance)
+    _colorbar(ax, points, "residual")
     return ax
 
 
@@ -107,15 +128,16 @@ def pseudospectrum(
 ) -> Axes:
     """Contours of tau(z), the least residual of any function of the span, with the eigenvalues on top.
 
-    real, imaginary  ranges; None: around the unit circle and all eigenvalues. Where `imaginary` is None only
-                     the upper half is computed, of which the lower is the mirror image
-    points           along each side
-    levels           of the contours, increasing; None: three in each decade
-    tolerance        as with spectrum
-    ax               Matplotlib axes; a new figure where None
+    real       range, (lower, upper); None: around the unit circle and all eigenvalues
+    imaginary  range; None: as wide as that of the real parts and even about 0, so that only the upper half is
+               computed, of which the lower is the mirror image
+    points     along each side
+    levels     of the contours, increasing; None: twelve, over the last four decades at most
+    tolerance  as with spectrum
+    ax         Matplotlib axes; a new figure where None
 
-    An eigenvalue has the colour of its residual on the scale of the contours: where it is brighter than its
-    surroundings, other functions of the span come nearer to such an eigenfunction.
+    Eigenvalues have the colour of their residuals on the scale of the contours: one that is brighter than its
+    surroundings has an eigenfunction from which others of the span are better.
 
     Returns the axes. Cost: points^2 evaluations of `model.pseudospectrum`, or half of them. Raises
     InvalidArgument for a model without a pseudospectrum, an empty range, fewer than 2 points.
@@ -124,35 +146,29 @@ def pseudospectrum(
         raise InvalidArgument(f"plot.pseudospectrum: model is {model!r}; give al.EDMD() or a relative of it, fitted.")
     if whole(points, "plot.pseudospectrum: points") < 2:
         raise InvalidArgument(f"plot.pseudospectrum: points is {points}; give 2 or more.")
-    eigenvalues, residuals = model.eigenvalues_, model.residuals_
+    eigenvalues = model.eigenvalues_
     reach = 1.15 * max(1.0, float(np.abs(eigenvalues).max()))
     x = _range(real or (-reach, reach), points, "real")
     if imaginary is None:
-        upper = np.linspace(0, reach, (points + 1) // 2)
+        upper = np.linspace(0, (x[-1] - x[0]) / 2, (points + 1) // 2)
         y = np.concatenate([-upper[:0:-1], upper])
         half = model.pseudospectrum(x + 1j * upper[:, np.newaxis])
         tau = np.concatenate([half[:0:-1], half])
     else:
         y = _range(imaginary, points, "imaginary")
         tau = model.pseudospectrum(x + 1j * y[:, np.newaxis])
-    tau = np.maximum(tau, 1e-16)
-    steps = _decades(tau) if levels is None else list(levels)
-    norm = _norm(steps[0], steps[-1])
+    first, last = _decades(tau.min(), tau.max())
+    steps = np.logspace(max(first, last - 4), last, 13) if levels is None else np.asarray(levels, dtype=float)
+    norm = _norm(*np.log10(steps[[0, -1]]))
     ax = _axes(ax)
-    filled = ax.contourf(x, y, tau, levels=steps, norm=norm, cmap="viridis", extend="both")
+    filled = ax.contourf(x, y, np.maximum(tau, 1e-16), levels=steps, norm=norm, cmap="viridis", extend="both")
     ax.contour(x, y, tau, levels=steps, colors="white", linewidths=0.4, alpha=0.6)
     circle = np.exp(1j * np.linspace(0, 2 * np.pi, 361))
     ax.plot(circle.real, circle.imag, color="white", lw=0.9, ls="--", zorder=2)
-    _scatter(ax, model, eigenvalues, norm, tolerance)
-    ax.figure.colorbar(filled, ax=ax, label="τ(z), and residuals")
+    _scatter(ax, model, eigenvalues, norm, tolerance, rim="white")
+    _colorbar(ax, filled, "τ(z), and residuals", ticks=10.0 ** np.arange(first, last + 1))
     ax.set(xlabel="real part", ylabel="imaginary part", aspect="equal", xlim=x[[0, -1]], ylim=y[[0, -1]])
     return ax
-
-
-def _decades(values: NDArray[np.float64]) -> list[float]:
-    """Three levels in each decade around the values."""
-    low, high = int(np.floor(np.log10(values.min()))), int(np.ceil(np.log10(values.max())))
-    return [float(10 ** (k / 3)) for k in range(3 * low, 3 * max(high, low + 1) + 1)]
 
 
 def _range(ends: tuple[float, float], points: int, name: str) -> NDArray[np.float64]:
@@ -242,19 +258,20 @@ def modes(
         right.plot(t, course, color="C0", lw=1.2)
         right.axhline(0, color=_QUIET, lw=0.6, zorder=1)
         right.set(ylabel="amplitude", xlim=(t[0], t[-1]))
-        right.set_title(_facts(j, exponents[j], residuals[j]), fontsize="medium", loc="left")
+        part = ", real part" if image else ""
+        left.set_title(f"mode {j}{part}; residual {residuals[j]:.1e}".replace("-", "−"), fontsize="medium", loc="left")
+        right.set_title(_facts(exponents[j]), fontsize="medium", loc="left")
     if not image:
         rows[0][0].legend(fontsize="small")
     rows[-1][0].set_xlabel("x" if grid is not None else "component")
     rows[-1][1].set_xlabel("time t")
+    figure.align_ylabels()
     return figure
 
 
-def _facts(j: int, exponent: complex, residual: float) -> str:
-    parts = [f"mode {j}:"]
-    if exponent.imag:
-        parts.append(f"frequency {exponent.imag / (2 * np.pi):.4g},")
-    return " ".join([*parts, f"growth {exponent.real:.2g}, residual {residual:.1e}"]).replace("-", "−")
+def _facts(exponent: complex) -> str:
+    frequency = f"frequency {exponent.imag / (2 * np.pi):.4g}, " if exponent.imag else ""
+    return f"{frequency}growth {exponent.real:.2g}".replace("-", "−")
 
 
 def _shapes(model: SpectralEstimator, grid: SpatialGrid | None, component: int) -> NDArray[np.complex128]:
@@ -298,7 +315,7 @@ def _shape(ax: Axes, mode: NDArray[np.complex128], grid: SpatialGrid | None, mod
         ax.set_ylabel("mode")
     else:
         image = ax.imshow(mode.real.T, origin="lower", extent=extent(grid), **colors(mode.real))
-        ax.figure.colorbar(image, ax=ax, label="real part")
+        _colorbar(ax, image, "")
         ax.set_ylabel("y")
 
 
@@ -354,15 +371,18 @@ def havok(
     law = np.hstack([model.A_, model.B_])
     image = axes["law"].imshow(law, **colors(law))
     axes["law"].axvline(len(model.A_) - 0.5, color="black", lw=0.8)
-    axes["law"].set(title="dv/dt = A v + B u: A, and B behind the line", xlabel="column", ylabel="row")
-    figure.colorbar(image, ax=axes["law"], label="per unit of time")
+    axes["law"].set(title="A, and B in the last columns", xlabel="column", ylabel="row")
+    axes["law"].locator_params(integer=True)
+    _colorbar(axes["law"], image, "per unit of time")
 
     v = coordinates.states[shown]
     points = axes["attractor"].scatter(
         v[:, 0], v[:, 1], c=np.abs(activity[shown]), s=1.5, lw=0, cmap="inferno_r", vmin=0, vmax=3 * threshold, rasterized=True
     )
     axes["attractor"].set(title="Delay coordinates, coloured by forcing", xlabel="v₁", ylabel="v₂")
-    figure.colorbar(points, ax=axes["attractor"], label="|u| (deviations)", extend="max")
+    axes["attractor"].ticklabel_format(style="sci", scilimits=(-2, 3))
+    axes["attractor"].locator_params(nbins=5)
+    _colorbar(axes["attractor"], points, "|u| (deviations)", extend="max")
 
     spans = model.predicted_switches(given, lead=lead, delay=delay, threshold=threshold)
     _changes_of_lobe(axes["run"], given, component, spans, (begin, end))
