@@ -111,8 +111,9 @@ def spectrum(
         ax.plot(circle.real, circle.imag, color=_QUIET, lw=0.9, zorder=1)
         ax.set(xlabel="real part", ylabel="imaginary part", aspect="equal")
     residuals = model.residuals_
-    points = _scatter(ax, model, places, _norm(*_decades(residuals.min(), residuals.max())), tolerance)
-    _colorbar(ax, points, "residual")
+    first, last = _decades(residuals.min(), residuals.max())
+    points = _scatter(ax, model, places, _norm(max(first, last - 8), last), tolerance)
+    _colorbar(ax, points, "residual", extend="min" if first < last - 8 else "neither")
     return ax
 
 
