@@ -193,6 +193,11 @@ class TestModes:
         np.testing.assert_allclose(first + others, oscillations.states[:, largest], atol=1e-9)
         assert dmd.modes_[largest, j].imag == pytest.approx(0, abs=1e-14)
 
+    def test_a_negative_eigenvalue_is_no_pair(self):
+        model = al.DMD(rank=1).fit(np.outer((-0.9) ** np.arange(20), [3.0, 4.0]), dt=1.0)
+        course = al.plot.modes(model, times=np.arange(5.0)).axes[1].lines[0]
+        np.testing.assert_allclose(np.abs(course.get_ydata()), 5 * 0.9 ** np.arange(5), rtol=1e-9)
+
     def test_on_a_line_are_curves(self):
         x = LINE.points(0)
         wave = np.cos(np.pi / 2 * x[None, :] - 2 * T[:, None])
@@ -253,7 +258,9 @@ class TestHAVOK:
         (lambda: al.plot.spectrum(al.DMD(), tolerance=0), "tolerance is 0.*positive"),
         (lambda: al.plot.spectrum(al.DMD()), "not fitted"),
         (lambda: al.plot.pseudospectrum(al.DMD()), r"model is DMD\(\).*al.EDMD"),
-        (lambda: al.plot.pseudospectrum(al.EDMD(), points=1), "points is 1"),
+        (lambda: al.plot.pseudospectrum(al.EDMD(), points=2), "points is 2.*3 or more"),
+        (lambda: al.plot.pseudospectrum(al.EDMD(), levels=[0.1, 0.01]), r"levels is \[0.1, 0.01\].*increase"),
+        (lambda: al.plot.pseudospectrum(al.EDMD(), tolerance=-1), "pseudospectrum: tolerance is -1"),
         (lambda: al.plot.singular_values(al.EDMD()), "EDMD has no singular values"),
         (lambda: al.plot.havok(al.DMD(), np.zeros(3), lead=1), r"model is DMD\(\).*al.HAVOK"),
     ],
@@ -283,3 +290,5 @@ def test_ranges_and_spans_that_cannot_be_shown(gauss, lorenz):
         al.plot.pseudospectrum(gauss, real=(1, 1))
     with pytest.raises(al.InvalidArgument, match=r"span is \(30, 40\).*lasts from 0"):
         al.plot.havok(*lorenz, lead=0.4, span=(30, 40))
+    with pytest.raises(al.InvalidArgument, match="component is 1.*has 1"):
+        al.plot.havok(*lorenz, lead=0.4, component=1)

@@ -9,7 +9,8 @@ figure.
 """
 
 from ._fields import animate, snapshots, space_time
-from ._spectra import havok, modes, pseudospectrum, singular_values, spectrum
+from ._havok import havok
+from ._spectra import modes, pseudospectrum, singular_values, spectrum
 
 __all__ = [
     "animate",
