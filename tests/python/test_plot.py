@@ -193,6 +193,11 @@ class TestModes:
         np.testing.assert_allclose(first + others, oscillations.states[:, largest], atol=1e-9)
         assert dmd.modes_[largest, j].imag == pytest.approx(0, abs=1e-14)
 
+    def test_of_a_series_are_courses_alone(self, oscillations):
+        model = al.HankelDMD(delays=8, rank=4).fit(oscillations.states[:, 0], dt=0.1)
+        figure = al.plot.modes(model, times=T)
+        np.testing.assert_allclose(sum(ax.lines[0].get_ydata() for ax in figure.axes), oscillations.states[:, 0], atol=1e-9)
+
     def test_a_negative_eigenvalue_is_no_pair(self):
         model = al.DMD(rank=1).fit(np.outer((-0.9) ** np.arange(20), [3.0, 4.0]), dt=1.0)
         course = al.plot.modes(model, times=np.arange(5.0)).axes[1].lines[0]

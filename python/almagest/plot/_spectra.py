@@ -89,6 +89,7 @@ def spectrum(
             ax.plot(bags.real, bags.imag, ".", color=QUIET, ms=3, alpha=0.5, zorder=1, label="bags")
             ax.errorbar(places.real, places.imag, errors.imag, errors.real, "none", ecolor="black", elinewidth=0.9, zorder=2)
         ax.set(xlabel="growth rate (1 / time)", ylabel="angular frequency (rad / time)")
+        ax.locator_params(axis="x", nbins=5)
     else:
         circle = np.exp(1j * np.linspace(0, 2 * np.pi, 361))
         ax.plot(circle.real, circle.imag, color=QUIET, lw=0.9, zorder=1)
@@ -179,6 +180,7 @@ def singular_values(model: SpectralEstimator, *, ax: Axes | None = None) -> Axes
             "such as al.HankelDMD()."
         )
     values: NDArray[np.float64] = model.singular_values_  # type: ignore[attr-defined]
+    values = values[values > 0]
     # HAVOK keeps all that it has; its rank_ counts the coordinates that do not force.
     rank = len(values) if isinstance(model, HAVOK) else min(model.rank_, len(values))
     number_of = np.arange(1, len(values) + 1)
@@ -212,7 +214,8 @@ def modes(
     times      for the amplitudes, from the first sample of the training on; None: three periods of the slowest
                oscillation that is shown
 
-    What goes in time is the real part of amplitude exp(exponent t), twice that for one of a pair.
+    What goes in time is the real part of amplitude exp(exponent t), twice that for one of a pair. Frequencies are in
+    cycles, growth in powers of e per unit of time. The modes of a single series are numbers and not drawn.
 
     Returns the figure. Raises InvalidArgument for a model without modes, an index out of range, a grid of three
     axes or of another size than the modes.
@@ -229,37 +232,40 @@ def modes(
     shapes = _shapes(model, grid, component)
     t = _span(exponents[list(which)]) if times is None else np.asarray(TimeGrid(times).values)
     image = grid is not None and len(grid.counts) == 2
+    ratios = (1.6,) if len(shapes) == 1 else (1, 1.6)  # the mode of a single number says nothing
     figure, rows = plt.subplots(
         len(which),
-        2,
+        len(ratios),
         figsize=(8, (2.4 if image else 1.7) * len(which) + 0.5),
-        width_ratios=(1, 1.6),
+        width_ratios=ratios,
         sharex="col",
         squeeze=False,
         layout="constrained",
     )
-    for (left, right), j in zip(rows, which):
-        _shape(left, shapes[..., j], grid, model)
+    for (*left, right), j in zip(rows, which):
         pair = 1 + bool(exponents[j].imag and np.isclose(exponents, exponents[j].conjugate(), rtol=1e-9, atol=0).any())
         with np.errstate(over="ignore", invalid="ignore"):
             course = pair * (model.amplitudes_[j] * np.exp(exponents[j] * t)).real
         right.plot(t, course, color="C0", lw=1.2)
         right.axhline(0, color=QUIET, lw=0.6, zorder=1)
         right.set(ylabel="amplitude", xlim=(t[0], t[-1]))
-        part = ", real part" if image else ""
-        left.set_title(f"mode {j}{part}; residual {residuals[j]:.1e}".replace("-", "−"), fontsize="medium", loc="left")
-        right.set_title(_facts(exponents[j]), fontsize="medium", loc="left")
-    if not image:
-        rows[0][0].legend(fontsize="small")
-    rows[-1][0].set_xlabel("x" if grid is not None else "component")
-    rows[-1][1].set_xlabel("time t")
+        words = [f"mode {j}{', real part' * image}; residual {residuals[j]:.1e}", _facts(exponents[j])]
+        for ax in left:
+            _shape(ax, shapes[..., j], grid, model)
+            ax.set_title(words.pop(0).replace("-", "−"), fontsize="medium", loc="left")
+        right.set_title("; ".join(words).replace("-", "−"), fontsize="medium", loc="left")
+    if len(ratios) == 2:
+        rows[-1][0].set_xlabel("x" if grid is not None else "component")
+        if not image:
+            figure.legend(*rows[0][0].get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False)
+    rows[-1][-1].set_xlabel("time t")
     figure.align_ylabels()
     return figure
 
 
 def _facts(exponent: complex) -> str:
     frequency = f"frequency {exponent.imag / (2 * np.pi):.4g}, " if exponent.imag else ""
-    return f"{frequency}growth {exponent.real:.2g}".replace("-", "−")
+    return f"{frequency}growth {exponent.real:.2g}"
 
 
 def _shapes(model: SpectralEstimator, grid: SpatialGrid | None, component: int) -> NDArray[np.complex128]:
