@@ -13,8 +13,9 @@ EXAMPLES = Path(__file__).parents[1]
 sys.path.insert(0, str(EXAMPLES / "spectral"))
 import example
 
-DELAYS, AHEAD, CYCLE = 22, 11, 11  # years: two cycles, one, one
-LEARNED, CHOSEN = 200, 150  # years: to 1899; to 1849 while the rank is chosen
+AHEAD, CYCLE = 11, 11  # years
+LEARNED, CHOSEN = 200, 150  # years: to 1899; to 1849 while delays and rank are chosen
+CANDIDATES = [(delays, rank) for delays in (11, 22, 33, 44) for rank in range(3, 20, 2) if rank <= delays]
 
 
 def errors(forecast, sunspots, first, last):
@@ -28,22 +29,22 @@ def rmse(errors):
     return np.sqrt(np.mean(errors**2, axis=0))
 
 
-def learned(sunspots, years, rank):
-    model = al.HankelDMD(delays=DELAYS, rank=rank).fit(sunspots[:years])
-    return model, lambda now: model.forecast(sunspots[now - DELAYS : now], AHEAD).states[:, 0]
+def learned(sunspots, years, delays, rank):
+    model = al.HankelDMD(delays=delays, rank=rank).fit(sunspots[:years])
+    return model, lambda now: model.forecast(sunspots[now - delays : now], AHEAD).states[:, 0]
 
 
 def choose(sunspots):
-    """The rank that does best from 1850 on, learned before, on years that end before 1900."""
+    """The delays and the rank that do best from 1850 on, learned before, on years that end before 1900."""
     last = LEARNED - AHEAD + 1
-    trials = {r: errors(learned(sunspots, CHOSEN, r)[1], sunspots, CHOSEN, last) for r in range(3, 20, 2)}
-    return min(trials, key=lambda rank: np.mean(trials[rank] ** 2))
+    trials = {c: errors(learned(sunspots, CHOSEN, *c)[1], sunspots, CHOSEN, last) for c in CANDIDATES}
+    return min(trials, key=lambda candidate: np.mean(trials[candidate] ** 2))
 
 
 def run():
     sunspots = al.read_csv(EXAMPLES / "data" / "sunspots.csv")
     x = sunspots.states[:, 0]
-    model, forecast = learned(sunspots, LEARNED, choose(sunspots))
+    model, forecast = learned(sunspots, LEARNED, *choose(sunspots))
     rivals = {
         "Hankel-DMD": forecast,
         "as 11 years before": lambda now: x[now - CYCLE : now],
@@ -78,7 +79,7 @@ def picture(sunspots, model, forecast, found):
 
 def report(sunspots, model, forecast, found):
     slow = min((w for w in model.exponents_ if w.imag > 0.4), key=lambda w: abs(w.real))
-    print(f"rank {model.rank_}; of the oscillations the one that decays least has a period of {2 * np.pi / slow.imag:.1f} years")
+    print(f"{model.delays} delays and rank {model.rank_}; the oscillation that decays least has a period of {2 * np.pi / slow.imag:.1f} years")
     for name, one in found.items():
         ahead = rmse(one)
         print(f"{name:<20} RMSE {rmse(one.ravel()):5.1f} over {len(one)} forecasts of {AHEAD} years, {ahead[0]:5.1f} a year ahead")
