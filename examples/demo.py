@@ -27,11 +27,16 @@ import lotka_volterra
 import report
 import workbench
 
+sys.path.append(str(workbench.EXAMPLES / "koopman"))
+import residuals
+import sunspots
+
 TRUE_LAWS = {
     "Lorenz": {"x": {"x": -10.0, "y": 10.0}, "y": {"x": 28.0, "y": -1.0, "x z": -1.0}, "z": {"z": -8 / 3, "x y": 1.0}},
     "Lotka–Volterra": {"x": {"x": 1.1, "x y": -0.4}, "y": {"y": -0.4, "x y": 0.1}},
 }
 NAMES = ("lorenz", "lotka_volterra")
+KOOPMAN = {"sunspots": sunspots, "residuals": residuals}
 
 
 class Steps:
@@ -86,9 +91,9 @@ def run_notebook(source, target):
     nbformat.write(notebook, target)
 
 
-def printed(module, result):
+def printed(module, *result):
     with contextlib.redirect_stdout(io.StringIO()) as text:
-        module.report(result)
+        module.report(*result)
     return text.getvalue()
 
 
@@ -146,6 +151,8 @@ def draw(r, folder, steps):
         "pelts": lambda: figures.pelts(p),
         "pelts_choice": lambda: figures.pelts_choice(p),
         "eigenvalues": lambda: figures.eigenvalues(r.linear_models),
+        "sunspots": lambda: sunspots.picture(*r.koopman["sunspots"]),
+        "residuals": lambda: residuals.picture(*r.koopman["residuals"]),
     }
     images = {}
     with steps.step("draw figures"):
@@ -174,7 +181,7 @@ def main(arguments):
     folder = arguments.output
     folder.mkdir(parents=True, exist_ok=True)
     python, cpp = folder / "python", folder / "cpp"
-    steps = Steps(console, 21 if arguments.no_notebooks else 23)
+    steps = Steps(console, 23 if arguments.no_notebooks else 25)
     r = SimpleNamespace(true_laws=TRUE_LAWS)
     warnings.simplefilter("ignore", al.FitWarning)  # the report shows them beside the models
 
@@ -186,6 +193,10 @@ def main(arguments):
         r.lorenz = lorenz.run(python, steps.part("Lorenz"))
         r.climate = lorenz.climate(r.lorenz.law, r.lorenz.linear, steps.part("Lorenz"))
         r.lotka_volterra = lotka_volterra.run(python, watch=steps.part("Lotka-Volterra"))
+        r.koopman = {}
+        for name, module in KOOPMAN.items():
+            with steps.step(f"Koopman: {name}"):
+                r.koopman[name] = module.run()
         with steps.step("compare C++ and Python"):
             r.agree, r.agreement = compare(cpp, python)
         if not arguments.no_notebooks:
@@ -198,6 +209,7 @@ def main(arguments):
             "lorenz": printed(lorenz, r.lorenz),
             "lotka_volterra": printed(lotka_volterra, r.lotka_volterra),
         }
+        r.koopman_prints = {name: printed(module, *r.koopman[name]) for name, module in KOOPMAN.items()}
         r.outputs = [(name, cpp_prints[name], python_prints[name]) for name in NAMES]
         r.linear_models = [
             ("Lorenz", r.lorenz.linear, 0.05, "over 0.05 units of time"),

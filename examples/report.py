@@ -135,6 +135,7 @@ def write(path, r, images):
             ("SINDy", pelts.law_trials, pelts.chosen_law),
             ("Hankel-DMD", pelts.linear_trials, pelts.chosen_linear),
         ],
+        koopman=r.koopman_prints,
         source=data.read_text(encoding="utf-8").splitlines()[0].lstrip("# "),
         residuals=[(name, int((m.residuals_ < 1e-3).sum()), len(m.residuals_)) for name, m, *_ in r.linear_models],
         agree=r.agree,

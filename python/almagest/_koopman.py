@@ -3,20 +3,21 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from ._almagest import koopman as _compiled
 from ._almagest.core import Forecast, InvalidArgument, Trajectory
-from ._estimator import FitWarning, as_history, as_runs, number, whole
+from ._estimator import as_history, as_runs, number, whole
 from ._spectrum import ReconstructingEstimator, run_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from ._estimator import _Data
+
+_Self = TypeVar("_Self", bound="DynamicModeDecomposition")
 
 
 class SparseAmplitudes(NamedTuple):
@@ -29,7 +30,29 @@ class SparseAmplitudes(NamedTuple):
 
 
 class DynamicModeDecomposition(ReconstructingEstimator):
-    """What all dynamic mode decompositions tell once fitted."""
+    """How all dynamic mode decompositions learn, and what they tell once fitted."""
+
+    def _learned(self, runs: list[Trajectory]) -> Any:
+        """The compiled model of the runs."""
+        raise NotImplementedError
+
+    def fit(self: _Self, data: _Data, y: None = None, *, dt: float | None = None) -> _Self:
+        """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
+
+        data  Trajectory, or array (samples, dimension) or (samples,) with dt; or several of either, all
+              at one uniform time step. Neither windows nor snapshot pairs straddle two runs: pairs that are
+              no series are runs of two samples. Several series of one length are the rows of an array: give
+              each as a column, series[:, None].
+        y     ignored; pipelines pass it
+        dt    time between the samples of arrays
+
+        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
+        Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
+        samples, non-uniform times, runs with inputs but for DMDc; DimensionMismatch, NonFiniteData for bad
+        data.
+        """
+        self._adopt(self._learned(as_runs(data, dt, f"{type(self).__name__}.fit")))
+        return self
 
     @property
     def singular_values_(self) -> NDArray[np.float64]:
@@ -75,13 +98,10 @@ class Regressed(DynamicModeDecomposition):
         found["regression"] = given.get("regression", "least_squares")
         return found
 
-    def _fit(self, data: _Data, dt: float | None) -> None:
-        kind = type(self).__name__
+    def _learned(self, runs: list[Trajectory]) -> Any:
+        model = _compiled.fit_dmd(type(self).__name__, runs, **self._settings())
         self._gathered, self._stale = None, False
-        model = _compiled.fit_dmd(kind, as_runs(data, dt, f"{kind}.fit"), **self._settings())
-        self._model = model
-        for text in model.warnings:
-            warnings.warn(text, FitWarning, stacklevel=3)
+        return model
 
     def _fitted(self, asked: str) -> Any:
         if self._stale:
@@ -143,21 +163,6 @@ class DMD(Regressed):
         self.energy = energy
         self.regression = regression
 
-    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> DMD:
-        """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
-
-        data  Trajectory, or array (samples, dimension) or (samples,) with dt; or several of either, all
-              at one uniform time step. Snapshot pairs are trajectories of two samples.
-        y     ignored; pipelines pass it
-        dt    time between the samples of arrays
-
-        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
-        Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
-        samples, non-uniform times, runs with inputs; DimensionMismatch, NonFiniteData for bad data.
-        """
-        self._fit(data, dt)
-        return self
-
 
 class HankelDMD(Regressed):
     """Hankel dynamic mode decomposition: a linear map of windows of `delays` samples.
@@ -179,22 +184,6 @@ class HankelDMD(Regressed):
         self.delays = delays
         self.rank = rank
         self.energy = energy
-
-    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> HankelDMD:
-        """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
-
-        data  Trajectory, or array (samples, dimension) or (samples,) with dt; or several of either, all
-              at one uniform time step. Windows never straddle two runs. Several series of one length
-              are the rows of an array: give each as a column, series[:, None].
-        y     ignored; pipelines pass it
-        dt    time between the samples of arrays
-
-        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
-        Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
-        samples, non-uniform times, runs with inputs; DimensionMismatch, NonFiniteData for bad data.
-        """
-        self._fit(data, dt)
-        return self
 
 
 class HODMD(Regressed):
@@ -223,21 +212,6 @@ class HODMD(Regressed):
         self.energy = energy
         self.regression = regression
 
-    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> HODMD:
-        """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
-
-        data  Trajectory, or array (samples, dimension) or (samples,) with dt; or several of either, all
-              at one uniform time step. Snapshot pairs are trajectories of two samples.
-        y     ignored; pipelines pass it
-        dt    time between the samples of arrays
-
-        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
-        Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
-        samples, non-uniform times, runs with inputs; DimensionMismatch, NonFiniteData for bad data.
-        """
-        self._fit(data, dt)
-        return self
-
 
 class DMDc(Regressed):
     """Dynamic mode decomposition with control: what the inputs do is told apart from what the system does.
@@ -254,21 +228,6 @@ class DMDc(Regressed):
         self.rank = rank
         self.energy = energy
         self.delays = delays
-
-    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> DMDc:
-        """Learn from a trajectory with inputs, or from several.
-
-        data  Trajectory, or array (samples, dimension) or (samples,) with dt; or several of either, all
-              at one uniform time step. Snapshot pairs are trajectories of two samples.
-        y     ignored; pipelines pass it
-        dt    time between the samples of arrays
-
-        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
-        Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
-        samples, non-uniform times; DimensionMismatch, NonFiniteData for bad data.
-        """
-        self._fit(data, dt)
-        return self
 
     def forecast(
         self, history: Trajectory | ArrayLike, steps: int | None = None, *, inputs: ArrayLike | None = None
@@ -321,24 +280,11 @@ class PiDMD(DynamicModeDecomposition):
         self.rank = rank
         self.energy = energy
 
-    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> PiDMD:
-        """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
-
-        data  Trajectory, or array (samples, dimension) or (samples,) with dt; or several of either, all
-              at one uniform time step. Snapshot pairs are trajectories of two samples.
-        y     ignored; pipelines pass it
-        dt    time between the samples of arrays
-
-        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
-        Raises InvalidArgument for parameters out of range, a rank above that of the data, too few
-        samples, non-uniform times, runs with inputs; DimensionMismatch, NonFiniteData for bad data.
-        """
+    def _learned(self, runs: list[Trajectory]) -> Any:
         rank = 0 if self.rank is None else whole(self.rank, "PiDMD.fit: rank")
         bandwidth = whole(self.bandwidth, "PiDMD.fit: bandwidth")
         energy = number(self.energy, "PiDMD.fit: energy")
-        runs = as_runs(data, dt, "PiDMD.fit")
-        self._adopt(_compiled.fit_physics_informed_dmd(runs, self.structure, bandwidth, rank, energy))
-        return self
+        return _compiled.fit_physics_informed_dmd(runs, self.structure, bandwidth, rank, energy)
 
 
 def estimator_of(model: _compiled.Dmd) -> DynamicModeDecomposition:

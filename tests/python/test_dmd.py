@@ -109,6 +109,17 @@ def driven():
     return al.Trajectory(STEP * np.arange(60), np.array(x), inputs=u[:, None])
 
 
+@pytest.mark.parametrize(
+    "model", [al.DMD(4), al.HankelDMD(2, 4), al.HODMD(2, 4, 4), al.DMDc(4), al.PiDMD(rank=4)], ids=lambda m: type(m).__name__
+)
+def test_doubts_point_at_the_line_that_fits(model, field):
+    inputs = np.ones((120, 1)) if isinstance(model, al.DMDc) else None
+    run = al.Trajectory(field.times, field.states, inputs=inputs)
+    with pytest.warns(al.FitWarning, match="1 of 2 runs") as caught:
+        assert model.fit([run, run[:1]]) is model
+    assert [str(w.message) for w in caught] == model.warnings_ and {w.filename for w in caught} == {__file__}
+
+
 class TestDMDc:
     def test_forecast_under_new_inputs(self, driven, tmp_path):
         model = al.DMDc().fit(driven[:40])

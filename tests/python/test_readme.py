@@ -25,6 +25,14 @@ def test_pages(page, tmp_path):
         assert done.returncode == 0, done.stderr
 
 
+def test_pictures_are_there_and_shown():
+    shown = set()
+    for page in (README, *(ROOT / "docs").rglob("*.md")):
+        named = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+        shown |= {(page.parent / picture).resolve() for picture in named}
+    assert shown == set((ROOT / "docs" / "images").resolve().iterdir())
+
+
 def test_program(tmp_path):
     (program,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     done = subprocess.run([sys.executable, "-W", "error", "-c", program], cwd=tmp_path, capture_output=True, text=True)

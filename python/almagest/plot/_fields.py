@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pictures of fields: space-time plots, snapshots and animations of trajectories on grids. Needs Matplotlib."""
+"""Space-time plots, snapshots and animations of trajectories on grids."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Sequence, Union
 
 import numpy as np
 
-from ._almagest.core import InvalidArgument, Trajectory
+from .._almagest.core import InvalidArgument, SpatialGrid, Trajectory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     _Path = Union[str, os.PathLike[str]]
 
 __all__ = ["animate", "snapshots", "space_time"]
-
-_NAMES = ("x", "y", "z")
 
 
 def _values(run: Trajectory, component: int, axes: Sequence[int], what: str) -> NDArray[np.float64]:
@@ -40,7 +38,7 @@ def _values(run: Trajectory, component: int, axes: Sequence[int], what: str) -> 
     return np.asarray(np.abs(chosen) ** 2 if np.iscomplexobj(chosen) else chosen)
 
 
-def _colors(values: NDArray[np.float64]) -> dict[str, Any]:
+def colors(values: NDArray[np.float64]) -> dict[str, Any]:
     """A diverging map, even about 0, for fields of both signs; a sequential one for the others."""
     low, high = float(values.min()), float(values.max())
     if min(-low, high) > 0.01 * max(-low, high):  # not by rounding alone
@@ -52,9 +50,10 @@ def _label(run: Trajectory, label: str | None) -> str:
     return label or ("|ψ|²" if np.iscomplexobj(run.states) else "u")
 
 
-def _extent(run: Trajectory, axis: int) -> tuple[float, float]:
-    assert run.grid is not None
-    return run.grid.lower[axis], run.grid.lower[axis] + run.grid.lengths[axis]
+def extent(grid: SpatialGrid) -> tuple[float, float, float, float]:
+    """The ends of both axes, as images take them."""
+    (x, y), (width, height) = grid.lower, grid.lengths
+    return x, x + width, y, y + height
 
 
 def space_time(run: Trajectory, *, component: int = 0, label: str | None = None, ax: Axes | None = None) -> Axes:
@@ -73,7 +72,7 @@ def space_time(run: Trajectory, *, component: int = 0, label: str | None = None,
         ax = plt.subplots(layout="constrained")[1]
     grid, times = run.grid, run.times.values
     assert grid is not None
-    image = ax.pcolormesh(grid.points(0), times, values, shading="nearest", rasterized=True, **_colors(values))
+    image = ax.pcolormesh(grid.points(0), times, values, shading="nearest", rasterized=True, **colors(values))
     ax.set(xlabel="position x", ylabel="time t")
     ax.figure.colorbar(image, ax=ax, label=_label(run, label))
     return ax
@@ -101,7 +100,7 @@ def snapshots(
         return figure
     figure, panels = plt.subplots(1, len(chosen), figsize=(3.1 * len(chosen) + 0.6, 3.4), layout="constrained", squeeze=False)
     for ax, i in zip(panels[0], chosen):
-        image = ax.imshow(values[i].T, origin="lower", extent=(*_extent(run, 0), *_extent(run, 1)), **_colors(values[chosen]))
+        image = ax.imshow(values[i].T, origin="lower", extent=extent(grid), **colors(values[chosen]))
         ax.set(title=f"t = {times[i]:.4g}", xlabel="x", ylabel="y" if ax is panels[0][0] else "")
     figure.colorbar(image, ax=panels[0].tolist(), label=_label(run, label), shrink=0.85)
     return figure
@@ -136,7 +135,7 @@ def animate(
             line.set_ydata(values[i])
             return [line, ax.set_title(f"t = {times[i]:.4g}")]
     else:
-        image = ax.imshow(values[0].T, origin="lower", extent=(*_extent(run, 0), *_extent(run, 1)), **_colors(values))
+        image = ax.imshow(values[0].T, origin="lower", extent=extent(grid), **colors(values))
         ax.set(xlabel="x", ylabel="y")
         figure.colorbar(image, ax=ax, label=_label(run, label))
 

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Pictures of fields, and of models with a spectrum. Needs Matplotlib.
+
+>>> al.plot.space_time(run)
+>>> al.plot.spectrum(model, tolerance=0.01)
+
+What draws one picture takes `ax=`, Matplotlib axes to draw on, and returns them; what draws several returns a
+figure.
+"""
+
+from ._fields import animate, snapshots, space_time
+from ._havok import havok
+from ._spectra import modes, pseudospectrum, singular_values, spectrum
+
+__all__ = [
+    "animate",
+    "havok",
+    "modes",
+    "pseudospectrum",
+    "singular_values",
+    "snapshots",
+    "space_time",
+    "spectrum",
+]
