@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "almagest/core/ensemble.hpp"
+#include "almagest/features/expressions.hpp"
 #include "core/sentence.hpp"
 #include "sindy/data.hpp"
 #include "support/catch.hpp"

@@ -201,7 +201,7 @@ auto fit(const Data& data, const Library& library = {}, const Optimizer& optimiz
   static_assert(std::floating_point<Scalar>, "sindy::fit learns from real states");
   check(optimizer);
   detail::Prepared prepared =
-      detail::prepare<Scalar>(several, features::Library(library), derivative, 0);
+      detail::prepare<Scalar>(several, features::Library(library), derivative, parts_of(optimizer));
   FitReport report;
   const Eigen::MatrixXd coefficients = solve(optimizer, prepared.regression, report);
   return Model<Scalar>(features::Library(library), coefficients.template cast<Scalar>(),

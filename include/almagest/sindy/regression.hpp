@@ -20,6 +20,16 @@
 
 namespace almagest::inline ALMAGEST_ABI::sindy {
 
+/// The features that a target keeps, in ascending order.
+using Support = std::vector<Eigen::Index>;
+
+/// One of the laws of a target that an optimizer weighed.
+struct PathPoint {
+  Support support;
+  double misfit = 0;  ///< \f$ \|\Theta\xi - \dot x\| / \|\dot x\| \f$ of least squares on the support
+  double score = 0;   ///< of the criterion; the least is chosen
+};
+
 /// How well a regression went.
 struct FitReport {
   /// \f$ \|A\|_F \|A^+\|_F / k \f$ for the k chosen features of a component as columns of unit
@@ -30,10 +40,15 @@ struct FitReport {
   Eigen::VectorXd residuals;
   /// What a careful user would want to know, one sentence each; empty if all is well.
   std::vector<std::string> warnings;
+  /// Standard errors of the coefficients, `features x targets`, from optimizers that know them.
+  Eigen::MatrixXd errors;
+  /// How often each coefficient was chosen by the members of an ensemble, `features x targets`.
+  Eigen::MatrixXd inclusion;
+  /// The coefficients of those members, `features x targets` each.
+  std::vector<Eigen::MatrixXd> members;
+  /// What was weighed for each target, from optimizers that follow a path.
+  std::vector<std::vector<PathPoint>> paths;
 };
-
-/// The features that a target keeps, in ascending order.
-using Support = std::vector<Eigen::Index>;
 
 /// Rows of [features, targets], condensed to their triangle.
 template <typename Real>
@@ -230,6 +245,16 @@ concept SparseOptimizer = std::copyable<O> &&
   check(optimizer);
 };
 
+/// How many parts of the samples an optimizer draws from: `parts(optimizer)` where it has such a
+/// function, else none.
+template <SparseOptimizer O>
+Eigen::Index parts_of(const O& optimizer) {
+  if constexpr (requires { parts(optimizer); })
+    return parts(optimizer);
+  else
+    return 0;
+}
+
 /// Any SparseOptimizer, as one type.
 class Optimizer {
  public:
@@ -239,7 +264,8 @@ class Optimizer {
       : solve_([optimizer](const Regression<double>& regression, FitReport& report) {
           return solve(optimizer, regression, report);
         }),
-        check_([optimizer] { check(optimizer); }) {}
+        check_([optimizer] { check(optimizer); }),
+        parts_(parts_of(optimizer)) {}
 
   template <std::same_as<Optimizer> O>
   friend Eigen::MatrixXd solve(const O& optimizer, const Regression<double>& regression, FitReport& report) {
@@ -249,10 +275,15 @@ class Optimizer {
   friend void check(const O& optimizer) {
     optimizer.check_();
   }
+  template <std::same_as<Optimizer> O>
+  friend Eigen::Index parts(const O& optimizer) {
+    return optimizer.parts_;
+  }
 
  private:
   std::function<Eigen::MatrixXd(const Regression<double>&, FitReport&)> solve_;
   std::function<void()> check_;
+  Eigen::Index parts_;
 };
 
 /// The regression of rates on features that the caller has: \f$ \dot X \approx \Theta\Xi \f$ with
