@@ -10,6 +10,7 @@
 
 #include "almagest/core/ensemble.hpp"
 #include "almagest/features/expressions.hpp"
+#include "almagest/sindy/trapping_sr3.hpp"
 #include "core/sentence.hpp"
 #include "sindy/data.hpp"
 #include "support/catch.hpp"
@@ -413,6 +414,39 @@ TEST_CASE("A law with inputs is learned and driven", "[sindy]") {
   CHECK_THAT(sentence<InvalidArgument>([&] { model(x, rate, 0.0); }), ContainsSubstring("driven(u)"));
   CHECK_THAT(sentence<InvalidArgument>([&] { model.forecast(run, 3); }),
              ContainsSubstring("1 inputs") && ContainsSubstring("inputs x steps"));
+}
+
+TEST_CASE("A trapping law keeps all solutions in its ball", "[sindy]") {
+  Eigen::MatrixXd noisy = lorenz().states();
+  RandomStream random(4);
+  for (Eigen::Index k = 0; k < noisy.size(); ++k) noisy.data()[k] += 0.5 * random.normal();
+  const Trajectory<double> run(lorenz().times(), noisy, lorenz().info());
+  const auto model = sindy::fit(run, Polynomial{}, sindy::TrappingSr3{.relaxed = {.threshold = 0.3}},
+                                SavitzkyGolay{.window = 15});
+  CHECK(model.warnings().empty());
+  CHECK((model.coefficients() - data::lorenz_law(exponents(model))).cwiseAbs().maxCoeff() < 1);
+  const auto region = sindy::trapping_region(model.law());
+  REQUIRE(region.traps());
+  CHECK(region.energy_defect < 1e-12);
+  // On the sphere of the region, and outside, the distance to the centre falls.
+  double fastest = -1e300;
+  for (int k = 0; k < 1000; ++k) {
+    Eigen::Vector3d direction(random.normal(), random.normal(), random.normal());
+    const Eigen::VectorXd x = region.centre + region.radius * (1 + 2 * random.uniform()) * direction.normalized();
+    Eigen::VectorXd rate(3);
+    model(x, rate, 0.0);
+    fastest = std::max(fastest, (x - region.centre).dot(rate) / (x - region.centre).squaredNorm());
+  }
+  CHECK(fastest <= 1e-12);
+
+  // The exact law of Lorenz traps too; one without its dissipation does not.
+  const Eigen::MatrixXd exact = data::lorenz_law(sindy::Monomials({.degree = 2}, 3).exponents());
+  const auto truth = sindy::trapping_region(sindy::Law<double>(Polynomial{}, 3, exact));
+  CHECK(truth.traps());
+  CHECK(truth.greatest_eigenvalue < -0.5);
+  CHECK(!sindy::trapping_region(sindy::Law<double>(Polynomial{}, 3, -exact)).traps());
+  CHECK_THAT(sentence<InvalidArgument>([] { sindy::fit(lorenz(), Polynomial{3}, sindy::TrappingSr3{}); }),
+             ContainsSubstring("degree 2"));
 }
 
 TEST_CASE("Runs that cannot be learned from are refused", "[sindy]") {

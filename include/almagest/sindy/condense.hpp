@@ -118,7 +118,10 @@ class Accumulator {
   Regression<Real> regression(std::vector<std::string> features, std::vector<std::string> targets,
                               Eigen::VectorX<Real> negligible) {
     flush();
-    return {qr_.whole(), std::move(features), std::move(targets), std::move(negligible), qr_.parts()};
+    Regression<Real> out(qr_.whole(), std::move(features), std::move(targets),
+                         std::move(negligible), qr_.parts());
+    out.set_library(evaluator_);
+    return out;
   }
   Eigen::Index samples() const { return samples_; }
 

@@ -3,7 +3,9 @@
 
 #include <Eigen/Core>
 #include <Eigen/QR>
+#include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <limits>
@@ -16,6 +18,7 @@
 #include "almagest/core/errors.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/core/trajectory.hpp"
+#include "almagest/features/library.hpp"
 #include "almagest/linalg/streaming_qr.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::sindy {
@@ -79,6 +82,10 @@ class Regression {
         feature_names_(std::move(features)),
         target_names_(std::move(targets)),
         negligible_(std::move(negligible)) {}
+
+  /// The library that made the features, where one did and none was left out; else null.
+  const features::Evaluator* library() const { return library_.get(); }
+  void set_library(std::shared_ptr<const features::Evaluator> library) { library_ = std::move(library); }
 
   Eigen::Index features() const { return Eigen::Index(feature_names_.size()); }
   Eigen::Index targets() const { return Eigen::Index(target_names_.size()); }
@@ -183,7 +190,9 @@ class Regression {
       qr.update(std::sqrt(weight) * parts_[k].triangle);
       samples += Eigen::Index(std::llround(double(weight) * double(parts_[k].samples)));
     }
-    return {{qr.triangle(), samples}, feature_names_, target_names_, negligible_};
+    Regression out({qr.triangle(), samples}, feature_names_, target_names_, negligible_);
+    out.library_ = library_;
+    return out;
   }
 
   /// The regression on some of the features: `kept` in ascending order.
@@ -222,6 +231,7 @@ class Regression {
   std::vector<Condensed<Real>> parts_;
   std::vector<std::string> feature_names_, target_names_;
   Vector negligible_;
+  std::shared_ptr<const features::Evaluator> library_;
 };
 
 #if ALMAGEST_INSTANTIATED
