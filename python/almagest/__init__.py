@@ -35,7 +35,8 @@ from ._almagest.core import (
     Trajectory,
     Verdict,
 )
-from ._edmd import EDMD, KernelEDMD, MeasurePreservingEDMD
+from ._edmd import EDMD, EDMDc, KernelEDMD, MeasurePreservingEDMD
+from ._edmd_relatives import GeneratorEDMD, StochasticEDMD, correlations, fourier_measure
 from ._estimator import FitWarning
 from ._features import (
     Chebyshev,
@@ -64,6 +65,7 @@ from ._io import (
 )
 from ._koopman import DMD, HODMD, DMDc, HankelDMD, PiDMD
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
+from ._parametric import ParametricDMD
 from ._simulation import integrate, integrate_ensemble, iterate
 from ._sindy import STLSQ, FiniteDifference, Polynomial, SavitzkyGolay, SINDy
 
@@ -78,12 +80,14 @@ __all__ = [
     "Delays",
     "DimensionMismatch",
     "EDMD",
+    "EDMDc",
     "Ensemble",
     "Error",
     "FiniteDifference",
     "FitWarning",
     "Forecast",
     "FourierBasis",
+    "GeneratorEDMD",
     "HAVOK",
     "HODMD",
     "HankelDMD",
@@ -98,6 +102,7 @@ __all__ = [
     "NonFiniteData",
     "NotFitted",
     "OptDMD",
+    "ParametricDMD",
     "PiDMD",
     "Polynomial",
     "Product",
@@ -108,13 +113,16 @@ __all__ = [
     "SavitzkyGolay",
     "Selection",
     "SpatialGrid",
+    "StochasticEDMD",
     "TimeGrid",
     "Trajectory",
     "Verdict",
     "__version__",
+    "correlations",
     "diagnostics",
     "export_header",
     "fft",
+    "fourier_measure",
     "integrate",
     "integrate_ensemble",
     "iterate",
