@@ -12,7 +12,7 @@ using namespace almagest;
 using Eigen::Index;
 using koopman::fit_parametric_dmd;
 
-namespace {
+namespace parametric_tests {
 
 constexpr double step = 0.1;
 
@@ -54,8 +54,6 @@ double missed(const Model& model, const Rates& rates, double mu) {
   const auto ahead = model.at(Eigen::VectorXd::Constant(1, mu)).forecast(truth.slice(0, 20), 100);
   return (ahead.states() - truth.states().rightCols(100)).norm() / truth.states().rightCols(100).norm();
 }
-
-}  // namespace
 
 TEST_CASE("Rates that are affine in the parameter are met between the parameters", "[parametric_dmd]") {
   const auto model = fitted(affine, Eigen::Vector3d(0, 0.4, 1), {.dmd = {.rank = 4}});
@@ -134,3 +132,5 @@ TEST_CASE("What fit_parametric_dmd refuses", "[parametric_dmd]") {
   const auto model = fit_parametric_dmd(data, places, {.dmd = {.rank = 4}});
   CHECK_THROWS_AS(model.at(Eigen::Vector2d(0, 0)), DimensionMismatch);
 }
+
+}  // namespace parametric_tests
