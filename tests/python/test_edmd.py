@@ -69,7 +69,7 @@ class TestFit:
         model = al.EDMD(al.Legendre(39, box=(-1, 0))).fit(list(np.stack([x, y], 1)[:, :, None]), dt=1.0, weights=weights / 2)
         tau = model.pseudospectrum([0.5, -0.5, 0.5j, 0.6 + 0.6j, 1.2])
         exact = [2.5940533907e-4, 9.4491060971e-2, 3.0663242352e-2, 5.9892449055e-2, 4.0615677037e-2]
-        np.testing.assert_allclose(tau, exact, rtol=2e-8)
+        np.testing.assert_allclose(tau, exact, rtol=1e-10)
 
     def test_measure_preserving(self):
         # Equal points are a quadrature of the measure that a rotation keeps.
