@@ -190,6 +190,16 @@ void bind_edmd(py::module_& m) {
           "The operator in orthonormal coordinates, (rank, rank).")
       .def_property_readonly("dimension", &EdmdModel::dimension, "Components of the state.")
       .def_property_readonly("rank", &EdmdModel::rank, "Count of eigenvalues.")
+      .def_property_readonly("inputs", &EdmdModel::inputs, "Count of inputs.")
+      .def(
+          "forecast_driven",
+          [](const EdmdModel& self, const Run& history, const py::object& inputs) {
+            const auto view = history.view();
+            const Matrix u = columns(inputs, "forecast", "inputs");
+            return take(computed([&] { return self.forecast(view, u); }));
+          },
+          py::arg("history"), py::arg("inputs"),
+          "The samples after a Trajectory under inputs (steps, inputs).")
       .def_property_readonly("feature_names", &EdmdModel::feature_names, "Of the library.")
       .def_property_readonly("warnings", &EdmdModel::warnings, "What the fit found doubtful.")
       .def("verified", &EdmdModel::verified, py::arg("tolerance"),
@@ -212,10 +222,33 @@ void bind_edmd(py::module_& m) {
             return out;
           },
           py::arg("z"), "tau at complex places, in their shape.")
+      .def(
+          "pseudo_eigenfunctions",
+          [](const EdmdModel& self,
+             const py::array_t<Complex, py::array::c_style | py::array::forcecast>& z,
+             const py::object& states) {
+            const std::span<const Complex> places(z.data(), std::size_t(z.size()));
+            const Matrix x = columns(states, "pseudo_eigenfunctions", "states").transpose();
+            return copied(computed([&] { return self.pseudo_eigenfunctions(places, x); }));
+          },
+          py::arg("z"), py::arg("states"), "Shape (count, places).")
+      .def(
+          "observable",
+          [](const EdmdModel& self, const py::object& coefficients) {
+            return copied(self.observable(vector(coefficients, "observable", "coefficients")));
+          },
+          py::arg("coefficients"), "Normalized coordinates of a sum of functions, (rank,).")
+      .def_property_readonly(
+          "observation",
+          [](const py::object& self) {
+            return shown(self.cast<const EdmdModel&>().parts().observation, self);
+          },
+          "The state in normalized coordinates, (rank, dimension).")
       .def("summary", &EdmdModel::summary, "The spectrum as a table.");
 
   py::class_<EdmdAccumulator>(m, "EdmdAccumulator", "Runs so far; see almagest.EDMD.partial_fit.")
-      .def(py::init<Library, Eigen::Index>(), py::arg("library"), py::arg("dimension"))
+      .def(py::init<Library, Eigen::Index, Eigen::Index, bool>(), py::arg("library"),
+           py::arg("dimension"), py::arg("inputs"), py::arg("bilinear"))
       .def(
           "update",
           [](EdmdAccumulator& self, const std::vector<Run>& runs, const py::object& weights) {
@@ -243,15 +276,26 @@ void bind_edmd(py::module_& m) {
 
   m.def(
       "fit_kernel_edmd",
-      [](const std::vector<Run>& runs, const std::string& kernel, double width,
-         Eigen::Index landmarks, double tolerance, bool measure_preserving, bool relift) {
+      [](const std::vector<Run>& runs, const std::string& kernel, double width, int degree,
+         Eigen::Index rank, Eigen::Index landmarks, double tolerance, bool measure_preserving,
+         bool relift) {
         const auto views = views_of(runs);
+        const bool polynomial = kernel == "polynomial";
+        if (polynomial && degree < 1)
+          throw InvalidArgument(almagest::detail::text("KernelEDMD.fit: degree is ", degree,
+                                                       "; give a degree of 1 or more."));
         const koopman::KernelEdmdOptions options{
-            radial_kind(kernel), width, landmarks, tolerance, {measure_preserving, relift, {}}};
+            .kernel = polynomial ? features::RadialKind::gaussian : radial_kind(kernel),
+            .polynomial = polynomial ? degree : 0,
+            .width = width,
+            .rank = rank,
+            .landmarks = landmarks,
+            .tolerance = tolerance,
+            .edmd = {measure_preserving, relift, {}}};
         return computed([&] { return koopman::fit_kernel_edmd(views, options); });
       },
-      py::arg("runs"), py::arg("kernel"), py::arg("width"), py::arg("landmarks"),
-      py::arg("tolerance"), py::arg("measure_preserving"), py::arg("relift"),
+      py::arg("runs"), py::arg("kernel"), py::arg("width"), py::arg("degree"), py::arg("rank"),
+      py::arg("landmarks"), py::arg("tolerance"), py::arg("measure_preserving"), py::arg("relift"),
       "See almagest.KernelEDMD.fit.");
 }
 

@@ -3,6 +3,7 @@
 
 #include "almagest/koopman/dmd_accumulator.hpp"
 #include "almagest/koopman/hankel_dmd.hpp"
+#include "almagest/koopman/parametric_dmd.hpp"
 #include "almagest/koopman/physics_informed_dmd.hpp"
 #include "almagest/koopman/sparse_amplitudes.hpp"
 #include "models.hpp"
@@ -10,6 +11,8 @@
 namespace almagest::python {
 
 namespace {
+
+using ParametricModel = koopman::ParametricDmd<double>;
 
 koopman::Regression regression_of(const std::string& name) {
   using koopman::Regression;
@@ -151,6 +154,32 @@ void bind_koopman(py::module_& m) {
       .def("update", &Accumulator::update, py::arg("runs"), "Absorbs runs.")
       .def("solve", &Accumulator::solve, "The model so far.")
       .def_property_readonly("pairs", &Accumulator::pairs, "Pairs of windows so far.");
+  py::class_<ParametricModel>(m, "ParametricDmd", "A fitted parametric DMD; see almagest.ParametricDMD.")
+      .def("at", [](const ParametricModel& self, const py::object& parameter) {
+             const Vector mu = vector(parameter, "at", "parameter");
+             return computed([&] { return self.at(mu); });
+           }, py::arg("parameter"), "The decomposition at a parameter.")
+      .def("start", [](const ParametricModel& self, const py::object& parameter) {
+             return given_away(self.start(vector(parameter, "start", "parameter")));
+           }, py::arg("parameter"), "The interpolated start, (context, dimension).")
+      .def_property_readonly("parameters", [](const ParametricModel& self) {
+             return copied(Matrix(self.parameters().transpose()));
+           }, "Of the training, (runs, count).")
+      .def_property_readonly("left_out", [](const ParametricModel& self) { return copied(self.left_out()); },
+                             "What the other parameters miss of each, (runs,).")
+      .def_property_readonly("singular_values", [](const ParametricModel& self) {
+             return copied(self.pooled().singular_values());
+           }, "Of all windows together.")
+      .def_property_readonly("rank", &ParametricModel::rank, "Of the reduced maps.")
+      .def_property_readonly("warnings", &ParametricModel::warnings, "What the fit found doubtful.");
+  m.def("fit_parametric_dmd", [](const std::vector<Run>& runs, const py::object& parameters, Eigen::Index delays,
+                                 Eigen::Index rank, double energy, bool interpolate_maps) {
+          const auto views = views_of(runs);
+          const Matrix mu = columns(parameters, "ParametricDMD.fit", "parameters");
+          const koopman::ParametricDmdOptions options{{.delays = delays, .rank = rank, .energy = energy}, interpolate_maps};
+          return computed([&] { return koopman::fit_parametric_dmd(views, mu, options); });
+        }, "See almagest.ParametricDMD.fit.", py::arg("runs"), py::arg("parameters"), py::arg("delays"), py::arg("rank"),
+        py::arg("energy"), py::arg("interpolate_maps"));
   m.def("fit_physics_informed_dmd", &fit_physics_informed_dmd, "See almagest.PiDMD.fit.", py::arg("runs"),
         py::arg("structure"), py::arg("bandwidth"), py::arg("rank"), py::arg("energy"));
   m.def("sparse_amplitudes", &sparse_amplitudes, "See almagest.DMD.sparse_amplitudes.", py::arg("model"), py::arg("run"),

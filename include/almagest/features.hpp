@@ -14,6 +14,7 @@
 #include "almagest/features/library.hpp"
 #include "almagest/features/polynomial.hpp"
 #include "almagest/features/polynomial_features.hpp"
+#include "almagest/features/polynomial_kernel.hpp"
 #include "almagest/features/radial_basis.hpp"
 #include "almagest/features/tensor_basis.hpp"
 #include "almagest/features/tensor_features.hpp"

@@ -18,6 +18,7 @@
 #include "almagest/koopman/kernel_edmd.hpp"
 #include "almagest/koopman/multiresolution_dmd.hpp"
 #include "almagest/koopman/optimized_dmd.hpp"
+#include "almagest/koopman/parametric_dmd.hpp"
 #include "almagest/koopman/physics_informed_dmd.hpp"
 #include "almagest/koopman/sparse_amplitudes.hpp"
 #include "almagest/koopman/spectral_measure.hpp"

@@ -35,7 +35,8 @@ from ._almagest.core import (
     Trajectory,
     Verdict,
 )
-from ._edmd import EDMD, KernelEDMD, MeasurePreservingEDMD
+from ._edmd import EDMD, EDMDc, KernelEDMD, MeasurePreservingEDMD
+from ._edmd_relatives import GeneratorEDMD, StochasticEDMD, correlations, fourier_measure
 from ._estimator import FitWarning
 from ._features import (
     Chebyshev,
@@ -66,6 +67,7 @@ from ._io import (
 )
 from ._koopman import DMD, HODMD, DMDc, HankelDMD, PiDMD
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
+from ._parametric import ParametricDMD
 from ._simulation import integrate, integrate_ensemble, iterate
 from ._sindy import STLSQ, FiniteDifference, SavitzkyGolay, SINDy
 
@@ -80,6 +82,7 @@ __all__ = [
     "Delays",
     "DimensionMismatch",
     "EDMD",
+    "EDMDc",
     "Ensemble",
     "Error",
     "Expressions",
@@ -87,6 +90,7 @@ __all__ = [
     "FitWarning",
     "Forecast",
     "FourierBasis",
+    "GeneratorEDMD",
     "HAVOK",
     "HODMD",
     "HankelDMD",
@@ -101,6 +105,7 @@ __all__ = [
     "NonFiniteData",
     "NotFitted",
     "OptDMD",
+    "ParametricDMD",
     "PiDMD",
     "Polynomial",
     "Product",
@@ -111,13 +116,16 @@ __all__ = [
     "SavitzkyGolay",
     "Selection",
     "SpatialGrid",
+    "StochasticEDMD",
     "TimeGrid",
     "Trajectory",
     "Verdict",
     "__version__",
+    "correlations",
     "diagnostics",
     "export_header",
     "fft",
+    "fourier_measure",
     "integrate",
     "integrate_ensemble",
     "iterate",

@@ -11,11 +11,12 @@ from ._almagest import koopman as _compiled
 from ._almagest.core import InvalidArgument
 from ._estimator import as_runs, number, whole
 from ._features import Library, Polynomial, compiled_library
-from ._spectrum import SpectralEstimator
+from ._spectrum import DrivenEstimator, SpectralEstimator
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from ._almagest.core import Trajectory
     from ._estimator import _Data
 
 
@@ -48,6 +49,44 @@ class _KoopmanInFeatures(SpectralEstimator):
         """
         model = self._fitted("pseudospectrum")
         return model.pseudospectrum(np.asarray(z, dtype=complex))  # type: ignore[no-any-return]
+
+    def pseudo_eigenfunctions(self, z: ArrayLike, x: ArrayLike) -> NDArray[np.complex128]:
+        """The functions nearest to eigenfunctions at places z, as `eigenfunctions` at states x: (count, places).
+
+        Of unit norm over the data, and |(K - z) g| is `pseudospectrum(z)`.
+        """
+        model = self._fitted("pseudo_eigenfunctions")
+        return model.pseudo_eigenfunctions(np.asarray(z, dtype=complex), np.asarray(x))  # type: ignore[no-any-return]
+
+    def spectral_measure(
+        self, angles: ArrayLike, observable: int | ArrayLike = 0, epsilon: float = 0.1, order: int = 6
+    ) -> NDArray[np.float64]:
+        """How the energy of an observable is spread over frequencies, for a system that keeps its measure.
+
+        angles      in radians a time step, shape (count,)
+        observable  a component of the state, or one coefficient for each function of the library
+        epsilon     width of the smoothing, in radians
+        order       of the rational kernel, 1 to 12: a smooth density is met to epsilon^order; beyond 1 what
+                    is smoothed may be slightly negative
+
+        Returns the smoothed density, whose integral over the circle is the mean square of the observable.
+        An epsilon below the distance of the eigenvalues shows these one by one.
+        Colbrook & Townsend 2024, 10.1002/cpa.22125.
+        """
+        model = self._fitted("spectral_measure")
+        if np.ndim(observable) == 0:
+            component = whole(observable, "spectral_measure: observable")
+            if not 0 <= component < model.dimension:
+                raise InvalidArgument(
+                    f"spectral_measure: observable is {component}, but the state has {model.dimension} components; "
+                    f"give 0 to {model.dimension - 1}, or coefficients of the library's functions."
+                )
+            coordinates = model.observation[:, component]
+        else:
+            coordinates = model.observable(np.asarray(observable))
+        width = number(epsilon, "spectral_measure: epsilon")
+        degree = whole(order, "spectral_measure: order")
+        return _compiled.spectral_measure(model.matrix, coordinates, np.atleast_1d(angles), width, degree)
 
 
 class EDMD(_KoopmanInFeatures):
@@ -125,9 +164,15 @@ class EDMD(_KoopmanInFeatures):
         held = self._accumulated
         if held is None:
             names = [str(k) for k in range(runs[0].dimension)]
-            held = (_compiled.EdmdAccumulator(made, runs[0].dimension), len(made.names(names)))
+            inputs, bilinear = self._driven_by(runs[0])
+            accumulator = _compiled.EdmdAccumulator(made, runs[0].dimension, inputs, bilinear)
+            held = (accumulator, len(made.names(names)))
         held[0].update(runs, None if weights is None else np.asarray(weights))
         self._accumulated = held
+
+    def _driven_by(self, run: Trajectory) -> tuple[int, bool]:
+        """How many inputs are expected, and whether they multiply the functions."""
+        return 0, False
 
     def _solved(self) -> Any:
         tolerance = number(self.tolerance, f"{type(self).__name__}.fit: tolerance")
@@ -152,11 +197,48 @@ class MeasurePreservingEDMD(EDMD):
     _measure_preserving = True
 
 
+class EDMDc(DrivenEstimator, EDMD):
+    """EDMD with control: what the inputs do is told apart from what the system does.
+
+    bilinear  whether inputs multiply the library's functions as well, as in a law f(x) + g(x) u; else they
+              only add
+
+    The other parameters are those of EDMD. Runs carry their inputs, `al.Trajectory(times, states, inputs=u)`:
+    u[k] acts from sample k to the next. Eigenvalues and residuals are those of the system without inputs.
+
+    >>> model = al.EDMDc(al.Polynomial(2), bilinear=True).fit(run)
+    >>> model.forecast(history, inputs=u)
+
+    Korda & Mezic 2018, 10.1016/j.automatica.2018.03.046; Peitz, Otto & Rowley 2020, 10.1137/20M1325678.
+    """
+
+    def __init__(
+        self,
+        library: Library | Polynomial | None = None,
+        bilinear: bool = False,
+        relift: bool = False,
+        drop_dependent: bool = False,
+        tolerance: float = 1e-12,
+    ) -> None:
+        super().__init__(library, relift, drop_dependent, tolerance)
+        self.bilinear = bilinear
+
+    def _driven_by(self, run: Trajectory) -> tuple[int, bool]:
+        if run.inputs is None:
+            raise InvalidArgument(
+                "EDMDc.fit: the first run has no inputs; give al.Trajectory(times, states, inputs=u), or use al.EDMD."
+            )
+        return run.inputs.shape[1], bool(self.bilinear)
+
+
 class KernelEDMD(_KoopmanInFeatures):
     """EDMD with a kernel at landmarks that span what it sees in the data (Nystroem), and the state.
 
-    kernel              "gaussian", "laplacian", "matern32", "matern52" or "wendland"
-    width               unit of the distance; the Gaussian is exp(-r^2 / (2 width^2))
+    kernel              "gaussian", "laplacian", "matern32", "matern52", "wendland" or "polynomial"
+    width               unit of the distance; the Gaussian is exp(-r^2 / (2 width^2)), the polynomial
+                        (1 + x.y / width^2)^degree
+    degree              of the polynomial
+    rank                leading principal functions of the kernel that are kept; None: all
     landmarks           at most so many
     tolerance           share of the kernel matrix's trace that they may leave out
     measure_preserving  whether the operator is held to an isometry
@@ -169,6 +251,8 @@ class KernelEDMD(_KoopmanInFeatures):
         self,
         kernel: str = "gaussian",
         width: float = 1.0,
+        degree: int = 2,
+        rank: int | None = None,
         landmarks: int = 300,
         tolerance: float = 1e-6,
         measure_preserving: bool = False,
@@ -176,6 +260,8 @@ class KernelEDMD(_KoopmanInFeatures):
     ) -> None:
         self.kernel = kernel
         self.width = width
+        self.degree = degree
+        self.rank = rank
         self.landmarks = landmarks
         self.tolerance = tolerance
         self.measure_preserving = measure_preserving
@@ -187,6 +273,8 @@ class KernelEDMD(_KoopmanInFeatures):
             as_runs(data, dt, "KernelEDMD.fit"),
             self.kernel,
             number(self.width, "KernelEDMD.fit: width"),
+            whole(self.degree, "KernelEDMD.fit: degree"),
+            0 if self.rank is None else whole(self.rank, "KernelEDMD.fit: rank"),
             whole(self.landmarks, "KernelEDMD.fit: landmarks"),
             number(self.tolerance, "KernelEDMD.fit: tolerance"),
             bool(self.measure_preserving),

@@ -85,8 +85,8 @@ class Parameters:
         return bool(self.get_params() == other.get_params())
 
 
-class Estimator(Parameters):
-    """What SINDy and HankelDMD share: a compiled model once fitted, and its forecast."""
+class Learner(Parameters):
+    """What all that learn share: a compiled model once fitted, and its doubts."""
 
     _model: Any = None
 
@@ -126,6 +126,10 @@ class Estimator(Parameters):
     def warnings_(self) -> list[str]:
         """What the fit found doubtful, in sentences."""
         return list(self._fitted("warnings_").warnings)
+
+
+class Estimator(Learner):
+    """Those whose model forecasts."""
 
     def forecast(self, history: Trajectory | ArrayLike, steps: int) -> Forecast:
         """Continue a history by `steps` samples at the time step of the training.
@@ -176,6 +180,12 @@ def as_run(data: Trajectory | ArrayLike, dt: float | None, what: str) -> Traject
             f"{what}: the array has shape {states.shape} and so no samples; give (samples, dimension)."
         )
     return Trajectory(TimeGrid.uniform(0.0, number(dt, f"{what}: dt"), len(states)), data)
+
+
+def has_times(data: Any) -> bool:
+    """Whether the data are trajectories, which have times of their own."""
+    first = data[0] if isinstance(data, (list, tuple)) and data else data
+    return isinstance(first, (Ensemble, Trajectory))
 
 
 def as_runs(data: _Data, dt: float | None, what: str) -> List[Trajectory]:

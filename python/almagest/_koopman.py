@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from ._almagest import koopman as _compiled
-from ._almagest.core import Forecast, InvalidArgument, Trajectory
-from ._estimator import as_history, as_runs, number, whole
-from ._spectrum import ReconstructingEstimator, run_of
+from ._almagest.core import InvalidArgument, Trajectory
+from ._estimator import as_runs, number, whole
+from ._spectrum import DrivenEstimator, ReconstructingEstimator, run_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -81,6 +81,28 @@ class DynamicModeDecomposition(ReconstructingEstimator):
         return [SparseAmplitudes(*one) for one in _compiled.sparse_amplitudes(model, given, chosen)]
 
 
+_OPTIMAL_RANK = -1
+
+
+def chosen_rank(rank: int | float | str | None, energy: float, what: str) -> tuple[int, float]:
+    """A rank and an energy as the compiled functions take them: rank 0 is by energy."""
+    share = number(energy, f"{what}: energy")
+    if rank is None:
+        return 0, share
+    if isinstance(rank, str):
+        if rank != "gavish-donoho":
+            raise InvalidArgument(
+                f"{what}: rank is {rank!r}; give a count, a share of the energy such as 0.999, 'gavish-donoho' or None."
+            )
+        return _OPTIMAL_RANK, share
+    if isinstance(rank, float) and 0 < rank < 1:
+        return 0, rank
+    count = whole(rank, f"{what}: rank")
+    if count < 0:
+        raise InvalidArgument(f"{what}: rank is {count}; give a positive count, a share, 'gavish-donoho' or None.")
+    return count, share
+
+
 class Regressed(DynamicModeDecomposition):
     """Those whose map is a regression, on all data at once or on what comes in pieces."""
 
@@ -93,8 +115,10 @@ class Regressed(DynamicModeDecomposition):
         found: dict[str, Any] = {}
         for name, neutral in (("delays", 1), ("rank", 0), ("state_rank", 0)):
             value = given.get(name)
-            found[name] = neutral if value is None else whole(value, f"{kind}.fit: {name}")
-        found["energy"] = number(given["energy"], f"{kind}.fit: energy")
+            if name == "rank":
+                found["rank"], found["energy"] = chosen_rank(value, given["energy"], f"{kind}.fit")
+            else:
+                found[name] = neutral if value is None else whole(value, f"{kind}.fit: {name}")
         found["regression"] = given.get("regression", "least_squares")
         return found
 
@@ -144,7 +168,8 @@ class Regressed(DynamicModeDecomposition):
 class DMD(Regressed):
     """Dynamic mode decomposition: the linear map from a sample to the next, on its leading directions.
 
-    rank        of the reduced map; None: chosen by energy
+    rank        of the reduced map: a count, a share of the energy such as 0.999, "gavish-donoho" (all that
+                stands above white noise) or None, by energy
     energy      share of the squared singular values to keep where rank is None
     regression  "least_squares"; against the bias of noise "forward_backward" or "total_least_squares"
 
@@ -157,7 +182,7 @@ class DMD(Regressed):
     """
 
     def __init__(
-        self, rank: int | None = None, energy: float = 1 - 1e-10, regression: str = "least_squares"
+        self, rank: int | float | str | None = None, energy: float = 1 - 1e-10, regression: str = "least_squares"
     ) -> None:
         self.rank = rank
         self.energy = energy
@@ -168,7 +193,8 @@ class HankelDMD(Regressed):
     """Hankel dynamic mode decomposition: a linear map of windows of `delays` samples.
 
     delays  samples in a window; q real frequencies need at least 2 q
-    rank    of the reduced map; None: chosen by energy
+    rank    of the reduced map: a count, a share of the energy such as 0.999, "gavish-donoho" (all that
+            stands above white noise) or None, by energy
     energy  share of the squared singular values to keep where rank is None
 
     >>> model = al.HankelDMD(delays=100, rank=15).fit(traj)
@@ -180,7 +206,7 @@ class HankelDMD(Regressed):
     Mezic 2017, 10.1137/17M1125236; Colbrook & Townsend, arXiv:2111.14889.
     """
 
-    def __init__(self, delays: int = 10, rank: int | None = None, energy: float = 1 - 1e-10) -> None:
+    def __init__(self, delays: int = 10, rank: int | float | str | None = None, energy: float = 1 - 1e-10) -> None:
         self.delays = delays
         self.rank = rank
         self.energy = energy
@@ -191,7 +217,8 @@ class HODMD(Regressed):
 
     delays      samples in a window
     state_rank  directions of the state that are kept; None: all that the samples span
-    rank        of the reduced map; None: chosen by energy
+    rank        of the reduced map: a count, a share of the energy such as 0.999, "gavish-donoho" (all that
+                stands above white noise) or None, by energy
     energy      share of the squared singular values to keep where rank is None
     regression  "least_squares", "forward_backward" or "total_least_squares"
 
@@ -202,7 +229,7 @@ class HODMD(Regressed):
         self,
         delays: int = 10,
         state_rank: int | None = None,
-        rank: int | None = None,
+        rank: int | float | str | None = None,
         energy: float = 1 - 1e-10,
         regression: str = "least_squares",
     ) -> None:
@@ -213,10 +240,11 @@ class HODMD(Regressed):
         self.regression = regression
 
 
-class DMDc(Regressed):
+class DMDc(DrivenEstimator, Regressed):
     """Dynamic mode decomposition with control: what the inputs do is told apart from what the system does.
 
-    rank    of the reduced map; None: chosen by energy
+    rank    of the reduced map: a count, a share of the energy such as 0.999, "gavish-donoho" (all that
+            stands above white noise) or None, by energy
     energy  share of the squared singular values to keep where rank is None
     delays  samples in a window
 
@@ -224,35 +252,11 @@ class DMDc(Regressed):
     Residuals are those of the map without inputs. Proctor, Brunton & Kutz 2016, 10.1137/15M1013857.
     """
 
-    def __init__(self, rank: int | None = None, energy: float = 1 - 1e-10, delays: int = 1) -> None:
+    def __init__(self, rank: int | float | str | None = None, energy: float = 1 - 1e-10, delays: int = 1) -> None:
         self.rank = rank
         self.energy = energy
         self.delays = delays
 
-    def forecast(
-        self, history: Trajectory | ArrayLike, steps: int | None = None, *, inputs: ArrayLike | None = None
-    ) -> Forecast:
-        """Continue a history under new inputs, or for `steps` samples without any.
-
-        history  as of the other models
-        inputs   array (steps, inputs): row k acts from sample k of the forecast, the last of the history
-                 being number 0, to the next
-
-        Returns and raises as the other models do.
-        """
-        if inputs is None:
-            if steps is None:
-                raise InvalidArgument("DMDc.forecast: neither steps nor inputs are given; give inputs=(steps, inputs).")
-            return super().forecast(history, steps)
-        model = self._fitted("forecast")
-        driven = np.asarray(inputs, dtype=float)
-        if driven.ndim == 1 and model.inputs == 1:
-            driven = driven[:, np.newaxis]
-        if steps is not None and whole(steps, "DMDc.forecast: steps") != len(driven):
-            raise InvalidArgument(
-                f"DMDc.forecast: steps is {steps}, but inputs are given for {len(driven)}; leave steps out."
-            )
-        return model.forecast_driven(as_history(history, model), driven)  # type: ignore[no-any-return]
 
 
 class PiDMD(DynamicModeDecomposition):
@@ -261,7 +265,7 @@ class PiDMD(DynamicModeDecomposition):
     structure  "orthogonal" (the norm is conserved), "symmetric", "skew_symmetric", "upper_triangular",
                "lower_triangular", "banded" (local), "circulant" (the same everywhere, periodic), "toeplitz"
     bandwidth  of "banded": neighbours on each side
-    rank       of "orthogonal" and the symmetric ones; None: chosen by energy
+    rank       of "orthogonal" and the symmetric ones, as of DMD; None: chosen by energy
     energy     share of the squared singular values to keep where rank is None
 
     A model from a file forecasts the same, but its structure is not in the file: `structure` and `bandwidth`
@@ -272,7 +276,7 @@ class PiDMD(DynamicModeDecomposition):
         self,
         structure: str = "orthogonal",
         bandwidth: int = 1,
-        rank: int | None = None,
+        rank: int | float | str | None = None,
         energy: float = 1 - 1e-10,
     ) -> None:
         self.structure = structure
@@ -281,9 +285,8 @@ class PiDMD(DynamicModeDecomposition):
         self.energy = energy
 
     def _learned(self, runs: list[Trajectory]) -> Any:
-        rank = 0 if self.rank is None else whole(self.rank, "PiDMD.fit: rank")
+        rank, energy = chosen_rank(self.rank, self.energy, "PiDMD.fit")
         bandwidth = whole(self.bandwidth, "PiDMD.fit: bandwidth")
-        energy = number(self.energy, "PiDMD.fit: energy")
         return _compiled.fit_physics_informed_dmd(runs, self.structure, bandwidth, rank, energy)
 
 

@@ -7,8 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, List, NamedTuple
 
 from ._almagest import linalg as _compiled
-from ._almagest.core import Ensemble, Trajectory
-from ._estimator import FitWarning, as_runs, whole
+from ._estimator import FitWarning, as_runs, has_times, whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,16 +47,10 @@ def hankel_svd(
     or within a noise floor, too few steps. Values err by a few roundings of the largest.
     Raises InvalidArgument for parameters out of range, too few samples, a series of zeros; NonFiniteData.
     """
-    runs = as_runs(x, None if _timed(x) else 1.0, "hankel_svd")
+    runs = as_runs(x, None if has_times(x) else 1.0, "hankel_svd")
     steps = 0 if most_steps is None else whole(most_steps, "hankel_svd: most_steps")
     counts = whole(delays, "hankel_svd: delays"), whole(rank, "hankel_svd: rank")
     found = HankelSvd(*_compiled.hankel_svd(runs, *counts, route, steps, whole(seed, "hankel_svd: seed")))
     for text in found.warnings:
         warnings.warn(text, FitWarning, stacklevel=2)
     return found
-
-
-def _timed(x: _Data) -> bool:
-    """Whether the data are trajectories, which have times of their own."""
-    first = x[0] if isinstance(x, (list, tuple)) and x else x
-    return isinstance(first, (Ensemble, Trajectory))

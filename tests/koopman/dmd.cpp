@@ -221,3 +221,21 @@ TEST_CASE("What fit_dmd refuses", "[dmd]") {
   CHECK_THROWS_WITH(fit_dmd(Trajectory<double>(TimeGrid(times), run.states())),
                     ContainsSubstring("not uniform") && ContainsSubstring("fit_optimized_dmd"));
 }
+
+TEST_CASE("An optimal rank parts modes from white noise, narrow or wide", "[dmd]") {
+  for (const Eigen::Index n : {30, 500}) {
+    RandomStream random(3);
+    Eigen::MatrixXd states(n, 200);
+    for (Eigen::Index k = 0; k < 200; ++k)
+      for (Eigen::Index i = 0; i < n; ++i)
+        states(i, k) = std::sin(0.2 * double(i) - 0.3 * double(k)) + 0.4 * std::cos(0.5 * double(i) + 0.7 * double(k)) +
+                       0.05 * random.normal();
+    const Trajectory<double> run(TimeGrid::uniform(0, 1, 200), states);
+    const auto model = koopman::fit_dmd(run, {.rank = koopman::optimal_rank});
+    CHECK(model.rank() == 4);
+    CHECK(model.options().rank == 4);
+    CHECK(koopman::fit_dmd(run).rank() > 4);
+  }
+  CHECK_THROWS_WITH(koopman::fit_dmd(Trajectory<double>(TimeGrid::uniform(0, 1, 9), Eigen::MatrixXd::Random(1, 9)), {.rank = -2}),
+                    ContainsSubstring("rank is -2"));
+}

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "almagest/core/random.hpp"
+#include "almagest/features/composition.hpp"
 #include "almagest/features/tensor_basis.hpp"
 #include "almagest/koopman/edmd.hpp"
 #include "almagest/koopman/fourier_measure.hpp"
@@ -119,4 +120,80 @@ TEST_CASE("Correlations are means over pairs within a run", "[spectral_measure]"
     CHECK(std::abs(found[n] - sum / pairs) < 1e-13);
   }
   CHECK_THROWS_WITH(koopman::correlations(data, 51), ContainsSubstring("longest run has 50"));
+}
+
+TEST_CASE("Observables and pseudo-eigenfunctions in the coordinates of an EDMD", "[spectral_measure]") {
+  const Eigen::MatrixXd x = known::uniform(1, 200, -1, 0);
+  const features::Legendre library{6, {{-1, 0}}};
+  const auto model = koopman::fit_edmd(known::pairs(x, known::gauss_map), library);
+  const Eigen::VectorXd c = Eigen::VectorXd::LinSpaced(7, -1, 2);
+  const Eigen::MatrixXd places = Eigen::VectorXd::LinSpaced(9, -1, 0);
+  Eigen::MatrixXd functions(9, 7);
+  evaluator(library, 1)->evaluate(places, functions);
+  CHECK((model.coordinates(places) * model.observable(c) - functions * c).norm() < 1e-12);
+  CHECK_THROWS_AS(model.observable(Eigen::VectorXd::Ones(6)), DimensionMismatch);
+
+  // Over the data the function is of unit norm and misses by tau.
+  const std::vector<Complex> at = {0.5, {0, 0.5}};
+  Eigen::MatrixXd after(1, 200);
+  for (Index k = 0; k < 200; ++k) after.col(k) = known::gauss_map(x.col(k));
+  const Eigen::MatrixXcd g = model.pseudo_eigenfunctions(at, x.transpose()),
+                         next = model.pseudo_eigenfunctions(at, after.transpose());
+  const Eigen::VectorXd tau = model.pseudospectrum(at);
+  for (Index j = 0; j < 2; ++j) {
+    CHECK(g.col(j).norm() == Approx(std::sqrt(200.0)));
+    CHECK((next.col(j) - at[std::size_t(j)] * g.col(j)).norm() == Approx(tau[j] * std::sqrt(200.0)));
+  }
+
+  // x and x^2 twice: the second time they are left out, and no observable may ask for them.
+  const features::Concatenation twice{{features::Polynomial{2}, features::Polynomial{2}}};
+  const auto dropped = koopman::fit_edmd(known::pairs(x, known::gauss_map), twice,
+                                         {.dictionary = {.drop_dependent = true}});
+  REQUIRE(dropped.rank() == 3);
+  int refused = 0;
+  for (Index i = 0; i < 6; ++i) {
+    try {
+      const Eigen::VectorXd unit = Eigen::VectorXd::Unit(6, i);
+      Eigen::MatrixXd row(9, 6);
+      evaluator(features::Library(twice), 1)->evaluate(places, row);
+      const Eigen::VectorXd coordinates = dropped.observable(unit);
+      CHECK((dropped.coordinates(places) * coordinates - row.col(i)).norm() < 1e-10);
+    } catch (const InvalidArgument& error) {
+      CHECK_THAT(error.what(), ContainsSubstring("left out"));
+      ++refused;
+    }
+  }
+  CHECK(refused == 3);
+}
+
+TEST_CASE("A CMV matrix has the measure of its Verblunsky coefficients", "[spectral_measure]") {
+  // Colbrook and Townsend's example: coefficients (-1)^j q^((j+1)/2), those of the polynomials of Rogers and
+  // Szego, belong to a Gaussian of variance ln(1/q) wrapped around the circle, with moments q^(n^2/2).
+  const double q = 0.95, variance = -std::log(q);
+  const Index n = 240;
+  const auto coefficient = [&](Index j) {
+    return (j % 2 == 0 ? 1.0 : -1.0) * std::pow(q, double(j + 1) / 2);
+  };
+  Eigen::MatrixXd even = Eigen::MatrixXd::Identity(n, n), odd = even;
+  for (Index j = 0; j + 1 < n; ++j) {
+    const double a = coefficient(j), rho = std::sqrt(1 - a * a);
+    (j % 2 == 0 ? even : odd).block(j, j, 2, 2) << a, rho, rho, -a;
+  }
+  const SpectralMeasure<double> measure(even * odd, Eigen::VectorXd::Unit(n, 0));
+  const Eigen::VectorXd angles = circle(32);
+  Eigen::VectorXd exact = Eigen::VectorXd::Zero(32);
+  for (int turn = -2; turn <= 2; ++turn)
+    exact.array() += (-(angles.array() - 2 * pi * turn).square() / (2 * variance)).exp() /
+                     std::sqrt(2 * pi * variance);
+  const auto error = [&](double smoothing, int order) {
+    return (measure.density(angles, smoothing, order) - exact).cwiseAbs().maxCoeff();
+  };
+  CHECK(error(0.1, 6) < 1e-3);
+  CHECK(error(0.1, 6) < error(0.2, 6) / 20);
+  CHECK(error(0.1, 6) < error(0.1, 2) / 100);
+
+  Eigen::VectorXcd moments(120);
+  for (Index k = 0; k < 120; ++k) moments[k] = std::pow(q, 0.5 * double(k * k));
+  const Eigen::VectorXd series = koopman::fourier_measure(moments, 256, MomentFilter::bump);
+  for (Index k = 0; k < 32; ++k) CHECK(series[8 * k] == Approx(exact[k]).margin(1e-6));
 }

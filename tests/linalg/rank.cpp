@@ -76,3 +76,22 @@ TEST_CASE("A noise floor begins where singular values stop falling", "[rank]") {
     CHECK(noise_floor(Eigen::VectorXd::Ones(10), 10) == 10);
   }
 }
+
+TEST_CASE("The optimal hard threshold finds what stands above noise", "[rank]") {
+  using almagest::linalg::rank_by_threshold;
+  // 2.858 for a square; Gavish and Donoho's own cubic is right to 0.02 elsewhere.
+  const auto omega = [](double beta) {
+    const double lambda = std::sqrt(2 * (beta + 1) + 8 * beta / (beta + 1 + std::sqrt(beta * beta + 14 * beta + 1)));
+    return lambda / almagest::linalg::detail::noise_median(beta);
+  };
+  CHECK(omega(1) == Approx(2.8584).epsilon(1e-4));
+  for (const double beta : {0.05, 0.3, 0.7})
+    CHECK(omega(beta) == Approx(((0.56 * beta - 0.95) * beta + 1.82) * beta + 1.43).margin(0.02));
+  Eigen::VectorXd sigma(9);
+  sigma << 20, 3, 2.9, 1.1, 1, 1, 0.9, 0.8, 0.7;
+  CHECK(rank_by_threshold(sigma, 9, 9) == 3);
+  CHECK(rank_by_threshold(sigma, 900, 9) == 3);
+  sigma << 20, 3, 2, 0, 0, 0, 0, 0, 0;
+  CHECK(rank_by_threshold(sigma, 9, 30) == 3);
+  CHECK(rank_by_threshold(Eigen::VectorXd(sigma.head(3)), 9, 30) == 3);  // those that were dropped are 0
+}

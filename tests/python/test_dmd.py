@@ -150,3 +150,53 @@ def test_physics_informed(field):
     assert model.residuals_.max() > 1e-3  # one pair is damped, and the residuals say that the circle is wrong for it
     with pytest.raises(al.InvalidArgument, match='structure is "round"'):
         al.PiDMD("round").fit(field)
+
+
+class TestRanks:
+    def test_shares_and_thresholds(self, field):
+        noisy = field.states + 0.02 * np.random.default_rng(0).normal(size=field.states.shape)
+        assert al.DMD(rank="gavish-donoho").fit(noisy, dt=STEP).rank_ == 4
+        assert al.DMD().fit(noisy, dt=STEP).rank_ > 4
+        share = al.DMD(rank=0.5).fit(field)
+        assert share.rank_ == al.DMD(energy=0.5).fit(field).rank_ < 4
+        assert al.DMD(rank="gavish-donoho").fit(field).rank_ == 4  # no noise, nothing to cut
+        pieces = al.DMD(rank="gavish-donoho").partial_fit(noisy[:60], dt=STEP).partial_fit(noisy[59:], dt=STEP)
+        assert pieces.rank_ == 4
+        assert al.PiDMD(rank="gavish-donoho").fit(noisy, dt=STEP).rank_ == 4
+        assert al.HODMD(delays=3, rank="gavish-donoho").fit(field).rank_ == 4
+
+    def test_a_model_with_an_optimal_rank_is_saved(self, field, tmp_path):
+        al.save(al.DMD(rank="gavish-donoho").fit(field), tmp_path / "model")
+        assert al.load(tmp_path / "model").rank_ == 4
+
+    @pytest.mark.parametrize("rank", ["most", -1, 1.5])
+    def test_refusals(self, field, rank):
+        with pytest.raises((al.InvalidArgument, TypeError), match="rank is"):
+            al.DMD(rank=rank).fit(field)
+
+
+def test_parametric():
+    t, points = STEP * np.arange(100), np.linspace(0, 3, 20)
+
+    def wave(mu):
+        return np.exp(-0.1 * mu * t)[:, None] * np.cos(points - (1 + mu) * t[:, None])
+
+    places = [0.0, 0.4, 1.0]
+    model = al.ParametricDMD(rank=2).fit([wave(mu) for mu in places], parameters=places, dt=STEP)
+    ahead = model.forecast(wave(0.7)[:50], 50, parameter=0.7)
+    np.testing.assert_allclose(ahead.states, wave(0.7)[50:], atol=1e-10)
+    between = model.at(0.7)
+    assert isinstance(between, al.DMD) and farthest([-0.07 + 1.7j, -0.07 - 1.7j], between.exponents_) < 1e-10
+    assert model.left_out_.max() < 1e-10 and model.rank_ == 2 and len(model.singular_values_) == 20
+    np.testing.assert_array_equal(model.parameters_, np.array(places)[:, None])
+    np.testing.assert_allclose(model.start(0.7), wave(0)[:1], atol=1e-10)
+    maps = al.ParametricDMD(rank=2, interpolate="maps").fit([wave(mu) for mu in places], places, dt=STEP)
+    assert np.abs(maps.forecast(wave(0.7)[:50], 50, parameter=0.7).states - wave(0.7)[50:]).max() > 1e-3
+    with pytest.warns(al.FitWarning, match="extrapolation"):
+        model.at(2.0)
+    with pytest.raises(al.DimensionMismatch, match="2 runs"):
+        al.ParametricDMD().fit([wave(0), wave(1)], [1, 2, 3], dt=STEP)
+    with pytest.raises(al.InvalidArgument, match="interpolate is"):
+        al.ParametricDMD(interpolate="all").fit([wave(0), wave(1)], [1, 2], dt=STEP)
+    with pytest.raises(al.NotFitted):
+        al.ParametricDMD().at(1.0)

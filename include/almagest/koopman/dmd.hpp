@@ -27,9 +27,9 @@ inline void check_options(const char* what, const DmdOptions& options) {
   if (options.delays < 1)
     throw InvalidArgument(
         text(what, ": delays is ", options.delays, "; give at least 1 sample a window."));
-  if (options.rank < 0)
+  if (options.rank < 0 && options.rank != optimal_rank)
     throw InvalidArgument(text(what, ": rank is ", options.rank,
-                               "; give a positive rank, or 0 to choose it by energy."));
+                               "; give a positive rank, 0 to choose it by energy, or optimal_rank."));
   if (options.state_rank < 0)
     throw InvalidArgument(text(what, ": state_rank is ", options.state_rank,
                                "; give a positive count of directions, or 0 to keep all."));
@@ -95,6 +95,7 @@ void fit_step(const char* what, Reduction<Scalar> reduced, const Eigen::MatrixX<
   parts.singular_values = std::move(reduced.singular_values);
   parts.basis = std::move(reduced.basis);
   parts.scales = std::move(reduced.scales);
+  note_rank(parts.options, parts.basis.cols());
   parts.reduced_operator = std::move(step.a);
   parts.input_operator = std::move(step.b);
   // What the inputs do is no part of the map that has eigenvalues.
@@ -114,6 +115,8 @@ void fit_runs(const char* what, const std::vector<TrajectoryView<Scalar>>& sever
     return fit_step(what, reduce_by_products(what, several, parts.options, parts.warnings),
                     Eigen::MatrixX<Scalar>(), first, q, parts);
   WindowPairs<Scalar> pairs = factor_pairs(several, parts.options.delays);
+  // Before they went on a basis of all that they span.
+  if (q && parts.options.state_rank == 0) pairs.width = q->rows() * parts.options.delays;
   fit_step(what, reduce_pairs(what, pairs, parts.options, parts.warnings), pairs.u, first, q, parts);
 }
 

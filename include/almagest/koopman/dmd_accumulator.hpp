@@ -90,7 +90,7 @@ class DmdAccumulator {
       throw InvalidArgument(detail::text(what, "::solve: there are ", pairs(), " pairs of windows, but a map needs 2; "
                                          "update it with longer runs first."));
     const Matrix triangle = sliding_ ? sliding_->triangle() : factor_->triangle();
-    detail::WindowPairs<Scalar> pairs = detail::pairs_of(triangle, parts.training.dimension, delays);
+    detail::WindowPairs<Scalar> pairs = detail::pairs_of(triangle, parts.training.dimension, delays, this->pairs());
     detail::fit_step<Scalar>(what, detail::reduce_pairs(what, pairs, parts.options, parts.warnings), pairs.u, first_,
                              nullptr, parts);
     return Dmd<Scalar>(std::move(parts));

@@ -39,10 +39,14 @@ inline const char* name_of(DmdMethod method) {
   return "DMD";
 }
 
+/// The rank to ask for where noise is to be cut off: as many directions as stand above the optimal hard
+/// threshold, see linalg::rank_by_threshold; at least 1.
+inline constexpr Eigen::Index optimal_rank = -1;
+
 /// What a dynamic mode decomposition may be told.
 struct DmdOptions {
   Eigen::Index delays = 1;    ///< samples in a window; q real frequencies need n * delays >= 2 q
-  Eigen::Index rank = 0;      ///< of the reduced operator; 0: chosen by `energy`
+  Eigen::Index rank = 0;      ///< of the reduced operator; 0: chosen by `energy`, `optimal_rank`: by the noise
   double energy = 1 - 1e-10;  ///< share of the squared singular values to keep where rank is 0
   Eigen::Index state_rank = 0;  ///< leading directions of the state that are kept; 0: all of them
   Regression regression = Regression::least_squares;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -81,6 +82,65 @@ bool ambiguous(const std::vector<TrajectoryView<Scalar>>& several) {
   return std::adjacent_find(pairs.begin(), pairs.end(), clash) != pairs.end();
 }
 
+/// The triangle of an undriven system: [functions, functions one step later without what inputs did,
+/// states].
+struct Undriven {
+  Eigen::MatrixXd triangle, effect;  ///< effect: columns for inputs x functions
+  Eigen::Index rank = 0;             ///< of functions and inputs together
+};
+
+/// Parts what the `driven` columns after the `size` functions do from what the functions do
+/// themselves, by least squares on both.
+inline Undriven undrive(Eigen::MatrixXd all, Eigen::Index size, Eigen::Index driven) {
+  if (driven == 0) return {std::move(all), Eigen::MatrixXd(0, size), size};
+  const Eigen::Index both = size + driven, components = all.cols() - both - size;
+  Eigen::VectorXd scales = all.leftCols(both).colwise().norm();
+  scales = scales.unaryExpr([](double norm) { return norm > 0 ? 1 / norm : 0; });
+  const Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXd> solver(
+      all.topLeftCorner(both, both) * scales.asDiagonal());
+  Undriven out;
+  out.rank = solver.rank();
+  out.effect = scales.tail(driven).asDiagonal() *
+               solver.solve(all.block(0, both, both, size)).bottomRows(driven);
+  out.triangle.resize(all.rows(), 2 * size + components);
+  out.triangle << all.leftCols(size),
+      all.middleCols(both, size) - all.middleCols(size, driven) * out.effect,
+      all.rightCols(components);
+  return out;
+}
+
+/// The triangle of combinations of the functions: [functions P, functions one step later P, states].
+inline Eigen::MatrixXd combined(const Eigen::MatrixXd& triangle, const Eigen::MatrixXd& p) {
+  const Eigen::Index size = p.rows(), components = triangle.cols() - 2 * size;
+  Eigen::MatrixXd all(triangle.rows(), 2 * p.cols() + components);
+  all << triangle.leftCols(size) * p, triangle.middleCols(size, size) * p,
+      triangle.rightCols(components);
+  linalg::StreamingQr<double> qr(all.cols());
+  qr.update(all);
+  return qr.triangle();
+}
+
+/// What inputs do to normalized coordinates, `inputs x rank` and where they multiply the functions
+/// `(inputs * rank) x rank`, else without rows.
+inline std::pair<Eigen::MatrixXd, Eigen::MatrixXd> input_operators(const Undriven& all,
+                                                                   const Eigen::MatrixXd& encoder,
+                                                                   Eigen::Index inputs) {
+  const Eigen::Index size = encoder.rows(), rank = encoder.cols();
+  if (inputs == 0) return {Eigen::MatrixXd(0, rank), Eigen::MatrixXd(0, rank)};
+  const Eigen::Index each = all.effect.rows() / inputs;
+  Eigen::MatrixXd direct(inputs, rank), products(each > 1 ? inputs * rank : 0, rank);
+  // Functions in normalized coordinates; exact, as those that were left out depend on the others.
+  const auto functions = all.triangle.leftCols(size);
+  const Eigen::MatrixXd decoder = (functions * encoder).transpose() * functions;
+  for (Eigen::Index i = 0; i < inputs; ++i) {
+    direct.row(i) = all.effect.row(i * each) * encoder;
+    if (each > 1)
+      products.middleRows(i * rank, rank) =
+          decoder * all.effect.middleRows(i * each + 1, size) * encoder;
+  }
+  return {std::move(direct), std::move(products)};
+}
+
 }  // namespace detail
 
 /// Learns an Edmd from runs that come one after the other: chunks of a long run, files, threads.
@@ -95,9 +155,12 @@ bool ambiguous(const std::vector<TrajectoryView<Scalar>>& several) {
 /// \f$ w_k \f$, one for each pair, they are the quadrature \f$ \|g\|^2 = \sum_k w_k |g(x_k)|^2 \f$,
 /// and residuals converge at its rate.
 ///
+/// With `inputs` the triangle also holds what they may do, \f$ u_i \f$ and with `bilinear` \f$ u_i
+/// \psi_j \f$, between the functions before and after: see fit_edmdc.
+///
 /// Cost of m pairs: \f$ 2 m (2N + n)^2 \f$ flops and the features.
 ///
-/// \throws InvalidArgument for runs with inputs, different time steps, weights that are no
+/// \throws InvalidArgument for runs with another count of inputs, different time steps, weights that are no
 /// quadrature
 ///         or only in some of the updates; DimensionMismatch for states of another dimension;
 ///         NonFiniteData where a feature overflows. A failed call leaves what was learned before.
@@ -106,10 +169,13 @@ class EdmdAccumulator {
  public:
   using Weights = Eigen::Ref<const Eigen::VectorXd>;
 
-  EdmdAccumulator(features::Library library, Eigen::Index dimension)
+  EdmdAccumulator(features::Library library, Eigen::Index dimension, Eigen::Index inputs = 0,
+                  bool bilinear = false)
       : library_(std::move(library)),
         features_(evaluator(library_, dimension)),
-        qr_(2 * features_->size() + dimension) {}
+        inputs_(inputs),
+        driven_(bilinear ? inputs * (1 + features_->size()) : inputs),
+        qr_(2 * features_->size() + driven_ + dimension) {}
 
   /// Takes in the pairs of a trajectory or of several: whatever `runs` accepts.
   template <typename Data>
@@ -122,9 +188,10 @@ class EdmdAccumulator {
 
   /// Continues as if the runs that `other` has seen had come here.
   void merge(const EdmdAccumulator& other) {
-    if (!(library_ == other.library_))
+    if (!(library_ == other.library_) || inputs_ != other.inputs_ || driven_ != other.driven_)
       throw InvalidArgument(
-          "EdmdAccumulator: merge with another library; merge what was made with the same one.");
+          "EdmdAccumulator: merge with another library or other inputs; merge what was made with "
+          "the same.");
     if (!other.training_) return;
     if (training_) check_kind(other.weighted_);
     training_ = training_ ? detail::merged(*training_, *other.training_, name) : *other.training_;
@@ -138,7 +205,7 @@ class EdmdAccumulator {
   Eigen::Index pairs() const { return qr_.rows(); }
   const features::Evaluator& dictionary() const { return *features_; }
 
-  /// The triangle of [functions, functions one step later, states], so that norms are means over
+  /// The triangle of [functions, inputs, functions one step later, states], so that norms are means over
   /// the pairs or those of the quadrature.
   Eigen::MatrixXd triangle() const {
     if (pairs() < 1)
@@ -157,7 +224,9 @@ class EdmdAccumulator {
   }
 
   /// The model of all that came so far.
-  Edmd<Scalar> solve(const EdmdOptions& options = {}) const;
+  Edmd<Scalar> solve(const EdmdOptions& options = {}) const { return solve(options, {}); }
+  /// The same in the span of some combinations of the functions, one a column of `functions x count`.
+  Edmd<Scalar> solve(const EdmdOptions& options, const Eigen::MatrixXd& combinations) const;
 
  private:
   static constexpr const char* name = "fit_edmd";
@@ -170,9 +239,11 @@ class EdmdAccumulator {
 
   void absorb(const std::vector<TrajectoryView<Scalar>>& several,
               const std::optional<Weights>& weights);
+  const char* method() const { return inputs_ > 0 ? "fit_edmdc" : name; }
 
   features::Library library_;
   std::shared_ptr<const features::Evaluator> features_;
+  Eigen::Index inputs_, driven_;  ///< count of inputs, and of columns for what they do
   linalg::StreamingQr<double> qr_;
   std::optional<TrainingFacts> training_;
   bool weighted_ = false, ambiguous_ = false;
@@ -195,11 +266,15 @@ void EdmdAccumulator<Scalar>::absorb(const std::vector<TrajectoryView<Scalar>>& 
       throw InvalidArgument(text(name, ": times of run ", k,
                                  " are not uniform, but the operator advances by one step; "
                                  "resample it, or give fit_generator_edmd its law of motion."));
-    if (run.inputs().rows() > 0)
+    if (run.inputs().rows() > 0 && inputs_ == 0)
       throw InvalidArgument(
           text(name, ": a run has inputs, ", run.inputs().rows(),
-               " where 0 are expected, as this "
-               "learner does not use them; make them components of the state or leave them out."));
+               " where 0 are expected, as this learner does not use them; fit_edmdc does, or make "
+               "them components of the state or leave them out."));
+    if (run.inputs().rows() != inputs_)
+      throw InvalidArgument(text("fit_edmdc: run ", k, " has ", run.inputs().rows(),
+                                 " inputs, where ", inputs_,
+                                 " are expected, as the first run has; give every run the same."));
     pairs += window_count(run, context + 1);
   }
   if (weights) detail::check_weights(name, *weights, pairs);
@@ -209,11 +284,19 @@ void EdmdAccumulator<Scalar>::absorb(const std::vector<TrajectoryView<Scalar>>& 
   linalg::StreamingQr<double> qr = qr_;
   const Eigen::Index most = std::clamp<Eigen::Index>((1 << 17) / qr.columns(), 128, 1024);
   Eigen::MatrixXd block(most, qr.columns()), before(most, features_->dimension()), after = before;
+  Eigen::MatrixXd u(most, inputs_);
   Eigen::MatrixXd first = first_;
   Eigen::Index filled = 0, done = 0;
   const auto flush = [&] {
     features_->evaluate(before.topRows(filled), block.leftCols(size).topRows(filled));
-    features_->evaluate(after.topRows(filled), block.middleCols(size, size).topRows(filled));
+    for (Eigen::Index i = 0; driven_ > 0 && i < inputs_; ++i) {
+      const Eigen::Index each = driven_ / inputs_;
+      auto acts = block.middleCols(size + i * each, each).topRows(filled);
+      acts.col(0) = u.col(i).head(filled);
+      if (each > 1)
+        acts.rightCols(size) = u.col(i).head(filled).asDiagonal() * block.leftCols(size).topRows(filled);
+    }
+    features_->evaluate(after.topRows(filled), block.middleCols(size + driven_, size).topRows(filled));
     block.rightCols(n).topRows(filled) = before.rightCols(n).topRows(filled);
     if (weights)
       block.topRows(filled).array().colwise() *= weights->segment(done, filled).array().sqrt();
@@ -230,6 +313,11 @@ void EdmdAccumulator<Scalar>::absorb(const std::vector<TrajectoryView<Scalar>>& 
         after.block(filled, delay * n, count, n) =
             run.states().middleCols(at + delay + 1, count).transpose().template cast<double>();
       }
+      if (inputs_ > 0)
+        u.middleRows(filled, count) = run.inputs()
+                                          .middleCols(at + context - 1, count)
+                                          .transpose()
+                                          .template cast<double>();
       if (first.size() == 0) first = before.row(0);
       at += count;
       filled += count;
@@ -239,20 +327,30 @@ void EdmdAccumulator<Scalar>::absorb(const std::vector<TrajectoryView<Scalar>>& 
   qr_ = std::move(qr);
   training_ = std::move(facts);
   weighted_ = weights.has_value();
-  ambiguous_ = ambiguous_ || (context == 1 && detail::ambiguous(several));
+  ambiguous_ = ambiguous_ || (context == 1 && inputs_ == 0 && detail::ambiguous(several));
   first_ = std::move(first);
 }
 
 template <typename Scalar>
-Edmd<Scalar> EdmdAccumulator<Scalar>::solve(const EdmdOptions& options) const {
+Edmd<Scalar> EdmdAccumulator<Scalar>::solve(const EdmdOptions& options,
+                                            const Eigen::MatrixXd& combinations) const {
   using almagest::detail::rounded, almagest::detail::text;
   if (!(options.dictionary.tolerance >= 0 && options.dictionary.tolerance < 1))
-    throw InvalidArgument(text(name, ": tolerance is ", options.dictionary.tolerance,
+    throw InvalidArgument(text(method(), ": tolerance is ", options.dictionary.tolerance,
                                ", but a share lies in [0, 1); give for example 1e-12."));
-  const Eigen::MatrixXd all = triangle();
   std::vector<std::string> warnings;
-  auto [encoder, observation, missed, compression] = detail::normalize<double>(
-      all, pairs(), features_->names(training_->names), options.dictionary, name, warnings);
+  const detail::Undriven all = detail::undrive(triangle(), features_->size(), driven_);
+  std::vector<std::string> names = features_->names(training_->names);
+  Eigen::MatrixXd functions = all.triangle;
+  if (combinations.size() > 0) {
+    functions = detail::combined(all.triangle, combinations);
+    names.clear();
+    for (Eigen::Index j = 0; j < combinations.cols(); ++j)
+      names.push_back(text("combination ", j));
+  }
+  auto [encoder, observation, missed, compression] =
+      detail::normalize<double>(functions, pairs(), names, options.dictionary, method(), warnings);
+  if (combinations.size() > 0) encoder = combinations * encoder;
   if (ambiguous_)
     warnings.push_back(
         "two pairs start from the same state and end in different ones, as those of a stochastic "
@@ -275,10 +373,16 @@ Edmd<Scalar> EdmdAccumulator<Scalar>::solve(const EdmdOptions& options) const {
   features_->evaluate(first_, features);
   Eigen::VectorXcd amplitudes = (features * encoder * spectrum.functions).transpose();
   detail::normalize_modes(spectrum.modes, amplitudes);
+  if (inputs_ > 0 && inputs_ == driven_ && all.rank < encoder.cols() + inputs_)
+    warnings.push_back(
+        "the inputs are functions of the state on these data, as under feedback, so that nothing "
+        "tells what either does; give runs whose inputs vary by themselves.");
+  auto [input_operator, bilinear_operator] = detail::input_operators(all, encoder, inputs_);
   return Edmd<Scalar>(EdmdParts{options, library_, *training_, std::move(encoder),
                                 std::move(compression), std::move(reduced), std::move(observation),
                                 std::move(missed), std::move(spectrum), std::move(amplitudes),
-                                std::move(warnings)});
+                                std::move(warnings), std::move(input_operator),
+                                std::move(bilinear_operator)});
 }
 
 #if ALMAGEST_INSTANTIATED

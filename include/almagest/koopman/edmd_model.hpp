@@ -2,6 +2,8 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <Eigen/QR>
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <memory>
@@ -44,6 +46,8 @@ struct EdmdParts {
   Spectrum<double> spectrum;
   Eigen::VectorXcd amplitudes;  ///< r
   std::vector<std::string> warnings;
+  Eigen::MatrixXd input_operator = {};     ///< inputs x r; without rows where there are none
+  Eigen::MatrixXd bilinear_operator = {};  ///< (inputs r) x r; without rows where inputs only add
 };
 
 /// A linear model in the span of a dictionary: extended dynamic mode decomposition.
@@ -66,6 +70,10 @@ struct EdmdParts {
 /// `forecast` lifts the last state of the history once and iterates in normalized coordinates; with
 /// `relift` it goes back to the state after each step, which stays nearer to the states that exist
 /// and is no longer linear. The model is a StateMap on coordinates: `lift`, `step`, `observe`.
+///
+/// With inputs, \f$ \hat\psi_{k+1} \approx \hat\psi_k A + u_k B \f$, or \f$ \hat\psi_k (A + \sum_i u_{k,i}
+/// C_i) + u_k B \f$ where they multiply the functions too: `fit_edmdc`. Eigenvalues and residuals are then
+/// those of the system left to itself.
 ///
 /// Computes in double precision whatever the scalar of the runs. A forecast costs
 /// \f$ 2 r (r + n) \f$ flops a sample. `fit_edmd` makes it.
@@ -104,6 +112,17 @@ class Edmd {
     check_lengths("Edmd", "modes (rows)", parts_.spectrum.modes.rows(), "the state", n);
     check_lengths("Edmd", "modes (columns)", parts_.spectrum.modes.cols(), "the compression", r);
     check_lengths("Edmd", "amplitudes", parts_.amplitudes.size(), "the compression", r);
+    if (inputs() > 0)
+      check_lengths("Edmd", "input_operator (columns)", parts_.input_operator.cols(),
+                    "the compression", r);
+    if (parts_.bilinear_operator.rows() > 0) {
+      check_lengths("Edmd", "bilinear_operator (rows)", parts_.bilinear_operator.rows(),
+                    "the compression, once for each input", inputs() * r);
+      check_lengths("Edmd", "bilinear_operator (columns)", parts_.bilinear_operator.cols(),
+                    "the compression", r);
+    }
+    drive_ = parts_.input_operator.transpose().cast<Scalar>();
+    bend_ = parts_.bilinear_operator.transpose().cast<Scalar>();
     backward_ = parts_.reduced_operator.transpose().cast<Scalar>();
     observe_ = parts_.observation.transpose().cast<Scalar>();
     encode_ = parts_.encoder.transpose();
@@ -113,6 +132,8 @@ class Edmd {
   /// Samples of history that a forecast needs: 1, or the window of a library of delays.
   Eigen::Index context() const { return features_->context(); }
   Eigen::Index rank() const { return parts_.compression.rank(); }
+  /// Count of inputs; 0 for a system that is left to itself.
+  Eigen::Index inputs() const { return parts_.input_operator.rows(); }
   const TrainingFacts& training() const { return parts_.training; }
   const EdmdOptions& options() const { return parts_.options; }
   const features::Library& library() const { return parts_.library; }
@@ -170,24 +191,57 @@ class Edmd {
     return parts_.compression.pseudospectrum(places);
   }
 
-  /// The `steps` samples after `history`, of which the last `context()` samples count.
+  /// The functions that come nearest to eigenfunctions at `places`, of unit norm over the data, at any
+  /// states as `eigenfunctions` takes them; `count x places`. How near is `pseudospectrum(places)`.
+  Eigen::MatrixXcd pseudo_eigenfunctions(std::span<const Complex> places,
+                                         const States& states) const {
+    Eigen::MatrixXcd chosen(rank(), Eigen::Index(places.size()));
+    for (std::size_t k = 0; k < places.size(); ++k)
+      chosen.col(Eigen::Index(k)) =
+          parts_.compression.pseudo_eigenfunction(places[k]).coefficients;
+    return coordinates(states) * chosen;
+  }
+
+  /// Normalized coordinates of the observable \f$ \psi c \f$, as SpectralMeasure takes them: c holds
+  /// one coefficient for each function of the library. Those of component i of the state are column i
+  /// of `parts().observation`.
+  ///
+  /// \throws DimensionMismatch for another count of coefficients, InvalidArgument where they use
+  ///         functions that were left out (dependent ones, or all but the leading ones), NonFiniteData.
+  Eigen::VectorXd observable(const Eigen::Ref<const Eigen::VectorXd>& coefficients) const {
+    almagest::detail::check_lengths("Edmd::observable", "coefficients", coefficients.size(),
+                                    "the library", features_->size());
+    almagest::detail::check_finite("Edmd::observable", "coefficients", coefficients);
+    for (Eigen::Index i = 0; i < features_->size(); ++i)
+      if (coefficients[i] != 0 && parts_.encoder.row(i).isZero(0))
+        throw InvalidArgument(almagest::detail::text(
+            "Edmd::observable: coefficients use ", feature_names()[std::size_t(i)],
+            ", which depends on other functions and was left out; express the observable in those "
+            "that were kept."));
+    const Eigen::VectorXd found = parts_.encoder.colPivHouseholderQr().solve(coefficients);
+    const double rest = (parts_.encoder * found - coefficients).norm();
+    if (rest > 1e-6 * coefficients.norm())
+      throw InvalidArgument(almagest::detail::text(
+          "Edmd::observable: the rank that was kept leaves out ", rest / coefficients.norm(),
+          " of coefficients; ask for a higher rank or another observable."));
+    return found;
+  }
+
+  /// The `steps` samples after `history`, of which the last `context()` samples count. A model with
+  /// inputs is left to itself: its inputs are 0.
   Forecast<Scalar> forecast(const TrajectoryView<Scalar>& history, Eigen::Index steps) const {
-    const double time_step =
-        almagest::detail::check_history(training(), context(), history, steps, "Edmd::forecast");
-    almagest::detail::ForecastRecorder<Scalar> recorder(training(), history, time_step, steps);
-    Eigen::MatrixXd window = history.states().rightCols(context()).template cast<double>();
-    Vector z = lift(history), next(rank()), sample(dimension());
-    Workspace none;
-    for (Eigen::Index k = 0; k < steps; ++k) {
-      if (options().relift && k > 0) z = encoded(window);
-      step(z, next, none);
-      z.swap(next);
-      observe(z, sample);
-      if (!recorder.add(sample)) break;
-      for (Eigen::Index s = 0; s + 1 < context(); ++s) window.col(s) = window.col(s + 1);
-      window.col(context() - 1) = sample.template cast<double>();
-    }
-    return std::move(recorder).finish();
+    return driven(history, Eigen::MatrixX<Scalar>::Zero(inputs(), std::max<Eigen::Index>(steps, 0)),
+                  steps);
+  }
+
+  /// The samples after `history` under new inputs, `inputs x steps`: column k acts from sample k of
+  /// the forecast, the last of the history being number 0, to the next.
+  Forecast<Scalar> forecast(const TrajectoryView<Scalar>& history,
+                            const Eigen::MatrixX<Scalar>& given) const {
+    almagest::detail::check_lengths("Edmd::forecast", "inputs", given.rows(),
+                                    "those of the training", inputs());
+    almagest::detail::check_finite("Edmd::forecast", "inputs", given);
+    return driven(history, given, given.cols());
   }
 
   /// \name The one-step map on normalized coordinates
@@ -212,6 +266,35 @@ class Edmd {
   std::string summary() const;
 
  private:
+  /// Adds to the coordinates `next` what `inputs` do to a step from `z`.
+  template <typename Inputs>
+  void drive(const Inputs& inputs, const Vector& z, Vector& next) const {
+    next.noalias() += drive_ * inputs;
+    for (Eigen::Index i = 0; bend_.cols() > 0 && i < inputs.size(); ++i)
+      next.noalias() += inputs[i] * (bend_.middleCols(i * rank(), rank()) * z);
+  }
+
+  Forecast<Scalar> driven(const TrajectoryView<Scalar>& history, const Eigen::MatrixX<Scalar>& given,
+                          Eigen::Index steps) const {
+    const double time_step =
+        almagest::detail::check_history(training(), context(), history, steps, "Edmd::forecast");
+    almagest::detail::ForecastRecorder<Scalar> recorder(training(), history, time_step, steps);
+    Eigen::MatrixXd window = history.states().rightCols(context()).template cast<double>();
+    Vector z = lift(history), next(rank()), sample(dimension());
+    Workspace none;
+    for (Eigen::Index k = 0; k < steps; ++k) {
+      if (options().relift && k > 0) z = encoded(window);
+      step(z, next, none);
+      if (inputs() > 0) drive(given.col(k), z, next);
+      z.swap(next);
+      observe(z, sample);
+      if (!recorder.add(sample)) break;
+      for (Eigen::Index s = 0; s + 1 < context(); ++s) window.col(s) = window.col(s + 1);
+      window.col(context() - 1) = sample.template cast<double>();
+    }
+    return std::move(recorder).finish();
+  }
+
   Vector encoded(const Eigen::MatrixXd& window) const {
     Eigen::MatrixXd row = window.reshaped(1, window.size()), features(1, features_->size());
     features_->evaluate(row, features);
@@ -221,7 +304,7 @@ class Edmd {
   EdmdParts parts_;
   std::shared_ptr<const features::Evaluator> features_;
   Eigen::MatrixXd encode_;
-  Eigen::MatrixX<Scalar> backward_, observe_;
+  Eigen::MatrixX<Scalar> backward_, observe_, drive_, bend_;
 };
 
 template <typename Scalar>
@@ -231,7 +314,8 @@ std::string Edmd<Scalar>::summary() const {
     return value.insert(0, width > value.size() ? width - value.size() : 1, ' ');
   };
   std::string table =
-      text(options().measure_preserving ? "Measure-preserving EDMD" : "EDMD", ": dimension ",
+      text(options().measure_preserving ? "Measure-preserving EDMD" : "EDMD",
+           inputs() > 0 ? " with control" : "", ": dimension ",
            dimension(), ", rank ", rank(), " of ", features_->size(), " functions, trained on ",
            training().samples, " samples\n");
   table += cell("eigenvalue", 28) + cell("modulus", 12) + cell("residual", 12) +

@@ -19,6 +19,7 @@
 #include "almagest/features/library.hpp"
 #include "almagest/koopman/compression.hpp"
 #include "almagest/koopman/dictionary.hpp"
+#include "almagest/koopman/learner.hpp"
 #include "almagest/koopman/spectrum.hpp"
 #include "almagest/linalg/streaming_qr.hpp"
 
@@ -47,10 +48,7 @@ struct GeneratorEdmd {
 
   /// Indices of the exponents whose residual is at most `tolerance`.
   std::vector<Eigen::Index> verified(double tolerance) const {
-    std::vector<Eigen::Index> found;
-    for (Eigen::Index j = 0; j < residuals().size(); ++j)
-      if (residuals()[j] <= tolerance) found.push_back(j);
-    return found;
+    return detail::at_most(residuals(), tolerance);
   }
 
   /// The eigenfunctions at any states, one a row: `count x rank`.
@@ -60,6 +58,22 @@ struct GeneratorEdmd {
     Eigen::MatrixX<Real> values(states.rows(), made->size());
     made->evaluate(states, values);
     return values * encoder * spectrum.functions;
+  }
+
+  /// A table of the spectrum for people to read, warnings below it.
+  std::string summary() const {
+    using almagest::detail::rounded;
+    std::string table = almagest::detail::text("Generator EDMD: dimension ", names.size(), ", rank ",
+                                               exponents().size(), " of ", encoder.rows(),
+                                               " functions\n");
+    table += detail::cell("growth", 14) + detail::cell("angular frequency", 20) +
+             detail::cell("residual", 12) + "\n";
+    for (Eigen::Index j = 0; j < exponents().size(); ++j)
+      table += detail::cell(rounded(double(exponents()[j].real()), 6), 14) +
+               detail::cell(rounded(double(exponents()[j].imag()), 8), 20) +
+               detail::cell(rounded(double(residuals()[j]), 3), 12) + "\n";
+    for (const auto& warning : warnings) table += "warning: " + warning + "\n";
+    return table;
   }
 };
 

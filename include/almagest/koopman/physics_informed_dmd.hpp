@@ -149,6 +149,7 @@ Dmd<Scalar> fit_physics_informed_dmd(const std::vector<TrajectoryView<Scalar>>& 
   const bool by_norm = options.structure <= MapStructure::skew_symmetric;
   Reduction<Scalar> reduced = reduce_pairs(what, pairs, parts.options, parts.warnings);
   parts.singular_values = reduced.singular_values;
+  note_rank(parts.options, reduced.basis.cols());
   if (by_norm) {
     parts.reduced_operator = norm_structured_map(reduced, options.structure);
     reduced.q = reduced.q * reduced.scales.asDiagonal();

@@ -38,15 +38,18 @@ inline void check_rank(const char* what, Eigen::Index rank, Eigen::Index availab
                                " or less, or give rank = 0 and an energy."));
 }
 
-/// The rank asked for, or that of the energy. Warns where it reaches into a noise floor.
+/// The rank asked for, that of the energy or that above the noise of `count` windows of a `width`. Warns where
+/// it reaches into a noise floor.
 template <typename Derived>
-Eigen::Index choose_rank(const char* what, const DmdOptions& options,
-                         const Eigen::MatrixBase<Derived>& sigma, std::vector<std::string>& warnings) {
+Eigen::Index choose_rank(const char* what, const DmdOptions& options, const Eigen::MatrixBase<Derived>& sigma,
+                         Eigen::Index count, Eigen::Index width, std::vector<std::string>& warnings) {
   const Eigen::Index available = linalg::numerical_rank(sigma, sigma.size());
   check_rank(what, options.rank, available);
   const Eigen::Index rank =
       options.rank > 0 ? options.rank
-                       : std::min(available, linalg::rank_by_energy(sigma, options.energy));
+      : options.rank == optimal_rank
+          ? std::clamp<Eigen::Index>(linalg::rank_by_threshold(sigma, count, width), 1, available)
+          : std::min(available, linalg::rank_by_energy(sigma, options.energy));
   const Eigen::Index floor = linalg::noise_floor(sigma, available);
   if (rank > floor)
     warnings.push_back(
@@ -56,11 +59,17 @@ Eigen::Index choose_rank(const char* what, const DmdOptions& options,
   return rank;
 }
 
+/// Once found, an optimal rank is a rank like any other; so it goes into files.
+inline void note_rank(DmdOptions& options, Eigen::Index found) {
+  if (options.rank == optimal_rank) options.rank = found;
+}
+
 /// Windows, their successors and the inputs between, one pair a row, as far as inner products tell:
 /// up to one orthogonal factor from the left.
 template <typename Scalar>
 struct WindowPairs {
   Eigen::MatrixX<Scalar> x, y, u;
+  Eigen::Index count = 0, width = 0;  ///< of the windows themselves
 };
 
 /// Windows in few coordinates \f$ z = S^{-1} V^\top h \f$: the directions V, the scales S, and all
@@ -75,14 +84,16 @@ struct Reduction {
 /// The triangle of windows one sample longer holds both the windows and their successors; before them the
 /// inputs at the newest sample of the earlier window.
 template <typename Scalar>
-WindowPairs<Scalar> pairs_of(const Eigen::MatrixX<Scalar>& triangle, Eigen::Index dimension, Eigen::Index delays) {
+WindowPairs<Scalar> pairs_of(const Eigen::MatrixX<Scalar>& triangle, Eigen::Index dimension, Eigen::Index delays,
+                             Eigen::Index count) {
   const Eigen::Index width = dimension * delays, inputs = triangle.cols() - width - dimension;
-  return {triangle.middleCols(inputs, width), triangle.rightCols(width), triangle.leftCols(inputs)};
+  return {triangle.middleCols(inputs, width), triangle.rightCols(width), triangle.leftCols(inputs), count, width};
 }
 
 template <typename Scalar>
 WindowPairs<Scalar> factor_pairs(const std::vector<TrajectoryView<Scalar>>& several, Eigen::Index delays) {
-  return pairs_of(factor_windows(several, delays + 1).triangle(), several.front().dimension(), delays);
+  const linalg::StreamingQr<Scalar> factor = factor_windows(several, delays + 1);
+  return pairs_of(factor.triangle(), several.front().dimension(), delays, factor.rows());
 }
 
 /// Leaves in both windows of a pair what they share with the `rank` leading directions of the pairs:
@@ -114,7 +125,7 @@ Reduction<Scalar> reduce_pairs(const char* what, WindowPairs<Scalar>& pairs, con
   // What the decomposition drops as rounding counts as zero.
   result.singular_values.setZero(width);
   result.singular_values.head(svd.singular_values.size()) = svd.singular_values;
-  const Eigen::Index rank = choose_rank(what, options, result.singular_values, warnings);
+  const Eigen::Index rank = choose_rank(what, options, result.singular_values, pairs.count, pairs.width, warnings);
   if (options.regression == Regression::total_least_squares) {
     project_on_shared(pairs, rank);
     svd = linalg::svd<Scalar>(pairs.x);

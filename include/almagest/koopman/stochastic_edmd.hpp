@@ -17,6 +17,7 @@
 #include "almagest/features/library.hpp"
 #include "almagest/koopman/compression.hpp"
 #include "almagest/koopman/dictionary.hpp"
+#include "almagest/koopman/learner.hpp"
 #include "almagest/koopman/spectrum.hpp"
 #include "almagest/linalg/streaming_qr.hpp"
 
@@ -41,6 +42,40 @@ struct StochasticEdmd {
 
   const Eigen::VectorX<std::complex<Real>>& eigenvalues() const { return spectrum.eigenvalues; }
   const Eigen::VectorX<Real>& residuals() const { return spectrum.residuals; }
+
+  /// Indices of the eigenvalues whose residual is at most `tolerance`.
+  std::vector<Eigen::Index> verified(double tolerance) const {
+    return detail::at_most(residuals(), tolerance);
+  }
+
+  /// The eigenfunctions at any states, one a row: `count x rank`.
+  Eigen::MatrixX<std::complex<Real>> eigenfunctions(
+      const Eigen::Ref<const Eigen::MatrixXd>& states) const {
+    const auto made = evaluator(library, states.cols());
+    Eigen::MatrixX<Real> values(states.rows(), made->size());
+    made->evaluate(states, values);
+    return values * encoder * spectrum.functions;
+  }
+
+  /// A table of the spectrum for people to read, warnings below it.
+  std::string summary() const {
+    using almagest::detail::rounded;
+    std::string table =
+        almagest::detail::text("Stochastic EDMD: rank ", eigenvalues().size(), " of ",
+                               encoder.rows(), " functions\n");
+    table += detail::cell("eigenvalue", 28) + detail::cell("residual", 12) +
+             detail::cell("deviation", 12) + "\n";
+    for (Eigen::Index j = 0; j < eigenvalues().size(); ++j) {
+      const std::complex<double> lambda(eigenvalues()[j]);
+      table += detail::cell(rounded(lambda.real(), 6) + (lambda.imag() < 0 ? " - " : " + ") +
+                                rounded(std::abs(lambda.imag()), 6) + "i",
+                            28);
+      table += detail::cell(rounded(double(residuals()[j]), 3), 12) +
+               detail::cell(rounded(double(deviations[j]), 3), 12) + "\n";
+    }
+    for (const auto& warning : warnings) table += "warning: " + warning + "\n";
+    return table;
+  }
 };
 
 /// Learns a StochasticEdmd from two independent successors of every state: a mergeable triangle of
@@ -73,9 +108,14 @@ class StochasticAccumulator {
   template <typename Block>
   void update(const Block& before, const Block& first, const Block& second) {
     const Eigen::Index size = features_->size();
-    for (const Block* after : {&first, &second})
-      almagest::detail::check_lengths("fit_stochastic_edmd", "successors", after->rows(), "states",
-                                      before.rows());
+    using almagest::detail::check_lengths;
+    check_lengths("fit_stochastic_edmd", "states (columns)", before.cols(), "the library",
+                  features_->dimension());
+    for (const Block* after : {&first, &second}) {
+      check_lengths("fit_stochastic_edmd", "successors", after->rows(), "states", before.rows());
+      check_lengths("fit_stochastic_edmd", "successors (columns)", after->cols(), "states",
+                    before.cols());
+    }
     Block rows(before.rows(), 3 * size), other(before.rows(), size);
     features_->evaluate(before, rows.leftCols(size));
     features_->evaluate(first, rows.middleCols(size, size));
