@@ -3,8 +3,9 @@
 
 #include "almagest/core/text.hpp"
 #include "almagest/integrate/ensemble.hpp"
+#include "almagest/io/export_header.hpp"
 #include "almagest/sindy/fit.hpp"
-#include "models.hpp"
+#include "storage.hpp"
 
 namespace almagest::python {
 
@@ -93,8 +94,9 @@ void bind_model(py::module_& m) {
                              "Relative misfit of each derivative.")
       .def_property_readonly("warnings", [](const SindyModel& self) { return self.model.warnings(); }, "What the fit found doubtful.")
       .def("equations", [](const SindyModel& self, int precision) { return self.model.equations(precision); },
-           py::arg("precision"), "One line for each component.")
-      .def(py::pickle(&model_bytes<SindyModel>, &model_from_bytes<SindyModel>));
+           py::arg("precision"), "One line for each component.");
+  bind_storage<SindyModel>(bound);
+  bind_export<SindyModel>(bound);
 }
 
 }  // namespace
