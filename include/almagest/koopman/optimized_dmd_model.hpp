@@ -272,6 +272,9 @@ class OptimizedDmd {
             run.info()};
   }
 
+  /// The amplitudes at the first sample of a run that fit it best: linear in its samples.
+  Eigen::VectorX<Complex> amplitudes_of(const TrajectoryView<Scalar>& run) const { return fitted(run); }
+
   /// The exponents as a table for people to read, warnings below it.
   std::string summary() const {
     using almagest::detail::rounded, almagest::detail::text;
