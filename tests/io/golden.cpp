@@ -42,7 +42,9 @@ void check_same_content(compiled::Archive a, compiled::Archive b) {
     CHECK(tensor.dtype == other.dtype);
     CHECK(tensor.shape == other.shape);
     REQUIRE(tensor.bytes.size() == other.bytes.size());
-    if (tensor.dtype == "F32")
+    if (tensor.dtype == "I64")
+      CHECK(tensor.bytes == other.bytes);
+    else if (tensor.dtype == "F32")
       check_close<float>(tensor.bytes, other.bytes);
     else
       check_close<double>(tensor.bytes, other.bytes);

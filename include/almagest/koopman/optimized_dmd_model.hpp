@@ -162,6 +162,11 @@ class ModeBasis {
   Matrix encoder_, triangle_;
 };
 
+#if ALMAGEST_INSTANTIATED
+// A loaded model must have the bits of a fitted one, however its user compiles.
+extern template class ALMAGEST_EXPORT ModeBasis<double>;
+#endif
+
 }  // namespace detail
 
 /// A sum of exponentials in time with one mode each: optimized dynamic mode decomposition.
