@@ -5,6 +5,7 @@
 #include "almagest/features/k_means.hpp"
 #include "almagest/features/radial_basis.hpp"
 #include "almagest/features/tensor_basis.hpp"
+#include "almagest/io/export_edmd_header.hpp"
 #include "almagest/koopman/edmd.hpp"
 #include "almagest/koopman/kernel_edmd.hpp"
 #include "storage.hpp"
@@ -253,6 +254,7 @@ void bind_edmd(py::module_& m) {
           "Whether it preserves the measure, relift, drop_dependent and tolerance.")
       .def("summary", &EdmdModel::summary, "The spectrum as a table.");
   bind_storage<EdmdModel>(bound);
+  bind_export<EdmdModel>(bound);
 
   py::class_<EdmdAccumulator>(m, "EdmdAccumulator", "Runs so far; see almagest.EDMD.partial_fit.")
       .def(py::init<Library, Eigen::Index>(), py::arg("library"), py::arg("dimension"))

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "almagest/io/export_exponential_header.hpp"
+#include "almagest/io/export_havok_header.hpp"
 #include "almagest/koopman/bagged_dmd.hpp"
 #include "almagest/koopman/forcing.hpp"
 #include "almagest/koopman/havok.hpp"
@@ -151,6 +153,7 @@ void bind_havok_model(py::module_& m) {
     return py::make_tuple(delays, rank, forcing, structured);
   }, "delays, rank, forcing and structured.");
   bind_storage<HavokModel>(bound);
+  bind_export<HavokModel>(bound);
   bind_forcing(m, bound);
   m.def("fit_havok", [](const std::vector<Run>& runs, Eigen::Index delays, Eigen::Index rank, Eigen::Index forcing,
                         bool structured) {
@@ -255,6 +258,7 @@ void bind_havok(py::module_& m) {
       .def_property_readonly("options", [](const OptimizedModel& self) { return shown_options(self.options()); },
                              "By the names of the parameters of almagest.OptDMD.");
   bind_storage<OptimizedModel>(optimized);
+  bind_export<OptimizedModel>(optimized);
   m.def("fit_optimized_dmd", [](const std::vector<Run>& runs, Eigen::Index rank, const std::string& constraint,
                                 Eigen::Index context, double tolerance, int most_iterations, Guess guess) {
           const auto views = views_of(runs);
@@ -286,6 +290,7 @@ void bind_havok(py::module_& m) {
              return all;
            }, "By the names of the parameters of almagest.BOPDMD.");
   bind_storage<BaggedModel>(bagged);
+  bind_export<BaggedModel>(bagged);
   m.def("fit_bagged_dmd", [](const std::vector<Run>& runs, Eigen::Index rank, const std::string& constraint,
                              Eigen::Index context, double tolerance, int most_iterations, Guess guess, Eigen::Index bags,
                              double share, std::uint64_t seed, unsigned threads, const py::object& progress) {

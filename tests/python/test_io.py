@@ -130,6 +130,17 @@ class TestKoopmanModels:
         with says(al.IoError, path, "checksum", "copy the file again"):
             al.load(path)
 
+    def test_headers(self, model, tmp_path):
+        path = tmp_path / "model.hpp"
+        if isinstance(model, al.MrDMD):
+            with says(TypeError, "no header for MrDMD", "save"):
+                al.export_header(model, path, name="model")
+            return
+        al.export_header(model, path, name="model")
+        text = path.read_text()
+        stepped = not isinstance(model, (al.OptDMD, al.BOPDMD))
+        assert ("inline void step(" in text) == stepped and ("inline void evaluate(scalar t" in text) != stepped
+
     def test_what_is_not_in_a_file(self, model, tmp_path):
         if type(model) is not al.EDMD:
             return

@@ -21,8 +21,8 @@
 
 namespace almagest::inline ALMAGEST_ABI::io {
 
-/// How a library of features is stored: the name of its kind, and its fields. A specialization makes
-/// one storable once it is named in `StoredLibraries`.
+/// How a library of features is stored: the name of its kind, and its fields. A further one needs a
+/// specialization and its place among `StoredLibraries`.
 template <typename Library>
 struct LibraryFormat;
 
@@ -245,8 +245,8 @@ void tell_one_of(Fields& fields, Library& library, LibraryList<Libraries...>) {
     fields.misfit(almagest::detail::text("\"", fields.prefix(), "\" is no library of features that is known"));
   else
     throw InvalidArgument(
-        "save: the model holds a library of features that files do not know; specialize "
-        "io::LibraryFormat for it, or fit with a library of almagest.");
+        "save: the model holds a library of features of a type of its own, but files know the "
+        "libraries of almagest only; fit with a composition of those.");
 }
 
 }  // namespace detail
