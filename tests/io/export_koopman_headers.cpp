@@ -117,7 +117,8 @@ TEST_CASE("An exported EDMD computes every feature as the library does", "[expor
   model::evaluate(in, f);
   std::fwrite(f, sizeof f, 1, stdout);
 )" + five_steps_with("");
-  for (const Library& library : {Library(Concatenation{all}), golden::every_library()}) {
+  const Concatenation windows{{Delays{2, Polynomial{2}}, Product{{Delays{2, Polynomial{1}}, Delays{2, Polynomial{1}}}}}};
+  for (const Library& library : {Library(Concatenation{all}), golden::every_library(), Library(windows)}) {
     const auto model = golden::lifted(library, false);
     const auto made = evaluator(library, 2);
     const Eigen::MatrixXd last = window.rightCols(made->context());

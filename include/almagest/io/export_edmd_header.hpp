@@ -40,11 +40,10 @@ std::string header_text(const koopman::Edmd<Scalar>& model, const std::string& n
   using detail::text;
   detail::check_identifier(name);
   const auto& parts = model.parts();
-  const auto* delays = parts.library.template as<features::Delays>();
   std::vector<std::string> variables;
   for (Eigen::Index j = 0; j < model.dimension() * model.context(); ++j) variables.push_back(text("window[", j, ']'));
   detail::FeatureCode<double> code;
-  code.add(delays ? delays->library : parts.library, variables, "f", 0);
+  code.add(parts.library, model.dimension(), variables, "f", 0);
 
   std::string out = text("// A linear model in the span of features learned by almagest ", ALMAGEST_VERSION, " (",
                          model.options().measure_preserving ? "measure-preserving " : "",

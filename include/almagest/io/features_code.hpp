@@ -29,22 +29,25 @@ class FeatureCode {
   const std::string& statements() const { return statements_; }
   const std::string& tables() const { return tables_; }
 
-  /// Adds what writes the features of a library into `target`, from its entry `first` on. `variables`
-  /// are the expressions that the library's variables are.
-  void add(const features::Library& library, const std::vector<std::string>& variables,
-           const std::string& target, Eigen::Index first) {
-    const auto made = evaluator(library, Eigen::Index(variables.size()));
+  /// Adds what writes the features of a library on states of a dimension into `target`, from its entry
+  /// `first` on. `variables` are the expressions of their components; of delays, of all samples.
+  void add(const features::Library& library, Eigen::Index dimension,
+           const std::vector<std::string>& variables, const std::string& target,
+           Eigen::Index first) {
+    const auto made = evaluator(library, dimension);
     if (const auto* all = library.as<features::Concatenation>()) {
       for (const auto& one : all->libraries) {
-        add(one, variables, target, first);
-        first += evaluator(one, Eigen::Index(variables.size()))->size();
+        add(one, dimension, variables, target, first);
+        first += evaluator(one, dimension)->size();
       }
     } else if (const auto* product = library.as<features::Product>()) {
-      add_product(*product, variables, target, first);
+      add_product(*product, dimension, variables, target, first);
     } else if (const auto* selection = library.as<features::Selection>()) {
       std::vector<std::string> chosen;
       for (const Eigen::Index j : selection->variables) chosen.push_back(variables[std::size_t(j)]);
-      add(selection->library, chosen, target, first);
+      add(selection->library, Eigen::Index(chosen.size()), chosen, target, first);
+    } else if (const auto* delays = library.as<features::Delays>()) {
+      add(delays->library, Eigen::Index(variables.size()), variables, target, first);
     } else if (const auto* radial = library.as<features::RadialBasis>()) {
       add_radial(*radial, variables, target, first);
     } else if (const auto* tensor =
@@ -80,17 +83,18 @@ class FeatureCode {
     line('}');
   }
 
-  void add_product(const features::Product& product, const std::vector<std::string>& variables,
-                   const std::string& target, Eigen::Index first) {
+  void add_product(const features::Product& product, Eigen::Index dimension,
+                   const std::vector<std::string>& variables, const std::string& target,
+                   Eigen::Index first) {
     open();
     std::string left;
     Eigen::Index left_size = 0;
     for (std::size_t k = 0; k < product.libraries.size(); ++k) {
       const auto& library = product.libraries[k];
-      const Eigen::Index size = evaluator(library, Eigen::Index(variables.size()))->size();
+      const Eigen::Index size = evaluator(library, dimension)->size();
       const std::string right = fresh("q");
       line("scalar ", right, '[', size, "];");
-      add(library, variables, right, 0);
+      add(library, dimension, variables, right, 0);
       if (k == 0) {
         left = right, left_size = size;
         continue;

@@ -41,6 +41,11 @@ struct ModelFormat<koopman::Havok<Scalar>> : PartsFormat<koopman::Havok<Scalar>>
     fields.tensor("unexplained", parts.unexplained);
     const Trajectory<Scalar> blank(TimeGrid::uniform(0, 1, 1), Matrix::Zero(1, 1));
     fields.list("runs", parts.forcing, blank, [](auto& inner, auto& run) { tell_run(inner, run); });
+    if constexpr (Fields::reads)
+      for (const auto& run : parts.forcing)
+        if (run.dimension() != parts.options.forcing)
+          fields.misfit(almagest::detail::text("a run has ", run.dimension(), " forcing components where ",
+                                               parts.options.forcing, " are expected"));
   }
 
   static Matrix probe_inputs(const koopman::Havok<Scalar>& model) {
