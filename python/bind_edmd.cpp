@@ -5,7 +5,6 @@
 #include "almagest/features/k_means.hpp"
 #include "almagest/features/radial_basis.hpp"
 #include "almagest/features/tensor_basis.hpp"
-#include "almagest/io/export_edmd_header.hpp"
 #include "almagest/koopman/edmd.hpp"
 #include "almagest/koopman/kernel_edmd.hpp"
 #include "storage.hpp"

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "almagest/io/export_exponential_header.hpp"
-#include "almagest/io/export_havok_header.hpp"
 #include "almagest/koopman/bagged_dmd.hpp"
 #include "almagest/koopman/forcing.hpp"
 #include "almagest/koopman/havok.hpp"

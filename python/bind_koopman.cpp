@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <pybind11/complex.h>
 
-#include "almagest/io/export_dmd_header.hpp"
 #include "almagest/koopman/dmd_accumulator.hpp"
 #include "almagest/koopman/hankel_dmd.hpp"
 #include "almagest/koopman/physics_informed_dmd.hpp"

@@ -3,7 +3,6 @@
 
 #include "almagest/core/text.hpp"
 #include "almagest/integrate/ensemble.hpp"
-#include "almagest/io/export_header.hpp"
 #include "almagest/sindy/fit.hpp"
 #include "storage.hpp"
 

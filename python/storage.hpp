@@ -11,6 +11,11 @@
 #include <type_traits>
 #include <utility>
 
+#include "almagest/io/export_dmd_header.hpp"
+#include "almagest/io/export_edmd_header.hpp"
+#include "almagest/io/export_exponential_header.hpp"
+#include "almagest/io/export_havok_header.hpp"
+#include "almagest/io/export_header.hpp"
 #include "almagest/io/model_file.hpp"
 #include "models.hpp"
 
