@@ -132,7 +132,7 @@ TEST_CASE("Parts of Koopman models that do not fit are refused", "[model_file]")
 
   const auto havok = golden::forced_rotation();
   CHECK_THAT(unfit(havok, with("rank", 1.5)), ContainsSubstring("\"rank\" is 1.5"));
-  CHECK_THAT(unfit(havok, with("forcing", 2)), ContainsSubstring("rows of linear"));
+  CHECK_THAT(unfit(havok, with("forcing", 2)), ContainsSubstring("1 forcing components where 2"));
   CHECK_THAT(unfit(havok, without("runs.1.times")), ContainsSubstring("no error"));
   CHECK_THAT(unfit(havok, without("runs.1.forcing")), ContainsSubstring("runs.1.forcing"));
   CHECK_THAT(unfit(havok, [](Archive& a) { a.tensors["runs.1.forcing"] = {"F64", {3, 1}, std::string(24, '\0')}; }),
