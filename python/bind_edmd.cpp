@@ -8,7 +8,7 @@
 #include "almagest/features/tensor_basis.hpp"
 #include "almagest/koopman/edmd.hpp"
 #include "almagest/koopman/kernel_edmd.hpp"
-#include "models.hpp"
+#include "storage.hpp"
 
 namespace almagest::python {
 namespace {
@@ -18,37 +18,66 @@ using EdmdModel = koopman::Edmd<double>;
 using EdmdAccumulator = koopman::EdmdAccumulator<double>;
 using Complex = std::complex<double>;
 
-template <typename Enum>
-Enum chosen(const std::string& name, const std::vector<std::pair<const char*, Enum>>& choices,
-            const char* what) {
+template <typename Enum, typename Names>
+Enum chosen(const std::string& name, const Names& names, const char* what) {
   std::string all;
-  for (const auto& [known, value] : choices) {
-    if (name == known) return value;
-    all += (all.empty() ? "" : ", ") + std::string(known);
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    if (name == names[k]) return Enum(k);
+    all += (all.empty() ? "" : ", ") + std::string(names[k]);
   }
   throw InvalidArgument(almagest::detail::text(what, " is ", name, "; choose from ", all, "."));
 }
 
 features::IndexSet index_set(const std::string& name) {
-  using features::IndexSet;
-  return chosen<IndexSet>(name,
-                          {{"total_degree", IndexSet::total_degree},
-                           {"hyperbolic", IndexSet::hyperbolic},
-                           {"full", IndexSet::full}},
-                          "indices");
+  return chosen<features::IndexSet>(name, io::detail::index_sets, "indices");
 }
 
 features::RadialKind radial_kind(const std::string& name) {
-  using features::RadialKind;
-  return chosen<RadialKind>(name,
-                            {{"gaussian", RadialKind::gaussian},
-                             {"thin_plate", RadialKind::thin_plate},
-                             {"wendland", RadialKind::wendland},
-                             {"laplacian", RadialKind::laplacian},
-                             {"matern32", RadialKind::matern32},
-                             {"matern52", RadialKind::matern52}},
-                            "kind");
+  return chosen<features::RadialKind>(name, io::detail::radial_kinds, "kind");
 }
+
+/// A library as its kind and its fields, by which the package finds the class that makes it.
+class LibraryFields {
+ public:
+  static constexpr bool reads = false;
+
+  template <typename T>
+  void setting(const char* name, const T& value) {
+    fields_[name] = value;
+  }
+  template <typename Enum, typename Names>
+  void choice(const char* name, const Enum& value, const Names& names) {
+    fields_[name] = names[std::size_t(value)];
+  }
+  void seed(const char* name, const std::uint64_t& value) { fields_[name] = value; }
+  template <typename Integer>
+  void integers(const char* name, const std::vector<Integer>& values) {
+    fields_[name] = values;
+  }
+  void tensor(const char* name, const Matrix& values) { fields_[name] = given_away(Matrix(values)); }
+  template <typename Part, typename Tell>
+  void part(const char* name, const Part& value, const Tell& tell) {
+    fields_[name] = told(value, tell);
+  }
+  template <typename Part, typename Tell>
+  void list(const char* name, const std::vector<Part>& parts, const Part&, const Tell& tell) {
+    py::list all;
+    for (const Part& one : parts) all.append(told(one, tell));
+    fields_[name] = all;
+  }
+  void kind(const char* name) { kind_ = name; }
+  py::tuple result() const { return py::make_tuple(kind_, fields_); }
+
+ private:
+  template <typename Part, typename Tell>
+  static py::tuple told(const Part& part, const Tell& tell) {
+    LibraryFields inner;
+    tell(inner, part);
+    return inner.result();
+  }
+  std::string kind_;
+  py::dict fields_;
+};
 
 /// One family of functions of each variable on a box.
 template <typename Basis>
@@ -85,6 +114,14 @@ void bind_features(py::module_& m) {
             return copied(values);
           },
           py::arg("states"), "Features at states (count, dimension).")
+      .def_property_readonly(
+          "fields",
+          [](const Library& self) {
+            LibraryFields fields;
+            io::tell_library(fields, self);
+            return fields.result();
+          },
+          "Its kind and what it is made of; libraries within likewise.")
       .def(
           "__eq__", [](const Library& a, const Library& b) { return a == b; }, py::is_operator());
   m.def(
@@ -244,7 +281,18 @@ void bind_edmd(py::module_& m) {
             return shown(self.cast<const EdmdModel&>().parts().observation, self);
           },
           "The state in normalized coordinates, (rank, dimension).")
+      .def_property_readonly("library", &EdmdModel::library, "Of features.")
+      .def_property_readonly(
+          "options",
+          [](const EdmdModel& self) {
+            const auto& [measure_preserving, relift, dictionary] = self.options();
+            return py::make_tuple(measure_preserving, relift, dictionary.drop_dependent,
+                                  dictionary.tolerance);
+          },
+          "Whether it preserves the measure, relift, drop_dependent and tolerance.")
       .def("summary", &EdmdModel::summary, "The spectrum as a table.");
+  bind_storage<EdmdModel>(bound);
+  bind_export<EdmdModel>(bound);
 
   py::class_<EdmdAccumulator>(m, "EdmdAccumulator", "Runs so far; see almagest.EDMD.partial_fit.")
       .def(py::init<Library, Eigen::Index, Eigen::Index, bool>(), py::arg("library"),

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <pybind11/complex.h>
 
+#include <algorithm>
+
 #include "almagest/koopman/bagged_dmd.hpp"
 #include "almagest/koopman/forcing.hpp"
 #include "almagest/koopman/havok.hpp"
 #include "almagest/koopman/multiresolution_dmd.hpp"
 #include "almagest/koopman/optimized_dmd.hpp"
-#include "models.hpp"
+#include "storage.hpp"
 
 namespace almagest::python {
 
@@ -144,6 +146,12 @@ void bind_havok_model(py::module_& m) {
              const Matrix given = columns(forcing, "forecast", "forcing");
              return take(computed([&] { return self.forecast(view, given); }));
            }, py::arg("history"), py::arg("forcing"), "The samples after a Trajectory under a given forcing.");
+  bound.def_property_readonly("options", [](const HavokModel& self) {
+    const auto& [delays, rank, forcing, structured] = self.options();
+    return py::make_tuple(delays, rank, forcing, structured);
+  }, "delays, rank, forcing and structured.");
+  bind_storage<HavokModel>(bound);
+  bind_export<HavokModel>(bound);
   bind_forcing(m, bound);
   m.def("fit_havok", [](const std::vector<Run>& runs, Eigen::Index delays, Eigen::Index rank, Eigen::Index forcing,
                         bool structured) {
@@ -154,16 +162,34 @@ void bind_havok_model(py::module_& m) {
 }
 
 koopman::ExponentConstraint constraint_of(const std::string& name) {
-  using koopman::ExponentConstraint;
-  if (name == "none") return ExponentConstraint::none;
-  if (name == "stable") return ExponentConstraint::stable;
-  if (name == "imaginary") return ExponentConstraint::imaginary;
-  throw InvalidArgument("constraint is '" + name + "'; choose None, 'stable' or 'imaginary'.");
+  const auto& names = io::detail::exponent_constraints;
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end())
+    throw InvalidArgument("constraint is '" + name + "'; choose None, 'stable' or 'imaginary'.");
+  return koopman::ExponentConstraint(found - names.begin());
+}
+
+/// The name of a constraint, or None.
+py::object shown_constraint(koopman::ExponentConstraint constraint) {
+  if (constraint == koopman::ExponentConstraint::none) return py::none();
+  return py::str(io::detail::exponent_constraints[std::size_t(constraint)]);
 }
 
 koopman::OptimizedDmdOptions options_of(Eigen::Index rank, const std::string& constraint, Eigen::Index context,
                                         double tolerance, int most_iterations, Guess guess) {
   return {rank, constraint_of(constraint), context, tolerance, most_iterations, std::move(guess)};
+}
+
+/// Options by the names of the estimator's parameters.
+py::dict shown_options(const koopman::OptimizedDmdOptions& options) {
+  py::dict all;
+  all["rank"] = options.rank;
+  all["constraint"] = shown_constraint(options.constraint);
+  all["context"] = options.context;
+  all["tolerance"] = options.tolerance;
+  all["max_iterations"] = options.most_iterations;
+  all["guess"] = options.guess.empty() ? py::object(py::none()) : py::cast(options.guess);
+  return all;
 }
 
 void bind_multiresolution(py::module_& m) {
@@ -199,7 +225,12 @@ void bind_multiresolution(py::module_& m) {
       .def("evaluate", [](const MultiresolutionModel& self, const TimeGrid& times, Eigen::Index level) {
              return take(computed([&] { return self.evaluate(times, level); }));
            }, py::arg("times"), py::arg("level"), "All levels (-1) or one of them at times of the run.")
+      .def_property_readonly("options", [](const MultiresolutionModel& self) {
+             const auto& [levels, rank, cycles, constraint] = self.options();
+             return py::make_tuple(levels, rank, cycles, shown_constraint(constraint));
+           }, "levels, rank, cycles and constraint.")
       .def("summary", &MultiresolutionModel::summary, "The exponents of all segments as tables.");
+  bind_storage<MultiresolutionModel>(bound);
   m.def("fit_multiresolution_dmd", [](const std::vector<Run>& runs, Eigen::Index levels, Eigen::Index rank, double cycles,
                                       const std::string& constraint) {
           const auto views = views_of(runs);
@@ -221,7 +252,11 @@ void bind_havok(py::module_& m) {
   shows(optimized, "singular_values", &OptimizedModel::singular_values, "Of the samples, the leading ones.");
   optimized.def_property_readonly("misfit", &OptimizedModel::misfit, "Of the projected samples, relative.")
       .def_property_readonly("iterations", &OptimizedModel::iterations, "Of Levenberg and Marquardt.")
-      .def_property_readonly("converged", &OptimizedModel::converged, "Whether they sufficed.");
+      .def_property_readonly("converged", &OptimizedModel::converged, "Whether they sufficed.")
+      .def_property_readonly("options", [](const OptimizedModel& self) { return shown_options(self.options()); },
+                             "By the names of the parameters of almagest.OptDMD.");
+  bind_storage<OptimizedModel>(optimized);
+  bind_export<OptimizedModel>(optimized);
   m.def("fit_optimized_dmd", [](const std::vector<Run>& runs, Eigen::Index rank, const std::string& constraint,
                                 Eigen::Index context, double tolerance, int most_iterations, Guess guess) {
           const auto views = views_of(runs);
@@ -244,7 +279,16 @@ void bind_havok(py::module_& m) {
   deviations("mode_deviations", &Statistics::mode_deviations, "Of real and imaginary part over the bags.");
   deviations("amplitude_deviations", &Statistics::amplitude_deviations, "Of real and imaginary part over the bags.");
   bagged.def_property_readonly("standard_error_factor", &BaggedModel::standard_error_factor,
-                               "Deviation over the bags times this estimates the standard error.");
+                               "Deviation over the bags times this estimates the standard error.")
+      .def_property_readonly("options", [](const BaggedModel& self) {
+             py::dict all = shown_options(self.options().each);
+             all["bags"] = self.options().bags;
+             all["share"] = self.options().share;
+             all["seed"] = self.options().seed;
+             return all;
+           }, "By the names of the parameters of almagest.BOPDMD.");
+  bind_storage<BaggedModel>(bagged);
+  bind_export<BaggedModel>(bagged);
   m.def("fit_bagged_dmd", [](const std::vector<Run>& runs, Eigen::Index rank, const std::string& constraint,
                              Eigen::Index context, double tolerance, int most_iterations, Guess guess, Eigen::Index bags,
                              double share, std::uint64_t seed, unsigned threads, const py::object& progress) {

@@ -6,39 +6,24 @@
 
 #include "almagest/core/text.hpp"
 #include "almagest/io/csv.hpp"
-#include "almagest/io/export_dmd_header.hpp"
-#include "almagest/io/export_header.hpp"
-#include "almagest/io/model_file.hpp"
 #include "almagest/io/netcdf.hpp"
 #include "almagest/io/npy.hpp"
-#include "models.hpp"
+#include "storage.hpp"
 
 namespace almagest::python {
 
 namespace {
 
-const sindy::Model<double>& plain(const SindyModel& model) { return model.model; }
-const DmdModel& plain(const DmdModel& model) { return model; }
-
-template <typename Model>
-using Plain = std::remove_cvref_t<decltype(plain(std::declval<const Model&>()))>;
-
-template <typename Model>
-void save(const Model& model, const std::string& path) {
-  computed([&] { io::save(plain(model), path); });
-}
-
 /// Any model that a file holds.
 py::object load(const std::string& path) {
   const compiled::Archive archive = computed([&] { return compiled::read_archive(path); });
-  if (archive.kind == io::ModelFormat<sindy::Model<double>>::kind)
-    return py::cast(computed([&] { return SindyModel(io::from_archive<sindy::Model<double>>(archive)); }));
-  if (archive.kind == io::ModelFormat<DmdModel>::kind)
-    return py::cast(computed([&] { return io::from_archive<DmdModel>(archive); }));
-  throw IoError(almagest::detail::text("load: \"", path, "\" holds a model of kind \"", archive.kind,
-                                       "\", which this version, ", ALMAGEST_VERSION,
-                                       ", does not know; load it with the version that saved it, ",
-                                       archive.library_version, "."));
+  const auto found = loaders().find(archive.kind);
+  if (found == loaders().end())
+    throw IoError(almagest::detail::text("load: \"", path, "\" holds a model of kind \"", archive.kind,
+                                         "\", which this version, ", ALMAGEST_VERSION,
+                                         ", does not know; load it with the version that saved it, ",
+                                         archive.library_version, "."));
+  return found->second(archive);
 }
 
 using Column = std::variant<Eigen::Index, std::string>;
@@ -86,32 +71,13 @@ void with_samples(const Run& run, const Write& write) {
 
 }  // namespace
 
-template <typename Model>
-py::bytes model_bytes(const Model& model) {
-  return py::bytes(computed([&] { return compiled::encode_archive(io::to_archive(plain(model))); }));
+std::map<std::string, std::function<py::object(const compiled::Archive&)>>& loaders() {
+  static std::map<std::string, std::function<py::object(const compiled::Archive&)>> all;
+  return all;
 }
-
-template <typename Model>
-Model model_from_bytes(const py::bytes& bytes) {
-  const std::string content = bytes;
-  return computed([&] { return Model(io::from_archive<Plain<Model>>(compiled::decode_archive(content, "a pickle"))); });
-}
-
-template py::bytes model_bytes(const SindyModel&);
-template py::bytes model_bytes(const DmdModel&);
-template SindyModel model_from_bytes(const py::bytes&);
-template DmdModel model_from_bytes(const py::bytes&);
 
 void bind_io(py::module_& m) {
-  m.def("save", &save<SindyModel>, py::arg("model"), py::arg("path"), "See almagest.save.");
-  m.def("save", &save<DmdModel>, py::arg("model"), py::arg("path"));
   m.def("load", &load, py::arg("path"), "See almagest.load.");
-  m.def("export_header", [](const SindyModel& model, const std::string& path, const std::string& name) {
-    computed([&] { io::export_header(model.model, path, name); });
-  }, py::arg("model"), py::arg("path"), py::arg("name"), "See almagest.export_header.");
-  m.def("export_header", [](const DmdModel& model, const std::string& path, const std::string& name) {
-    computed([&] { io::export_header(model, path, name); });
-  }, py::arg("model"), py::arg("path"), py::arg("name"), "See almagest.export_header.");
   m.def("read_csv", &read_csv, py::arg("path"), py::arg("time"), py::arg("components"), py::arg("inputs"),
         py::arg("separator"), "See almagest.read_csv.");
   m.def("write_csv", &write_csv, py::arg("trajectory"), py::arg("path"), py::arg("separator"), "See almagest.write_csv.");

@@ -6,7 +6,7 @@
 #include "almagest/koopman/parametric_dmd.hpp"
 #include "almagest/koopman/physics_informed_dmd.hpp"
 #include "almagest/koopman/sparse_amplitudes.hpp"
-#include "models.hpp"
+#include "storage.hpp"
 
 namespace almagest::python {
 
@@ -146,8 +146,9 @@ void bind_koopman(py::module_& m) {
              const auto view = run.view();
              return take(computed([&] { return self.reconstruct(view); }));
            }, py::arg("run"), "The model's own version of a run.")
-      .def("summary", &DmdModel::summary, "The spectrum as a table.")
-      .def(py::pickle(&model_bytes<DmdModel>, &model_from_bytes<DmdModel>));
+      .def("summary", &DmdModel::summary, "The spectrum as a table.");
+  bind_storage<DmdModel>(bound);
+  bind_export<DmdModel>(bound);
   py::class_<Accumulator>(m, "DmdAccumulator", "Data in pieces; see almagest.DMD.partial_fit.")
       .def(py::init<const std::string&, Eigen::Index, Eigen::Index, double, const std::string&>(), py::arg("method"),
            py::arg("delays"), py::arg("rank"), py::arg("energy"), py::arg("regression"))

@@ -5,7 +5,7 @@
 #include "almagest/features/expression_text.hpp"
 #include "almagest/integrate/ensemble.hpp"
 #include "almagest/sindy/fit.hpp"
-#include "models.hpp"
+#include "storage.hpp"
 
 namespace almagest::python {
 
@@ -115,8 +115,9 @@ void bind_model(py::module_& m) {
              const auto view = history.view();
              const Matrix driven = columns(inputs, "SINDy.forecast", "inputs");
              return take(computed([&] { return self.model.forecast(view, driven); }));
-           }, py::arg("history"), py::arg("inputs"), "Under inputs (steps, inputs).")
-      .def(py::pickle(&model_bytes<SindyModel>, &model_from_bytes<SindyModel>));
+           }, py::arg("history"), py::arg("inputs"), "Under inputs (steps, inputs).");
+  bind_storage<SindyModel>(bound);
+  bind_export<SindyModel>(bound);
 }
 
 }  // namespace

@@ -42,10 +42,4 @@ void bind_forecaster(Class& bound, const ModelOf& model_of) {
            }, py::arg("history"), py::arg("steps"), "The `steps` samples after a Trajectory.");
 }
 
-/// The bytes of a model file, for pickles; defined where the file format is.
-template <typename Model>
-py::bytes model_bytes(const Model& model);
-template <typename Model>
-Model model_from_bytes(const py::bytes& bytes);
-
 }  // namespace almagest::python

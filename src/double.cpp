@@ -26,6 +26,7 @@ template class Havok<double>;
 template class OptimizedDmd<double>;
 }
 namespace koopman::detail {
+template class ModeBasis<double>;
 template ALMAGEST_EXPORT Dmd<double> fit_dmd(const char*, DmdMethod, const std::vector<TrajectoryView<double>>&, const DmdOptions&,
                                       bool);
 template ALMAGEST_EXPORT Havok<double> fit_havok(const std::vector<TrajectoryView<double>>&, const HavokOptions&);

@@ -10,7 +10,7 @@ import numpy as np
 from ._almagest import koopman as _compiled
 from ._almagest.core import InvalidArgument
 from ._estimator import as_runs, number, whole
-from ._features import Library, Polynomial, compiled_library
+from ._features import Library, Polynomial, compiled_library, library_of
 from ._spectrum import DrivenEstimator, SpectralEstimator
 
 if TYPE_CHECKING:
@@ -173,6 +173,9 @@ class EDMD(_KoopmanInFeatures):
     def _driven_by(self, run: Trajectory) -> tuple[int, bool]:
         """How many inputs are expected, and whether they multiply the functions."""
         return 0, False
+    def __getstate__(self) -> dict[str, Any]:
+        # What was gathered stays behind; the model of it goes along.
+        return {name: value for name, value in self.__dict__.items() if name != "_accumulated"}
 
     def _solved(self) -> Any:
         tolerance = number(self.tolerance, f"{type(self).__name__}.fit: tolerance")
@@ -182,8 +185,15 @@ class EDMD(_KoopmanInFeatures):
 
     @property
     def effective_rank_(self) -> float:
-        """How many orthogonal functions the library amounts to on the data."""
+        """How many orthogonal functions the library amounts to on the data.
+
+        Raises InvalidArgument for a model from a file or a pickle, which holds nothing of the data.
+        """
         self._fitted("effective_rank_")
+        if self._accumulated is None:
+            raise InvalidArgument(
+                "effective_rank_: the data stayed behind where this model was saved; ask there, or fit again."
+            )
         return self._accumulated[0].effective_rank()  # type: ignore[no-any-return]
 
 
@@ -282,3 +292,10 @@ class KernelEDMD(_KoopmanInFeatures):
         )
         self._adopt(model)
         return self
+
+
+def edmd_of(model: _compiled.Edmd) -> EDMD:
+    """The unfitted estimator that makes such a compiled model."""
+    measure_preserving, relift, drop_dependent, tolerance = model.options
+    made = MeasurePreservingEDMD if measure_preserving else EDMD
+    return made(library_of(model.library), relift, drop_dependent, tolerance)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, List, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -258,6 +258,50 @@ class Delays(Library):
     def _library(self) -> _compiled.Library:
         inner = Polynomial(1) if self.library is None else self.library
         return _compiled.delays(whole(self.samples, "Delays: samples"), compiled_library(inner, "Delays: library"))
+
+
+class _Compiled(Library):
+    """A library of C++ that has no class here: mixtures of bases."""
+
+    def __init__(self, library: _compiled.Library) -> None:
+        self.library = library
+
+    def _library(self) -> _compiled.Library:
+        return self.library
+
+
+_KINDS: dict[str, type[Library | Polynomial]] = {
+    "polynomial": Polynomial,
+    "legendre": Legendre,
+    "chebyshev": Chebyshev,
+    "fourier": FourierBasis,
+    "hermite": Hermite,
+    "radial_basis": RadialBasis,
+    "random_fourier": RandomFourier,
+    "concatenation": Concatenation,
+    "product": Product,
+    "selection": Selection,
+    "delays": Delays,
+}
+
+
+def library_of(compiled: _compiled.Library) -> Library | Polynomial:
+    """The library that made a compiled one."""
+    try:
+        return _made(*compiled.fields)
+    except KeyError:
+        return _Compiled(compiled)
+
+
+def _made(kind: str, fields: dict[str, Any]) -> Library | Polynomial:
+    if "libraries" in fields:
+        fields["libraries"] = [_made(*one) for one in fields["libraries"]]
+    if "library" in fields:
+        fields["library"] = _made(*fields["library"])
+    if "box" in fields:
+        box = [(float(lower), float(upper)) for lower, upper in fields["box"]]
+        fields["box"] = box[0] if len(box) == 1 else box
+    return _KINDS[kind](**fields)
 
 
 def k_means(states: ArrayLike, count: int, *, seed: int = 0, iterations: int = 20) -> NDArray[np.float64]:

@@ -4,14 +4,19 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 from ._almagest import io as _compiled
 from ._almagest.core import TimeGrid, Trajectory
+from ._almagest.havok import BaggedDmd, Havok, MultiresolutionDmd, OptimizedDmd
+from ._almagest.koopman import Dmd, Edmd
 from ._almagest.sindy import Model as _SindyModel
+from ._edmd import edmd_of
 from ._estimator import Estimator
-from ._koopman import DynamicModeDecomposition, estimator_of
 from ._features import Polynomial
+from ._havok import HAVOK
+from ._koopman import estimator_of
+from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
 from ._sindy import SINDy
 
 if TYPE_CHECKING:
@@ -20,7 +25,23 @@ if TYPE_CHECKING:
     _Path = Union[str, os.PathLike[str]]
 
 
-def save(model: SINDy | DynamicModeDecomposition, path: _Path) -> None:
+def _sindy_of(model: _SindyModel) -> SINDy:
+    return SINDy(Polynomial(*model.polynomial) if model.polynomial else None)
+
+
+# The unfitted estimator that a compiled model came from.
+_ESTIMATORS: dict[type, Callable[[Any], Estimator]] = {
+    _SindyModel: _sindy_of,
+    Dmd: estimator_of,
+    Edmd: edmd_of,
+    Havok: lambda model: HAVOK(*model.options),
+    OptimizedDmd: lambda model: OptDMD(**model.options),
+    BaggedDmd: lambda model: BOPDMD(**model.options),
+    MultiresolutionDmd: lambda model: MrDMD(*model.options),
+}
+
+
+def save(model: Estimator, path: _Path) -> None:
     """Save a fitted model. C++ (io::load) and Python read the same file to the same bits.
 
     The file holds numbers and text only: no pickle, no code.
@@ -28,38 +49,39 @@ def save(model: SINDy | DynamicModeDecomposition, path: _Path) -> None:
     """
     if not isinstance(model, Estimator):
         raise TypeError(f"save: model is {model!r}; give a fitted SINDy, DMD, HankelDMD, ...")
-    _compiled.save(model._fitted("save"), os.fspath(path))
+    model._fitted("save").save(os.fspath(path))
 
 
 def load(path: _Path) -> Any:
-    """Load a model of any kind: a fitted SINDy, DMD, HankelDMD, ... that forecasts the same bits.
+    """Load a model of any kind: a fitted SINDy, HankelDMD, EDMD, HAVOK, ... that forecasts the same bits.
 
     A probe in the file is replayed: the model must give the outputs that it gave when it was saved.
-    What only the fit needed (optimizer, derivative) is not in the file and is None.
+    What only the fit needed (optimizer, derivative, threads, data of partial_fit) is not in the file. A
+    KernelEDMD comes back as the EDMD that it is, with its landmarks as the library.
     Raises IoError for a file that cannot be read, is foreign, damaged or of a newer format, or whose
     probe fails.
     """
     model = _compiled.load(os.fspath(path))
-    estimator: SINDy | DynamicModeDecomposition
-    if isinstance(model, _SindyModel):
-        estimator = SINDy(Polynomial(*model.polynomial) if model.polynomial else None)
-    else:
-        estimator = estimator_of(model)
+    estimator = _ESTIMATORS[type(model)](model)
     estimator._model = model
     return estimator
 
 
-def export_header(model: SINDy | DynamicModeDecomposition, path: _Path, *, name: str) -> None:
+def export_header(model: Estimator, path: _Path, *, name: str) -> None:
     """Write a model as a C++17 header that needs no other, for a simulation code.
 
     The header defines in the namespace `name`, without allocating: of a SINDy model `dimension`,
     `rhs(x, dxdt)` and `step(x, dt)`, one Runge-Kutta step of order 4, non-zero terms only; of a dynamic
-    mode decomposition `lift(window, z)`, `step(z, next)` and `observe(z, x)`.
+    mode decomposition, a HAVOK or an EDMD `lift(window, z)`, `step(z, next)` and `observe(z, x)`; of an
+    OptDMD or BOPDMD `evaluate(t, x)`, `lift(window, b)` and `forecast(b, t, x)`.
     Raises NotFitted; InvalidArgument for a name that is no C++ identifier; IoError.
     """
-    if not isinstance(model, (SINDy, DynamicModeDecomposition)):
+    if not isinstance(model, Estimator):
         raise TypeError(f"export_header: model is {model!r}; give a fitted SINDy, DMD, HankelDMD, ...")
-    _compiled.export_header(model._fitted("export_header"), os.fspath(path), name)
+    fitted = model._fitted("export_header")
+    if not hasattr(fitted, "export_header"):
+        raise TypeError(f"export_header: there is no header for {type(model).__name__}; save the model instead.")
+    fitted.export_header(os.fspath(path), name)
 
 
 def read_csv(

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Files of models and trajectories, read back and read by others."""
 
+import pickle
 import shutil
 import subprocess
+import warnings
 
 import almagest as al
 import numpy as np
@@ -62,6 +64,92 @@ class TestModels:
             al.save(lorenz_model, tmp_path / "no" / "such" / "folder")
         with says(TypeError, "model is 3", "a fitted SINDy, DMD, HankelDMD"):
             al.save(3, path)
+
+
+def fitted(name, waves):
+    """A model of each further kind, of the same run."""
+    box = [(-3, 3), (-4, 4), (-2, 2), (-2, 2)]
+    mixed = al.Polynomial(2) + al.Legendre(1, box=box) * al.RandomFourier(2, seed=2**63 + 1)
+    rows = waves.states[::40]
+    window = al.Delays(2, al.Concatenation([al.Selection([1, 3], al.Polynomial(1)), al.Hermite(1, functions=False)]))
+    kinds = {
+        "EDMD": al.EDMD(al.Polynomial(1)),
+        "mixed": al.EDMD(mixed, relift=True, drop_dependent=True, tolerance=1e-9),
+        "radial": al.MeasurePreservingEDMD(al.RadialBasis(rows[:5], "matern52", 2.0) + al.Chebyshev(1, box=(-4, 4))),
+        "delays": al.EDMD(window, drop_dependent=True),
+        "KernelEDMD": al.KernelEDMD(width=3.0, landmarks=20),
+        "HAVOK": al.HAVOK(delays=4, rank=4, forcing=1),
+        "closed": al.HAVOK(delays=4, rank=4, forcing=0),
+        "OptDMD": al.OptDMD(rank=4, constraint="stable", guess=[1j, -1j, 3j, -3j]),
+        "BOPDMD": al.BOPDMD(rank=4, bags=5, seed=2**63 + 1),
+        "MrDMD": al.MrDMD(levels=2, rank=4),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", al.FitWarning)
+        return kinds[name].fit(waves)
+
+
+class TestKoopmanModels:
+    @pytest.fixture(params=["EDMD", "mixed", "radial", "delays", "KernelEDMD", "HAVOK", "closed", "OptDMD", "BOPDMD", "MrDMD"])
+    def model(self, request):
+        t = 0.05 * np.arange(400)
+        states = np.column_stack([2 * np.cos(t), -2 * np.sin(t), np.cos(3 * t), -np.sin(3 * t)])
+        self.run = al.Trajectory(al.TimeGrid.uniform(0.0, 0.05, 400), states, names=["q", "v", "r", "w"])
+        return fitted(request.param, self.run)
+
+    def test_file_and_pickle_keep_every_bit(self, model, tmp_path):
+        path = tmp_path / "model.almagest"
+        al.save(model, path)
+        ahead = model.forecast(self.run, 50).states
+        for again in (al.load(path), pickle.loads(pickle.dumps(model))):
+            np.testing.assert_array_equal(again.forecast(self.run, 50).states, ahead)
+            assert str(again) == str(model) and again.warnings_ == model.warnings_
+            al.save(again, tmp_path / "again.almagest")
+            assert (tmp_path / "again.almagest").read_bytes() == path.read_bytes()
+
+    def test_settings_come_back(self, model, tmp_path):
+        al.save(model, tmp_path / "m")
+        again = al.load(tmp_path / "m")
+        if isinstance(model, al.KernelEDMD):
+            assert type(again) is al.EDMD and type(again.library.libraries[1]) is al.RadialBasis
+            return
+        assert type(again) is type(model)
+        assert again.get_params(deep=False) == model.get_params(deep=False)
+
+    def test_truncated_files(self, model, tmp_path):
+        path = tmp_path / "model.almagest"
+        al.save(model, path)
+        whole = path.read_bytes()
+        for length in (20, len(whole) // 2, len(whole) - 1):
+            path.write_bytes(whole[:length])
+            with says(al.IoError, path):
+                al.load(path)
+        changed = bytearray(whole)
+        changed[-9] ^= 1
+        path.write_bytes(changed)
+        with says(al.IoError, path, "checksum", "copy the file again"):
+            al.load(path)
+
+    def test_headers(self, model, tmp_path):
+        path = tmp_path / "model.hpp"
+        if isinstance(model, al.MrDMD):
+            with says(TypeError, "no header for MrDMD", "save"):
+                al.export_header(model, path, name="model")
+            return
+        al.export_header(model, path, name="model")
+        text = path.read_text()
+        stepped = not isinstance(model, (al.OptDMD, al.BOPDMD))
+        assert ("inline void step(" in text) == stepped and ("inline void evaluate(scalar t" in text) != stepped
+
+    def test_what_is_not_in_a_file(self, model, tmp_path):
+        if type(model) is not al.EDMD:
+            return
+        assert model.effective_rank_ > 1
+        again = pickle.loads(pickle.dumps(model))
+        with says(al.InvalidArgument, "effective_rank_", "fit again"):
+            again.effective_rank_
+        with says(al.NotFitted, "EDMD.save"):
+            al.save(al.EDMD(), tmp_path / "m")
 
 
 HARNESS = """

@@ -221,6 +221,10 @@ class RandomWaves final : public Evaluator {
     }
   }
 
+  /// `dimension x count`.
+  const Eigen::MatrixX<Real>& frequencies() const { return frequencies_; }
+  const Eigen::VectorX<Real>& phases() const { return phases_; }
+
  private:
   std::vector<std::string> describe(const std::vector<std::string>&) const override {
     std::vector<std::string> out;

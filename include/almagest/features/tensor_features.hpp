@@ -210,6 +210,7 @@ class TensorFeatures final : public Evaluator {
         indices_(std::move(indices)) {}
 
   const Eigen::MatrixXi& indices() const { return indices_; }
+  const std::vector<Factor>& factors() const { return factors_; }
 
  private:
   std::vector<std::string> describe(const std::vector<std::string>& variables) const override {

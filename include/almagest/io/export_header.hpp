@@ -2,21 +2,16 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstddef>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 
-#include "almagest/core/errors.hpp"
-#include "almagest/core/forecast.hpp"
-#include "almagest/core/text.hpp"
 #include "almagest/core/files.hpp"
+#include "almagest/core/forecast.hpp"
 #include "almagest/features/expression_text.hpp"
 #include "almagest/features/factorization.hpp"
+#include "almagest/io/header_parts.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::sindy {
 // Declared only: who has such a model has included it, and nobody else should pay for it.
@@ -26,138 +21,6 @@ class Model;
 
 namespace almagest::inline ALMAGEST_ABI::io {
 namespace detail {
-
-using almagest::detail::text;
-
-/// Refuses what cannot be the name of a namespace in C++17 or later.
-inline void check_identifier(std::string_view name) {
-  constexpr std::array<std::string_view, 97> reserved = {"alignas",
-                                                         "alignof",
-                                                         "and",
-                                                         "and_eq",
-                                                         "asm",
-                                                         "auto",
-                                                         "bitand",
-                                                         "bitor",
-                                                         "bool",
-                                                         "break",
-                                                         "case",
-                                                         "catch",
-                                                         "char",
-                                                         "char16_t",
-                                                         "char32_t",
-                                                         "char8_t",
-                                                         "class",
-                                                         "co_await",
-                                                         "co_return",
-                                                         "co_yield",
-                                                         "compl",
-                                                         "concept",
-                                                         "const",
-                                                         "const_cast",
-                                                         "consteval",
-                                                         "constexpr",
-                                                         "constinit",
-                                                         "continue",
-                                                         "decltype",
-                                                         "default",
-                                                         "delete",
-                                                         "do",
-                                                         "double",
-                                                         "dynamic_cast",
-                                                         "else",
-                                                         "enum",
-                                                         "explicit",
-                                                         "export",
-                                                         "extern",
-                                                         "false",
-                                                         "float",
-                                                         "for",
-                                                         "friend",
-                                                         "goto",
-                                                         "if",
-                                                         "inline",
-                                                         "int",
-                                                         "long",
-                                                         "main",
-                                                         "mutable",
-                                                         "namespace",
-                                                         "new",
-                                                         "noexcept",
-                                                         "not",
-                                                         "not_eq",
-                                                         "nullptr",
-                                                         "operator",
-                                                         "or",
-                                                         "or_eq",
-                                                         "posix",
-                                                         "private",
-                                                         "protected",
-                                                         "public",
-                                                         "register",
-                                                         "reinterpret_cast",
-                                                         "requires",
-                                                         "return",
-                                                         "short",
-                                                         "signed",
-                                                         "sizeof",
-                                                         "static",
-                                                         "static_assert",
-                                                         "static_cast",
-                                                         "std",
-                                                         "struct",
-                                                         "switch",
-                                                         "template",
-                                                         "this",
-                                                         "thread_local",
-                                                         "throw",
-                                                         "true",
-                                                         "try",
-                                                         "typedef",
-                                                         "typeid",
-                                                         "typename",
-                                                         "union",
-                                                         "unix",
-                                                         "unsigned",
-                                                         "using",
-                                                         "virtual",
-                                                         "void",
-                                                         "volatile",
-                                                         "wchar_t",
-                                                         "while",
-                                                         "xor",
-                                                         "xor_eq"};
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  const bool spelled = !name.empty() && letter(name.front()) &&
-                       std::all_of(name.begin(), name.end(),
-                                   [&](char c) { return letter(c) || digit(c) || c == '_'; });
-  if (!spelled || name.find("__") != std::string_view::npos)
-    throw InvalidArgument(
-        text("export_header: name is \"", name,
-             "\", which is no C++ identifier; begin with a letter, go on with letters, digits and "
-             "single underscores."));
-  if (std::find(reserved.begin(), reserved.end(), name) != reserved.end())
-    throw InvalidArgument(text("export_header: name is \"", name,
-                               "\", a word that C++ keeps for itself; choose another, such as \"",
-                               name, "_model\"."));
-}
-
-/// Text for a comment of one line: nothing in it can end the comment or continue the line.
-inline std::string comment_text(std::string line) {
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < ' ' || c == '\\' || c == '?') c = '_';
-  return line;
-}
-
-/// A literal that reads back to the same bits.
-template <typename Scalar>
-std::string literal(Scalar value) {
-  std::string digits = text(value);
-  if (digits.find_first_of(".e") == std::string::npos) digits += ".0";
-  if constexpr (std::is_same_v<Scalar, float>) digits += 'f';
-  return digits;
-}
 
 /// A term without its sign: the number, the formula, the variables, as the law multiplies them.
 inline std::string term_text(const std::string& number, const features::Factorization& part,
@@ -254,11 +117,7 @@ std::string header_text(const sindy::Model<Scalar>& model, const std::string& na
   std::string out = text("// A law of motion learned by almagest ", ALMAGEST_VERSION,
                          " (sparse regression on polynomials).\n//\n");
   for (const auto& equation : model.equations()) out += text("//   ", comment_text(equation), '\n');
-  out += "//\n// The state, and the range in which the law was learned:\n";
-  for (Eigen::Index i = 0; i < facts.dimension; ++i)
-    out += text("//   x[", i, "]  ", comment_text(facts.names[std::size_t(i)]), " in [",
-                almagest::detail::rounded(facts.lower[i], 6), ", ",
-                almagest::detail::rounded(facts.upper[i], 6), "]\n");
+  out += detail::state_comment(facts, "law was");
   std::vector<std::string> variables;
   for (Eigen::Index i = 0; i < model.law().variables(); ++i)
     variables.push_back(i < facts.dimension ? text("x[", i, ']')
@@ -267,8 +126,7 @@ std::string header_text(const sindy::Model<Scalar>& model, const std::string& na
   for (Eigen::Index i = 0; i < facts.dimension; ++i)
     body += detail::component_statement(model.law(), variables, i);
   const bool calls = !detail::functions_of(body).empty() || body.find("power(") != std::string::npos;
-  out += text("#ifndef ALMAGEST_MODEL_", name, "\n#define ALMAGEST_MODEL_", name, "\n\n",
-              calls ? "#include <cmath>\n\n" : "", "namespace ", name, " {\n\n");
+  out += detail::opening(name, calls ? "#include <cmath>\n\n" : "");
   if (body.find("power(") != std::string::npos) out += detail::power_function;
   out += text("using scalar = ", scalar, ";\nconstexpr int dimension = ", facts.dimension, ";\n\n");
 
@@ -299,8 +157,7 @@ std::string header_text(const sindy::Model<Scalar>& model, const std::string& na
               "    x[i] = x[i] + dt / S(6) * (k1[i] + S(2) * k2[i] + S(2) * k3[i] + k4[i]);\n}\n\n"
               "inline void step(scalar* x, ", scalar_inputs, "scalar dt) { step<scalar>(x, ", given,
               "dt); }\n");
-  out += text("\n}  // namespace ", name, "\n\n#endif  // ALMAGEST_MODEL_", name, '\n');
-  return out;
+  return out + '\n' + detail::closing(name);
 }
 
 /// Writes `header_text(model, name)` to a file, which appears complete or not at all.

@@ -10,11 +10,15 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "almagest/core/errors.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/io/archive.hpp"
 #include "almagest/io/dmd_format.hpp"
+#include "almagest/io/edmd_format.hpp"
+#include "almagest/io/exponential_format.hpp"
+#include "almagest/io/havok_format.hpp"
 #include "almagest/io/model_format.hpp"
 #include "almagest/io/sindy_format.hpp"
 
@@ -29,6 +33,14 @@ concept Storable = requires(const Model& model, compiled::Archive& archive) {
 
 namespace detail {
 
+template <typename Model>
+Eigen::Index probe_rows(const Model& model) {
+  if constexpr (requires { ModelFormat<Model>::probe_rows; })
+    return ModelFormat<Model>::probe_rows;
+  else
+    return model.dimension();
+}
+
 /// Replays the probe. Another set of vector instructions rounds otherwise, another model errs
 /// otherwise.
 template <typename Model>
@@ -36,7 +48,7 @@ void replay_probe(const compiled::Archive& archive, const Model& model) {
   using Format = ModelFormat<Model>;
   using Scalar = typename Model::Scalar;
   constexpr double tolerance = std::is_same_v<Scalar, float> ? 1e-5 : 1e-12;
-  const auto inputs = matrix<Scalar>(archive, "probe.inputs", model.dimension());
+  const auto inputs = matrix<Scalar>(archive, "probe.inputs", probe_rows<Model>(model));
   const auto expected = matrix<Scalar>(archive, "probe.outputs", model.dimension());
   const auto given = Format::probe_outputs(model, inputs);
   if (given.cols() != expected.cols())
@@ -91,7 +103,8 @@ Model from_archive(const compiled::Archive& archive) {
   }
 }
 
-/// Saves a model: `sindy::Model`, `koopman::Dmd`, or whatever ModelFormat knows.
+/// Saves a model: `sindy::Model`, `koopman::Dmd`, `Edmd`, `Havok`, `OptimizedDmd`, `BaggedDmd`,
+/// `MultiresolutionDmd`, or whatever else ModelFormat knows.
 ///
 /// The file holds numbers and text only, bit for bit; it carries what the model knows of its
 /// training, and a probe. Its layout is that of safetensors, described in
@@ -118,7 +131,34 @@ Model load(const std::string& path) {
   return from_archive<Model>(compiled::read_archive(path));
 }
 
-/// The kind of the model in a file: "sindy", "hankel_dmd".
+namespace detail {
+
+template <typename Any, Storable First, Storable... Others>
+Any whichever(const compiled::Archive& archive, const std::string& known) {
+  if (archive.kind == ModelFormat<First>::kind) return from_archive<First>(archive);
+  const std::string so_far = almagest::detail::text(known, known.empty() ? "\"" : ", \"", ModelFormat<First>::kind, '"');
+  if constexpr (sizeof...(Others) > 0)
+    return whichever<Any, Others...>(archive, so_far);
+  else
+    throw IoError(almagest::detail::text("load_any: \"", archive.origin, "\" holds a model of kind \"", archive.kind,
+                                         "\", but ", so_far, " are looked for; add what it is to them."));
+}
+
+}  // namespace detail
+
+/// Loads whichever of some models a file holds, as its kind says:
+/// \code
+/// const auto model = io::load_any<sindy::Model<double>, koopman::Dmd<double>>(path);
+/// std::visit([&](const auto& forecaster) { show(forecaster.forecast(history, 100)); }, model);
+/// \endcode
+///
+/// \throws IoError as `load` does, and for a model of none of these kinds.
+template <Storable... Models>
+std::variant<Models...> load_any(const std::string& path) {
+  return detail::whichever<std::variant<Models...>, Models...>(compiled::read_archive(path), "");
+}
+
+/// The kind of the model in a file: "sindy", "hankel_dmd", "edmd", ...
 inline std::string kind_of(const std::string& path) { return compiled::kind_of_archive(path); }
 
 }  // namespace almagest::inline ALMAGEST_ABI::io

@@ -29,7 +29,9 @@ namespace almagest::inline ALMAGEST_ABI::io {
 ///   each output is made from, to which rounding is relative.
 ///
 /// `Matrix` is `Eigen::MatrixX<typename Model::Scalar>`. The probe is replayed when the file is
-/// loaded.
+/// loaded. Inputs have a row for each component of the state, or `static constexpr Eigen::Index
+/// probe_rows` of them. A model that has `parts()` derives from PartsFormat and states those once, for
+/// both ways.
 template <typename Model>
 struct ModelFormat;
 

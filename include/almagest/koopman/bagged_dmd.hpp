@@ -41,6 +41,16 @@ struct BagStatistics {
   Eigen::VectorX<std::complex<Scalar>> amplitudes, amplitude_deviations;  ///< r
 };
 
+/// All that a BaggedDmd is made of.
+template <typename Scalar = double>
+struct BaggedDmdParts {
+  OptimizedDmdParts<Scalar> mean;  ///< mean exponents and modes over the bags
+  BagStatistics<Scalar> statistics;
+  BaggedDmdOptions options;
+  Eigen::MatrixX<std::complex<Scalar>> bag_exponents;  ///< r x bags
+  double standard_error_factor = 0;
+};
+
 /// Optimized DMD of many random subsets of the samples: bagging, optimized DMD (BOP-DMD).
 ///
 /// Each bag draws a share of the samples of every run and fits exponents, starting from those of all
@@ -61,14 +71,28 @@ class BaggedDmd {
   using Scalar = Scalar_;
   using Complex = std::complex<Scalar>;
 
-  BaggedDmd(OptimizedDmd<Scalar> model, BagStatistics<Scalar> statistics, BaggedDmdOptions options,
-            Eigen::MatrixX<Complex> bag_exponents, double standard_error_factor)
-      : model_(std::move(model)),
-        statistics_(std::move(statistics)),
-        options_(std::move(options)),
-        bag_exponents_(std::move(bag_exponents)),
-        factor_(standard_error_factor) {}
+  /// A model from stored parts. Throws DimensionMismatch where they do not fit together.
+  explicit BaggedDmd(BaggedDmdParts<Scalar> parts)
+      : model_(std::move(parts.mean)),
+        statistics_(std::move(parts.statistics)),
+        options_(std::move(parts.options)),
+        bag_exponents_(std::move(parts.bag_exponents)),
+        factor_(parts.standard_error_factor) {
+    using almagest::detail::check_lengths;
+    const auto check = [&](const char* named, const auto& values, Eigen::Index rows, Eigen::Index columns) {
+      check_lengths("BaggedDmd", named, values.rows(), "that of the mean model", rows);
+      check_lengths("BaggedDmd", named, values.cols(), "that of the mean model", columns);
+    };
+    check("exponents", statistics_.exponents, rank(), 1);
+    check("exponent_deviations", statistics_.exponent_deviations, rank(), 1);
+    check("modes", statistics_.modes, dimension(), rank());
+    check("mode_deviations", statistics_.mode_deviations, dimension(), rank());
+    check("amplitudes", statistics_.amplitudes, rank(), 1);
+    check("amplitude_deviations", statistics_.amplitude_deviations, rank(), 1);
+    check("bag_exponents", bag_exponents_, rank(), bag_exponents_.cols());
+  }
 
+  BaggedDmdParts<Scalar> parts() const { return {model_.parts(), statistics_, options_, bag_exponents_, factor_}; }
   const OptimizedDmd<Scalar>& model() const { return model_; }
   const BagStatistics<Scalar>& statistics() const { return statistics_; }
   const BaggedDmdOptions& options() const { return options_; }
@@ -271,9 +295,9 @@ BaggedDmd<Scalar> fit_bagged_dmd(const std::vector<TrajectoryView<Scalar>>& seve
     samples += double(run.times.size());
     taken += double(drawn(run.times.size(), options.share, whole.size()));
   }
-  return {OptimizedDmd<Scalar>(std::move(problem.parts)), std::move(statistics), options,
-          ComplexMatrix(all.leftCols(converged)(order, Eigen::all)),
-          samples > taken ? std::sqrt(taken / (samples - taken)) : 0};
+  return BaggedDmd<Scalar>({std::move(problem.parts), std::move(statistics), options,
+                            ComplexMatrix(all.leftCols(converged)(order, Eigen::all)),
+                            samples > taken ? std::sqrt(taken / (samples - taken)) : 0});
 }
 
 #if ALMAGEST_INSTANTIATED

@@ -206,6 +206,10 @@ class Havok {
   }
   /// Coordinates one time step after `in`; both have `rank()` entries and are not the same vector.
   void step(const Vector& in, Vector& out, Workspace&) const { out.noalias() = propagator_ * in; }
+  /// The matrix of `step`, `rank x rank`: \f$ e^{A \Delta t} \f$ and what a forcing that falls to 0 does.
+  const Matrix& propagator() const { return propagator_; }
+  /// What a forcing at the end of a step adds, `rank x forcing`, linear within the step.
+  const Matrix& ramp() const { return ramp_; }
   /// The newest sample of the window with coordinates `z`.
   void observe(const Vector& z, Vector& sample) const {
     sample.noalias() = decoder_.bottomRows(dimension()) * z;

@@ -48,6 +48,14 @@ struct SlowModes {
   }
 };
 
+/// All that a MultiresolutionDmd is made of.
+template <typename Scalar = double>
+struct MultiresolutionDmdParts {
+  MultiresolutionDmdOptions options;
+  std::vector<SlowModes<Scalar>> segments;  ///< coarse ones first, each level in the order of time
+  OptimizedDmdParts<Scalar> last;           ///< the last segments of all levels as one model
+};
+
 /// A run as slow modes of longer and of shorter segments: multi-resolution dynamic mode decomposition.
 ///
 /// Level 0 fits exponentials to the whole run, keeps those of at most `cycles` periods in it,
@@ -67,10 +75,22 @@ class MultiresolutionDmd {
   using Complex = std::complex<Scalar>;
   using Matrix = Eigen::MatrixX<Scalar>;
 
-  MultiresolutionDmd(MultiresolutionDmdOptions options, std::vector<SlowModes<Scalar>> segments,
-                     OptimizedDmd<Scalar> last)
-      : options_(options), segments_(std::move(segments)), last_(std::move(last)) {}
+  /// A model from stored parts. Throws DimensionMismatch where they do not fit together.
+  explicit MultiresolutionDmd(MultiresolutionDmdParts<Scalar> parts)
+      : options_(std::move(parts.options)), segments_(std::move(parts.segments)), last_(std::move(parts.last)) {
+    using almagest::detail::check_lengths;
+    if (segments_.empty())
+      throw InvalidArgument("MultiresolutionDmd: segments is empty; give at least that of the whole run.");
+    for (const auto& one : segments_) {
+      const Eigen::Index r = one.exponents.size();
+      check_lengths("MultiresolutionDmd", "modes (rows)", one.modes.rows(), "the state", dimension());
+      check_lengths("MultiresolutionDmd", "modes (columns)", one.modes.cols(), "the exponents", r);
+      check_lengths("MultiresolutionDmd", "amplitudes", one.amplitudes.size(), "the exponents", r);
+      check_lengths("MultiresolutionDmd", "residuals", one.residuals.size(), "the exponents", r);
+    }
+  }
 
+  MultiresolutionDmdParts<Scalar> parts() const { return {options_, segments_, last_.parts()}; }
   const MultiresolutionDmdOptions& options() const { return options_; }
   /// All segments, coarse ones first, each level in the order of time.
   const std::vector<SlowModes<Scalar>>& segments() const { return segments_; }
@@ -198,7 +218,7 @@ void extract_slow(const Eigen::VectorXd& times, const MultiresolutionDmdOptions&
 
 /// The last segments of all levels as one sum of exponentials.
 template <typename Scalar>
-OptimizedDmd<Scalar> join_last(const std::vector<SlowModes<Scalar>>& segments, const TrainingFacts& training,
+OptimizedDmdParts<Scalar> join_last(const std::vector<SlowModes<Scalar>>& segments, const TrainingFacts& training,
                                const Eigen::VectorXd& times, Scalar left) {
   OptimizedDmdParts<Scalar> parts;
   parts.training = training;
@@ -230,7 +250,7 @@ OptimizedDmd<Scalar> join_last(const std::vector<SlowModes<Scalar>>& segments, c
   parts.options.context = std::max(ends.back()->count, rank);
   parts.misfit = double(left);
   parts.converged = true;
-  return OptimizedDmd<Scalar>(std::move(parts));
+  return parts;
 }
 
 template <typename Scalar>
@@ -269,7 +289,7 @@ MultiresolutionDmd<Scalar> fit_multiresolution_dmd(const std::vector<TrajectoryV
       segments.push_back(std::move(one));
     }
   auto last = join_last(segments, training, times, whole > 0 ? rest.norm() / whole : Scalar(0));
-  return {options, std::move(segments), std::move(last)};
+  return MultiresolutionDmd<Scalar>({options, std::move(segments), std::move(last)});
 }
 
 #if ALMAGEST_INSTANTIATED

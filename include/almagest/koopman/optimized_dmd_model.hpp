@@ -162,6 +162,11 @@ class ModeBasis {
   Matrix encoder_, triangle_;
 };
 
+#if ALMAGEST_INSTANTIATED
+// A loaded model must have the bits of a fitted one, however its user compiles.
+extern template class ALMAGEST_EXPORT ModeBasis<double>;
+#endif
+
 }  // namespace detail
 
 /// A sum of exponentials in time with one mode each: optimized dynamic mode decomposition.
@@ -271,6 +276,9 @@ class OptimizedDmd {
     return {run.times(), states(fitted(run), run.times(), run.times().front(), "OptimizedDmd::reconstruct"),
             run.info()};
   }
+
+  /// The amplitudes at the first sample of a run that fit it best: linear in its samples.
+  Eigen::VectorX<Complex> amplitudes_of(const TrajectoryView<Scalar>& run) const { return fitted(run); }
 
   /// The exponents as a table for people to read, warnings below it.
   std::string summary() const {
