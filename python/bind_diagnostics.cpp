@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "almagest/diagnostics/fixed_points.hpp"
 #include "almagest/diagnostics/forecast_errors.hpp"
 #include "almagest/diagnostics/power_spectrum.hpp"
 #include "map.hpp"
@@ -80,7 +81,30 @@ double largest_lyapunov_exponent(const py::object& given, const py::object& star
   return computed([&] { return system.largest_lyapunov_exponent(x0, options); });
 }
 
+/// A System with its own Jacobian.
+struct AnyWithJacobian {
+  const System* system;
+  void operator()(const Vector& x, Vector& dxdt, double t) const { system->rate(x, dxdt, t); }
+  void jacobian(const Vector& x, Matrix& J, double t) const { system->jacobian(x, J, t); }
+};
+
+py::list fixed_points(const py::object& given, const py::object& lower, const py::object& upper, int starts,
+                      std::uint64_t seed) {
+  py::object keeper;
+  const System& system = system_of(given, "fixed_points", keeper);
+  const Vector from = vector(lower, "fixed_points", "lower"), to = vector(upper, "fixed_points", "upper");
+  if (system.dimension() > 0 && from.size() != system.dimension())
+    throw DimensionMismatch(almagest::detail::text("fixed_points: lower has ", from.size(), " entries, but the state has ",
+                                                   system.dimension(), "; give one bound for each component."));
+  const auto found = computed([&] { return diagnostics::fixed_points(AnyWithJacobian{&system}, from, to, {starts, seed}); });
+  py::list out;
+  for (const auto& point : found) out.append(py::make_tuple(copied(point.state), copied(point.eigenvalues), point.stable()));
+  return out;
+}
+
 void bind_errors_of_forecasts(py::module_& m) {
+  m.def("fixed_points", &fixed_points, py::arg("system"), py::arg("lower"), py::arg("upper"), py::arg("starts"),
+        py::arg("seed"), "See almagest.diagnostics.fixed_points.");
   m.def("rmse", [](const Run& truth, const Run& forecast) {
     return compare(truth, forecast, [](const auto& a, const auto& b) { return diagnostics::rmse(a, b); });
   }, py::arg("truth"), py::arg("forecast"), "See almagest.diagnostics.rmse.");

@@ -5,6 +5,7 @@
 #include "almagest/features/k_means.hpp"
 #include "almagest/features/radial_basis.hpp"
 #include "almagest/features/expressions.hpp"
+#include "almagest/features/harmonics.hpp"
 #include "almagest/features/tensor_basis.hpp"
 #include "almagest/koopman/edmd.hpp"
 #include "almagest/koopman/kernel_edmd.hpp"
@@ -54,6 +55,7 @@ class LibraryFields {
   void integers(const char* name, const std::vector<Integer>& values) {
     fields_[name] = values;
   }
+  void texts(const char* name, const std::vector<std::string>& lines) { fields_[name] = lines; }
   void tensor(const char* name, const Matrix& values) { fields_[name] = given_away(Matrix(values)); }
   template <typename Part, typename Tell>
   void part(const char* name, const Part& value, const Tell& tell) {
@@ -89,6 +91,58 @@ Library tensor(int degree, const std::vector<std::pair<double, double>>& box,
   for (const auto& [lower, upper] : box) basis.box.push_back({lower, upper});
   basis.indices = index_set(indices);
   return basis;
+}
+
+/// Functions of Python, each of all states at once: (count, dimension) to (count,).
+struct Functions {
+  std::shared_ptr<const std::vector<py::function>> functions;
+  std::vector<std::string> names;
+  friend bool operator==(const Functions& a, const Functions& b) {
+    return a.functions == b.functions && a.names == b.names;
+  }
+};
+
+class FunctionFeatures final : public features::Evaluator {
+ public:
+  FunctionFeatures(const Functions& library, Eigen::Index dimension)
+      : Evaluator(dimension, Eigen::Index(library.functions->size())), library_(library) {}
+
+ private:
+  std::vector<std::string> describe(const std::vector<std::string>&) const override {
+    return library_.names;
+  }
+  void write(const States& states, Values values, const features::Derivative& derivative) const override {
+    if (derivative.order() > 0)
+      throw InvalidArgument("Functions: functions of Python have no derivatives; give Expressions.");
+    const py::gil_scoped_acquire python;
+    const py::object given = copied(Matrix(states));
+    for (Eigen::Index f = 0; f < size(); ++f) {
+      const py::object made = (*library_.functions)[std::size_t(f)](given);
+      const auto column = py::array_t<double, py::array::c_style | py::array::forcecast>::ensure(made);
+      if (!column || column.size() != states.rows()) {
+        PyErr_Clear();
+        throw InvalidArgument(almagest::detail::text(
+            "Functions: function ", f, " (", library_.names[std::size_t(f)],
+            ") does not return one number for each of the states that it gets, (count, dimension); "
+            "write it for columns, such as lambda x: x[:, 0] ** 2."));
+      }
+      values.col(f) = Eigen::Map<const Vector>(column.data(), column.size());
+    }
+  }
+  Functions library_;
+};
+
+std::shared_ptr<const features::Evaluator> evaluator(const Functions& library, Eigen::Index dimension) {
+  return std::make_shared<FunctionFeatures>(library, dimension);
+}
+
+Library functions_of(std::vector<py::function> functions, std::vector<std::string> names) {
+  // The last owner may be a thread without the interpreter's lock.
+  const auto release = [](const std::vector<py::function>* held) {
+    const py::gil_scoped_acquire python;
+    delete held;
+  };
+  return Functions{{new std::vector<py::function>(std::move(functions)), release}, std::move(names)};
 }
 
 }  // namespace
@@ -158,6 +212,12 @@ void bind_features(py::module_& m) {
         return Library(features::RandomFourier{count, width, seed});
       },
       py::arg("count"), py::arg("width"), py::arg("seed"), "Random waves.");
+  m.def(
+      "harmonics",
+      [](int frequencies, bool bias) { return Library(features::Harmonics{frequencies, bias}); },
+      py::arg("frequencies"), py::arg("bias"), "Sines and cosines.");
+  m.def(
+      "functions", &functions_of, py::arg("functions"), py::arg("names"), "Functions of Python.");
   m.def(
       "expressions",
       [](std::vector<std::string> formulas, std::vector<std::string> variables) {

@@ -50,10 +50,6 @@ SindyModel fit(const std::vector<Run>& runs, const features::Library& library, c
 
 /// The options of a fit, which the package's own classes turn into.
 void bind_options(py::module_& m) {
-  py::class_<sindy::Optimizer>(m, "Optimizer", "A sparse regression; the classes of almagest make them.");
-  m.def("stlsq", [](double threshold, double ridge, int max_iterations, bool normalize) {
-    return sindy::Optimizer(sindy::Stlsq{threshold, ridge, max_iterations, normalize});
-  }, py::arg("threshold"), py::arg("ridge"), py::arg("max_iterations"), py::arg("normalize"), "See almagest.STLSQ.");
   py::class_<sindy::AnyDerivative>(m, "Derivative", "A way to differentiate; the classes of almagest make them.");
   m.def("finite_difference", [](int order) { return sindy::AnyDerivative(sindy::FiniteDifference{order}); },
         py::arg("order"), "See almagest.FiniteDifference.");
@@ -110,6 +106,25 @@ void bind_model(py::module_& m) {
       .def_property_readonly("warnings", [](const SindyModel& self) { return self.model.warnings(); }, "What the fit found doubtful.")
       .def("equations", [](const SindyModel& self, int precision) { return self.model.equations(precision); },
            py::arg("precision"), "One line for each component.")
+      .def_property_readonly("inputs", [](const SindyModel& self) { return self.model.input_names().size(); }, "Their count.")
+      .def_property_readonly("errors", [](const SindyModel& self) { return copied(self.model.report().errors); },
+                             "Standard errors of the coefficients, or empty.")
+      .def_property_readonly("inclusion", [](const SindyModel& self) { return copied(self.model.report().inclusion); },
+                             "Share of an ensemble's members with each term, or empty.")
+      .def_property_readonly("members", [](const SindyModel& self) {
+        py::list out;
+        for (const Matrix& member : self.model.report().members) out.append(copied(member));
+        return out;
+      }, "Coefficients of an ensemble's members.")
+      .def_property_readonly("paths", [](const SindyModel& self) {
+        py::list out;
+        for (const auto& path : self.model.report().paths) {
+          py::list points;
+          for (const auto& point : path) points.append(py::make_tuple(point.support, point.misfit, point.score));
+          out.append(points);
+        }
+        return out;
+      }, "For each component the (support, misfit, score) that were weighed.")
       .def("formulas", &formulas, py::arg("notation"), py::arg("precision"), "The equations as Python or LaTeX.")
       .def("forecast_driven", [](const SindyModel& self, const Run& history, const py::object& inputs) {
              const auto view = history.view();
@@ -123,8 +138,10 @@ void bind_model(py::module_& m) {
 }  // namespace
 
 void bind_sindy(py::module_& m) {
+  bind_sindy_optimizers(m);
   bind_options(m);
   bind_model(m);
+  bind_sindy_forms(m);
   m.def("fit", &fit, "See almagest.SINDy.fit.", py::arg("runs"), py::arg("library"), py::arg("optimizer"),
         py::arg("derivative"));
 }

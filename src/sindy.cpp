@@ -2,6 +2,7 @@
 // Sparse regression and the features of formulas, compiled once.
 #include "almagest/features/expressions.hpp"
 #include "almagest/sindy/fit.hpp"
+#include "almagest/sindy/fit_map.hpp"
 
 namespace almagest::inline ALMAGEST_ABI {
 
@@ -21,6 +22,8 @@ template ALMAGEST_EXPORT Prepared prepare(const std::vector<TrajectoryView<float
                                           const AnyDerivative&, Eigen::Index);
 template ALMAGEST_EXPORT Prepared prepare(const std::vector<TrajectoryView<double>>&, const features::Library&,
                                           const AnyDerivative&, Eigen::Index);
+template ALMAGEST_EXPORT Prepared prepare_map(const std::vector<TrajectoryView<double>>&, const features::Library&,
+                                              Eigen::Index);
 }  // namespace detail
 }  // namespace sindy
 

@@ -4,6 +4,7 @@
 /// \file
 /// How good a forecast is, how chaotic a system, how its energy is spread over frequencies.
 
+#include "almagest/diagnostics/fixed_points.hpp"
 #include "almagest/diagnostics/forecast_errors.hpp"
 #include "almagest/diagnostics/lyapunov.hpp"
 #include "almagest/diagnostics/power_spectrum.hpp"

@@ -10,6 +10,7 @@
 #include "almagest/features/expression_text.hpp"
 #include "almagest/features/expressions.hpp"
 #include "almagest/features/factorization.hpp"
+#include "almagest/features/harmonics.hpp"
 #include "almagest/features/k_means.hpp"
 #include "almagest/features/library.hpp"
 #include "almagest/features/polynomial.hpp"

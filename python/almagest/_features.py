@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, List, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, List, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -212,6 +212,52 @@ class Expressions(Library):
         return _compiled.expressions(list(self.formulas), list(self.variables or []))
 
 
+class Fourier(Library):
+    """sin(k x), cos(k x) of every component for k = 1 ... frequencies, as they stand in equations.
+
+    frequencies  the highest
+    bias         whether the constant is a feature
+
+    FourierBasis is the orthonormal basis of a box.
+    """
+
+    def __init__(self, frequencies: int = 1, bias: bool = False) -> None:
+        self.frequencies = frequencies
+        self.bias = bias
+
+    def _library(self) -> _compiled.Library:
+        return _compiled.harmonics(whole(self.frequencies, "Fourier: frequencies"), bool(self.bias))
+
+
+class Functions(Library):
+    """Functions of the user, each of all states at once: from (count, dimension) to (count,).
+
+    functions  callables, such as lambda x: x[:, 0] ** 2
+    labels     names of the features; None means f0, f1, ...
+
+    They have no formulas: laws of them are integrated (al.integrate) but neither saved, exported nor
+    continued by `forecast`. Prefer Expressions.
+    """
+
+    def __init__(
+        self,
+        functions: Sequence[Callable[[NDArray[np.float64]], ArrayLike]],
+        labels: Sequence[str] | None = None,
+    ) -> None:
+        self.functions = functions
+        self.labels = labels
+
+    def _library(self) -> _compiled.Library:
+        count = len(self.functions)
+        labels = [f"f{k}" for k in range(count)] if self.labels is None else list(self.labels)
+        if len(labels) != count or count == 0:
+            raise InvalidArgument(
+                f"Functions: {count} functions and {len(labels)} labels; give at least one function, and a label "
+                "for each or none."
+            )
+        return _compiled.functions(list(self.functions), labels)
+
+
 class Concatenation(Library):
     """The features of several libraries, one library after the other: also a + b."""
 
@@ -270,7 +316,7 @@ class _Compiled(Library):
         return self.library
 
 
-_KINDS: dict[str, type[Library | Polynomial]] = {
+_KINDS: dict[str, type[Library]] = {
     "polynomial": Polynomial,
     "legendre": Legendre,
     "chebyshev": Chebyshev,
@@ -278,6 +324,8 @@ _KINDS: dict[str, type[Library | Polynomial]] = {
     "hermite": Hermite,
     "radial_basis": RadialBasis,
     "random_fourier": RandomFourier,
+    "expressions": Expressions,
+    "harmonics": Fourier,
     "concatenation": Concatenation,
     "product": Product,
     "selection": Selection,
@@ -285,7 +333,7 @@ _KINDS: dict[str, type[Library | Polynomial]] = {
 }
 
 
-def library_of(compiled: _compiled.Library) -> Library | Polynomial:
+def library_of(compiled: _compiled.Library) -> Library:
     """The library that made a compiled one."""
     try:
         return _made(*compiled.fields)
@@ -293,7 +341,7 @@ def library_of(compiled: _compiled.Library) -> Library | Polynomial:
         return _Compiled(compiled)
 
 
-def _made(kind: str, fields: dict[str, Any]) -> Library | Polynomial:
+def _made(kind: str, fields: dict[str, Any]) -> Library:
     if "libraries" in fields:
         fields["libraries"] = [_made(*one) for one in fields["libraries"]]
     if "library" in fields:

@@ -13,7 +13,7 @@ from ._almagest.koopman import Dmd, Edmd
 from ._almagest.sindy import Model as _SindyModel
 from ._edmd import edmd_of
 from ._estimator import Estimator
-from ._features import Polynomial
+from ._features import library_of
 from ._havok import HAVOK
 from ._koopman import estimator_of
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def _sindy_of(model: _SindyModel) -> SINDy:
-    return SINDy(Polynomial(*model.polynomial) if model.polynomial else None)
+    return SINDy(library_of(model.library))
 
 
 # The unfitted estimator that a compiled model came from.

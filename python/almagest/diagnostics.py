@@ -8,7 +8,7 @@ states differ in dimension, InvalidArgument where the truth has no sample at a t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ._almagest import diagnostics as _compiled
 from ._almagest.core import Trajectory
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from .systems import Map
 
 __all__ = [
+    "FixedPoint",
     "LyapunovSpectrum",
+    "fixed_points",
     "largest_lyapunov_exponent",
     "lyapunov_spectrum",
     "normalized_rmse",
@@ -31,6 +33,29 @@ __all__ = [
     "smape",
     "valid_prediction_time",
 ]
+
+
+class FixedPoint(NamedTuple):
+    """A state at which a system rests, and how it answers to a push."""
+
+    state: NDArray[np.float64]
+    eigenvalues: NDArray[np.complex128]  #: of the Jacobian there, by falling real part
+    stable: bool
+
+
+def fixed_points(
+    system: _Flow, lower: ArrayLike, upper: ArrayLike, *, starts: int = 200, seed: int = 0
+) -> list[FixedPoint]:
+    """The fixed points in a box and near it that Newton's method finds from random starts.
+
+    system        one of al.systems, a fitted SINDy model, or a function f(x, t)
+    lower, upper  of the box, shape (dimension,)
+    starts, seed  of the search; there may be more points than it finds
+
+    Raises InvalidArgument for an empty box, DimensionMismatch for one of another dimension.
+    """
+    found = _compiled.fixed_points(system, lower, upper, starts, seed)
+    return [FixedPoint(*point) for point in found]
 
 
 def rmse(truth: Trajectory, forecast: Trajectory) -> float:

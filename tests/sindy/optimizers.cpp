@@ -108,9 +108,9 @@ TEST_CASE("Without noise every selection is exact and keeps no false term", "[si
 }
 
 TEST_CASE("Backward selection loses the cheapest feature each time", "[sindy]") {
-  const Problem problem(2, 7);
-  const auto path = detail::backward_path(problem.regression(), 0, all_features(7), 7);
-  REQUIRE(path.size() == 8);
+  const Problem problem(2, 9);
+  const auto path = detail::backward_path(problem.regression(), 0, all_features(9), 9);
+  REQUIRE(path.size() == 10);
   for (std::size_t k = 0; k + 2 < path.size(); ++k) {
     double least = 1e300;
     Support cheapest;
@@ -124,13 +124,13 @@ TEST_CASE("Backward selection loses the cheapest feature each time", "[sindy]") 
 }
 
 TEST_CASE("Forward selection takes what explains most", "[sindy]") {
-  const Problem problem(2, 7);
+  const Problem problem(2, 9);
   const auto path = detail::forward_path(problem.regression(), 1, 4);
   REQUIRE(path.size() == 5);
   for (std::size_t k = 0; k < 4; ++k) {
     double least = 1e300;
     Support best;
-    for (Index f = 0; f < 7; ++f) {
+    for (Index f = 0; f < 9; ++f) {
       Support with = path[k];
       if (std::find(with.begin(), with.end(), f) != with.end()) continue;
       with.push_back(f);

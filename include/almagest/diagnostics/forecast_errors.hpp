@@ -35,7 +35,8 @@ std::pair<TrajectoryView<Scalar>, TrajectoryView<Scalar>> align(const Trajectory
 template <typename Scalar>
 Eigen::VectorXd spreads(const TrajectoryView<Scalar>& truth, const char* what) {
   const Eigen::MatrixXd x = truth.states().template cast<double>();
-  const Eigen::VectorXd sigma = ((x.colwise() - x.rowwise().mean()).rowwise().squaredNorm() / double(x.cols())).cwiseSqrt();
+  const Eigen::VectorXd mean = x.rowwise().mean();
+  const Eigen::VectorXd sigma = ((x.colwise() - mean).rowwise().squaredNorm() / double(x.cols())).cwiseSqrt();
   for (Eigen::Index i = 0; i < sigma.size(); ++i)
     if (!(sigma[i] > 0))
       throw InvalidArgument(text(what, ": component ", i, " of the truth never changes, so its standard deviation, ", sigma[i],

@@ -21,6 +21,9 @@ class PolynomialFeatures final : public Evaluator {
   PolynomialFeatures(const Polynomial& library, Eigen::Index dimension)
       : PolynomialFeatures(library, Monomials(library, dimension)) {}
 
+  /// The same features as products of powers.
+  const TensorFeatures<Real>& powers() const { return powers_; }
+
  private:
   PolynomialFeatures(const Polynomial& library, Monomials monomials)
       : Evaluator(monomials.dimension(), monomials.size()),

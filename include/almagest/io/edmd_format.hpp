@@ -51,6 +51,8 @@ struct ModelFormat<koopman::Edmd<Scalar>> : PartsFormat<koopman::Edmd<Scalar>>,
     fields.tensor("eigenfunctions", parts.spectrum.functions);
     fields.tensor("modes", parts.spectrum.modes);
     fields.tensor("amplitudes", parts.amplitudes);
+    fields.tensor("input_operator", parts.input_operator, Eigen::MatrixXd());
+    fields.tensor("bilinear_operator", parts.bilinear_operator, Eigen::MatrixXd());
   }
 
   static auto blank(TrainingFacts training) {
@@ -58,7 +60,7 @@ struct ModelFormat<koopman::Edmd<Scalar>> : PartsFormat<koopman::Edmd<Scalar>>,
     using Compression = decltype(Parts::compression);
     const Eigen::MatrixXd nothing = Eigen::MatrixXd::Zero(1, 1);
     return Parts{{}, features::Polynomial{}, std::move(training), {}, Compression(nothing, nothing),
-                 {}, {}, {}, {}, {}, {}};
+                 {}, {}, {}, {}, {}, {}, {}, {}};
   }
 
   static Matrix probe_inputs(const Model& model) {

@@ -53,6 +53,9 @@ class FeatureCode {
     } else if (const auto* tensor =
                    dynamic_cast<const features::TensorFeatures<Real>*>(made.get())) {
       add_tensor(*tensor, variables, target, first);
+    } else if (const auto* polynomial =
+                   dynamic_cast<const features::PolynomialFeatures<Real>*>(made.get())) {
+      add_tensor(polynomial->powers(), variables, target, first);
     } else if (const auto* waves =
                    dynamic_cast<const features::detail::RandomWaves<Real>*>(made.get())) {
       add_waves(*waves, variables, target, first);

@@ -14,7 +14,10 @@
 
 #include "almagest/core/errors.hpp"
 #include "almagest/features/composition.hpp"
+#include "almagest/features/expressions.hpp"
+#include "almagest/features/harmonics.hpp"
 #include "almagest/features/polynomial.hpp"
+#include "almagest/features/polynomial_kernel.hpp"
 #include "almagest/features/radial_basis.hpp"
 #include "almagest/features/tensor_basis.hpp"
 #include "almagest/io/fields.hpp"
@@ -160,6 +163,37 @@ struct LibraryFormat<features::RandomFourier> {
 };
 
 template <>
+struct LibraryFormat<features::PolynomialKernels> {
+  static constexpr const char* kind = "polynomial_kernels";
+  template <typename Fields, typename Library>
+  static void tell(Fields& fields, Library& library) {
+    fields.tensor("centres", library.centres);
+    fields.setting("degree", library.degree);
+    fields.setting("width", library.width);
+  }
+};
+
+template <>
+struct LibraryFormat<features::Expressions> {
+  static constexpr const char* kind = "expressions";
+  template <typename Fields, typename Library>
+  static void tell(Fields& fields, Library& library) {
+    fields.texts("formulas", library.formulas);
+    fields.texts("variables", library.variables);
+  }
+};
+
+template <>
+struct LibraryFormat<features::Harmonics> {
+  static constexpr const char* kind = "harmonics";
+  template <typename Fields, typename Library>
+  static void tell(Fields& fields, Library& library) {
+    fields.setting("frequencies", library.frequencies);
+    fields.setting("bias", library.bias);
+  }
+};
+
+template <>
 struct LibraryFormat<features::Concatenation> {
   static constexpr const char* kind = "concatenation";
   template <typename Fields, typename Library>
@@ -206,7 +240,8 @@ struct LibraryList {};
 using StoredLibraries =
     LibraryList<features::Polynomial, features::Legendre, features::Chebyshev, features::Fourier,
                 features::Hermite, features::TensorBasis, features::RadialBasis,
-                features::RandomFourier, features::Concatenation, features::Product,
+                features::RandomFourier, features::PolynomialKernels, features::Expressions,
+                features::Harmonics, features::Concatenation, features::Product,
                 features::Selection, features::Delays>;
 
 template <typename L>

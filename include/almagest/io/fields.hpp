@@ -60,6 +60,15 @@ class FieldWriter {
         {std::int64_t(values.size())},
         {reinterpret_cast<const char*>(values.data()), 8 * values.size()}};
   }
+  /// Lines of text, as the numbers of their characters.
+  void texts(const char* name, const std::vector<std::string>& lines) {
+    std::vector<std::int64_t> characters;
+    for (const std::string& line : lines) {
+      characters.insert(characters.end(), line.begin(), line.end());
+      characters.push_back('\n');
+    }
+    integers(name, characters);
+  }
   template <typename Matrix>
   void tensor(const char* name, const Matrix& values) {
     archive_.tensors[prefix_ + name] = detail::tensor(values);
@@ -149,6 +158,18 @@ class FieldReader {
     values.resize(found->second.bytes.size() / 8);
     std::copy(found->second.bytes.begin(), found->second.bytes.end(),
               reinterpret_cast<char*>(values.data()));
+  }
+  void texts(const char* name, std::vector<std::string>& lines) const {
+    std::vector<std::int64_t> characters;
+    integers(name, characters);
+    lines.clear();
+    std::string line;
+    for (const std::int64_t character : characters) {
+      if (character == '\n')
+        lines.push_back(std::exchange(line, {}));
+      else
+        line += char(character);
+    }
   }
   template <typename Matrix>
   void tensor(const char* name, Matrix& values) const {

@@ -7,7 +7,8 @@
 #include <utility>
 
 #include "almagest/core/random.hpp"
-#include "almagest/features/polynomial.hpp"
+#include "almagest/io/features_format.hpp"
+#include "almagest/io/fields.hpp"
 #include "almagest/io/model_format.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::sindy {
@@ -27,14 +28,12 @@ struct ModelFormat<sindy::Model<Scalar>> {
   static constexpr const char* kind = "sindy";
 
   static void write(const Model& model, compiled::Archive& archive) {
-    const auto* library = model.library().template as<features::Polynomial>();
-    if (!library)
-      throw InvalidArgument(
-          "save: the law's library is no Polynomial, and files hold no others yet; export_header "
-          "writes laws whose features have formulas.");
-    archive.architecture["degree"] = library->degree;
-    archive.architecture["bias"] = library->bias;
-    archive.architecture["cross_terms"] = library->cross_terms;
+    FieldWriter fields(archive);
+    if (const auto* library = model.library().template as<features::Polynomial>())
+      LibraryFormat<features::Polynomial>::tell(fields, *library);  // as in files of old
+    else
+      fields.part("library", model.library(), [](auto& inner, auto& held) { tell_library(inner, held); });
+    if (!model.input_names().empty()) fields.texts("input_names", model.input_names());
     archive.tensors["coefficients"] = detail::tensor(model.coefficients());
     const auto& report = model.report();
     archive.warnings = report.warnings;
@@ -44,11 +43,18 @@ struct ModelFormat<sindy::Model<Scalar>> {
   }
 
   static Model read(const compiled::Archive& archive, TrainingFacts training) {
-    using Library = features::Polynomial;
     using Report = std::remove_cvref_t<decltype(std::declval<Model>().report())>;
-    const Library library{detail::count_setting<int>(archive, "degree"),
-                          detail::setting(archive, "bias") != 0,
-                          detail::setting(archive, "cross_terms") != 0};
+    FieldReader fields(archive);
+    features::Library library = features::Polynomial{};
+    if (fields.is("degree")) {
+      features::Polynomial polynomial;
+      LibraryFormat<features::Polynomial>::tell(fields, polynomial);
+      library = polynomial;
+    } else {
+      fields.part("library", library, [](auto& inner, auto& found) { tell_library(inner, found); });
+    }
+    std::vector<std::string> inputs;
+    if (archive.tensors.count("input_names")) fields.texts("input_names", inputs);
     Report report;
     report.warnings = archive.warnings;
     if (archive.architecture.count("condition"))
@@ -56,24 +62,24 @@ struct ModelFormat<sindy::Model<Scalar>> {
     if (archive.tensors.count("report.residuals"))
       report.residuals = detail::matrix<double>(archive, "report.residuals", training.dimension);
     Matrix coefficients = detail::matrix<Scalar>(archive, "coefficients");
-    return {library, std::move(coefficients), std::move(training), std::move(report)};
+    return {std::move(library), std::move(coefficients), std::move(training), std::move(report), std::move(inputs)};
   }
 
   static Matrix probe_inputs(const Model& model) {
     constexpr Eigen::Index states = 4;
     const TrainingFacts& facts = model.training();
     RandomStream random(20);
-    return Matrix::NullaryExpr(facts.dimension, states, [&](Eigen::Index i, Eigen::Index) {
-      return Scalar(random.uniform(facts.lower[i], facts.upper[i]));
+    return Matrix::NullaryExpr(model.law().variables(), states, [&](Eigen::Index i, Eigen::Index) {
+      return i < facts.dimension ? Scalar(random.uniform(facts.lower[i], facts.upper[i]))
+                                 : Scalar(random.uniform(-1, 1));
     });
   }
 
   static Matrix probe_outputs(const Model& model, const Matrix& inputs) {
     Matrix outputs(model.dimension(), inputs.cols());
-    Eigen::VectorX<Scalar> x, rate(model.dimension());
+    Eigen::VectorX<Scalar> rate(model.dimension());
     for (Eigen::Index k = 0; k < inputs.cols(); ++k) {
-      x = inputs.col(k);
-      model(x, rate, 0.0);
+      model.law().evaluate([&](std::size_t i) { return inputs(Eigen::Index(i), k); }, rate);
       outputs.col(k) = rate;
     }
     return outputs;
@@ -81,8 +87,12 @@ struct ModelFormat<sindy::Model<Scalar>> {
 
   /// The sum of the sizes of all terms, which is what rounding is relative to.
   static Matrix probe_sizes(const Model& model, const Matrix& inputs) {
-    const Model sizes(model.library(), model.coefficients().cwiseAbs(), model.training());
-    return probe_outputs(sizes, inputs.cwiseAbs());
+    const Eigen::MatrixXd variables = inputs.transpose().template cast<double>();
+    Eigen::MatrixXd values(inputs.cols(), model.law().features().size());
+    model.law().features().evaluate(variables, values);
+    return (values.cwiseAbs() * model.coefficients().cwiseAbs().template cast<double>())
+        .transpose()
+        .template cast<Scalar>();
   }
 };
 

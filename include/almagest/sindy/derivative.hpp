@@ -298,6 +298,27 @@ class AnyDerivative {
   std::shared_ptr<const Differentiator> whole_;
 };
 
+namespace detail {
+
+/// The rates of run number `number`, `samples x dimension`, and its states, smoothed where the
+/// method smooths.
+template <typename Scalar, typename Real>
+void differentiate_whole(std::size_t number, const TrajectoryView<Scalar>& run,
+                         const AnyDerivative& method, Eigen::MatrixX<Real>& states,
+                         Eigen::MatrixX<Real>& rates) {
+  states = run.states().transpose().template cast<Real>();
+  rates.resize(states.rows(), states.cols());
+  if (const LocalPolynomial* local = method.local()) {
+    Eigen::MatrixX<Real> values(states.rows(), states.cols());
+    LocalFit<Real>(run.times(), *local).apply(states, 0, 0, run.size(), values, rates);
+    if (local->smooth) states = values;
+  } else {
+    method.whole().apply(number, run.times(), states, rates);
+  }
+}
+
+}  // namespace detail
+
 /// The time derivatives of a run, `dimension x samples`, computed in double precision.
 ///
 /// \throws InvalidArgument for a method with impossible options, or a run shorter than it needs.
@@ -305,15 +326,8 @@ template <typename Scalar>
 Eigen::MatrixX<Scalar> differentiate(const TrajectoryView<Scalar>& run,
                                      const AnyDerivative& method = FiniteDifference{}) {
   method.check_length(run.size(), 0, "sindy::differentiate");
-  using Real = decltype(double() + Scalar());
-  Eigen::MatrixX<Real> samples = run.states().transpose().template cast<Real>();
-  Eigen::MatrixX<Real> rates(samples.rows(), samples.cols());
-  if (const auto* local = method.local()) {
-    Eigen::MatrixX<Real> values(samples.rows(), samples.cols());
-    detail::LocalFit<Real>(run.times(), *local).apply(samples, 0, 0, run.size(), values, rates);
-  } else {
-    method.whole().apply(0, run.times(), samples, rates);
-  }
+  Eigen::MatrixX<decltype(double() + Scalar())> states, rates;
+  detail::differentiate_whole(0, run, method, states, rates);
   return rates.transpose().template cast<Scalar>();
 }
 template <typename Scalar>

@@ -87,8 +87,9 @@ void join_inputs(const TrajectoryView<Scalar>& run, Eigen::Index first, const St
   const Eigen::Index count = states.rows(), inputs = run.inputs().rows();
   variables.resize(count, states.cols() + inputs);
   variables.leftCols(states.cols()) = states;
-  variables.rightCols(inputs) =
-      run.inputs().middleCols(first, count).transpose().template cast<Real>();
+  if (inputs > 0)
+    variables.rightCols(inputs) =
+        run.inputs().middleCols(first, count).transpose().template cast<Real>();
 }
 
 /// A run whose rates come from the windows around its samples. Returns LocalFit::gain.
@@ -143,8 +144,12 @@ Prepared prepare(const std::vector<TrajectoryView<Scalar>>& several,
       almagest::detail::training_facts(several, shared_step(several), "sindy::fit");
   std::vector<std::string> inputs = shared_inputs(several, "sindy::fit");
   check_sizes(library, facts);
-  const auto evaluator_ = evaluator(library, facts.dimension + Eigen::Index(inputs.size()));
-  Accumulator<Real> rows(evaluator_, facts.dimension, parts);
+  const auto made = evaluator(library, facts.dimension + Eigen::Index(inputs.size()));
+  if (made->context() > 1)
+    throw InvalidArgument(
+        "sindy::fit: the library has delays, but a law of motion knows the present state only; learn "
+        "a map of the samples instead (fit_map).");
+  Accumulator<Real> rows(made, facts.dimension, parts);
   Real gain = 0;
   for (std::size_t k = 0; k < several.size(); ++k) {
     derivative.check_length(several[k].size(), k, "sindy::fit");
@@ -160,7 +165,7 @@ Prepared prepare(const std::vector<TrajectoryView<Scalar>>& several,
   std::vector<std::string> variables = facts.names;
   variables.insert(variables.end(), inputs.begin(), inputs.end());
   Regression<Real> regression =
-      rows.regression(evaluator_->names(variables), facts.names, std::move(rounding));
+      rows.regression(made->names(variables), facts.names, std::move(rounding));
   return {std::move(facts), std::move(inputs), std::move(regression)};
 }
 

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Optimizers, forms and ensembles of SINDy as Python has them."""
+
+import pickle
+
+import almagest as al
+import numpy as np
+import pytest
+from conftest import says
+from sklearn.base import clone
+
+LORENZ = [
+    "x' = -10.0 x + 10.0 y",
+    "y' = 28.0 x - 1.0 y - 1.0 x z",
+    "z' = -2.7 z + 1.0 x y",
+]
+
+
+@pytest.fixture(scope="module")
+def lorenz():
+    return al.integrate(al.systems.Lorenz63(), [-8.0, 8.0, 27.0], np.arange(0.0, 20.0, 0.004))
+
+
+@pytest.fixture(scope="module")
+def noisy(lorenz):
+    noise = np.random.default_rng(1).normal(size=lorenz.states.shape)
+    return al.Trajectory(lorenz.times, lorenz.states + 0.05 * noise, names=["x", "y", "z"])
+
+
+class TestOptimizers:
+    @pytest.mark.parametrize(
+        "optimizer",
+        [
+            al.STLSQ(0.3),
+            al.SR3(0.3),
+            al.SR3(0.1, penalty="l1"),
+            al.ConstrainedSR3([al.Constraint({("x", "x"): 1.0, ("x", "y"): 1.0}, equals=0.0)], 0.3),
+            al.TrappingSR3(0.3),
+            al.Evidence(),
+            al.BestSubset(most_terms=4),
+            al.SSR("cross_validation"),
+            al.FROLS("cross_validation"),
+            al.Lasso("cross_validation", least=1e-5),
+        ],
+        ids=lambda optimizer: repr(optimizer)[:18],
+    )
+    def test_each_finds_lorenz(self, lorenz, optimizer):
+        model = al.SINDy(optimizer=clone(optimizer), derivative=al.FiniteDifference(8)).fit(lorenz)
+        assert model.equations(1) == LORENZ
+        assert model.forecast(lorenz[:100], steps=100).verdict
+
+    def test_paths_and_errors(self, noisy):
+        model = al.SINDy(al.Polynomial(2), al.SSR(), al.SavitzkyGolay(21)).fit(noisy)
+        assert len(model.paths_) == 3
+        sizes = [len(support) for support, _, _ in model.paths_[0]]
+        assert sizes == list(range(10, -1, -1))
+        misfits = [misfit for _, misfit, _ in model.paths_[0]]
+        assert misfits == sorted(misfits)
+        model = al.SINDy(optimizer=al.Evidence(), derivative=al.SavitzkyGolay(21)).fit(noisy)
+        assert model.coefficient_errors_.shape == (10, 3)
+        assert ((model.coefficient_errors_ > 0) == (model.coefficients_ != 0)).all()
+        with says(al.InvalidArgument, "inclusion_", "al.EnsembleSINDy"):
+            model.inclusion_
+
+    def test_a_constraint_holds(self, noisy):
+        energy = al.Constraint({("y", "x z"): 1.0, ("z", "x y"): 1.0}, equals=0.0)
+        bound = al.Constraint({("y", "y"): 1.0}, at_most=-1.05)
+        model = al.SINDy(optimizer=al.ConstrainedSR3([energy, bound], 0.3), derivative=al.SavitzkyGolay(21)).fit(noisy)
+        found = dict(zip(model.feature_names_, model.coefficients_))
+        assert abs(found["x z"][1] + found["x y"][2]) < 1e-12
+        assert found["y"][1] <= -1.05 + 1e-12
+        with says(al.InvalidArgument, "'w'", "there are 1, x"):
+            al.SINDy(optimizer=al.ConstrainedSR3([al.Constraint({("x", "w"): 1.0}, equals=0.0)])).fit(noisy)
+        with says(al.InvalidArgument, "2 values"):
+            al.SINDy(optimizer=al.ConstrainedSR3([al.Constraint({("x", "x"): 1.0}, 0.0, 1.0)])).fit(noisy)
+
+    def test_trapping(self, noisy):
+        model = al.SINDy(optimizer=al.TrappingSR3(0.3), derivative=al.SavitzkyGolay(21)).fit(noisy)
+        region = model.trapping_region()
+        assert region.traps and region.greatest_eigenvalue < 0
+        starts = region.centre + region.radius * np.random.default_rng(0).normal(size=(20, 3))
+        ends = al.integrate_ensemble(model, starts, np.linspace(0, 5, 101))
+        last = np.array([run.states[-1] for run in ends])
+        assert np.linalg.norm(last - region.centre, axis=1).max() < region.radius
+
+    def test_regression_alone(self):
+        random = np.random.default_rng(3)
+        features = random.normal(size=(200, 6))
+        law = np.array([0, 2.0, 0, 0, -1.0, 0])
+        found = al.STLSQ(0.1).regress(features, features @ law)
+        assert np.abs(found[:, 0] - law).max() < 1e-12
+
+    def test_bad_parameters(self, lorenz):
+        for optimizer, pieces in [
+            (al.SSR("aic"), ["criterion is 'aic'", "'bic'"]),
+            (al.SR3(penalty="l3"), ["penalty is 'l3'"]),
+            (al.SR3(weights=np.ones((2, 3))), ["weights", "2"]),
+            (al.Lasso(least=2.0), ["least is 2"]),
+            (al.Evidence(prior=-1.0), ["prior is -1"]),
+            (al.BestSubset(most_terms=0), ["most_terms is 0"]),
+        ]:
+            with says(al.Error, *pieces):
+                al.SINDy(optimizer=optimizer).fit(lorenz)
+
+
+class TestEnsembles:
+    def test_inclusion_and_bands(self, noisy, lorenz):
+        model = al.EnsembleSINDy(
+            optimizer=al.STLSQ(0.3), derivative=al.SavitzkyGolay(21), models=30, library_share=0.8
+        ).fit(noisy)
+        same = al.EnsembleSINDy(
+            optimizer=al.STLSQ(0.3), derivative=al.SavitzkyGolay(21), models=30, library_share=0.8, threads=2
+        ).fit(noisy)
+        assert (model.coefficients_ == same.coefficients_).all()
+        assert model.inclusion_.shape == (10, 3) and model.inclusion_.max() <= 1
+        assert [line.count(" x") > 0 for line in model.equations()] == [True] * 3
+        assert len(model.members_) == 30
+        band = al.EnsembleSINDy(optimizer=al.STLSQ(0.3), derivative=al.SavitzkyGolay(21), models=30).fit(noisy)
+        lower, median, upper, alive = band.forecast_band(lorenz[:1000], steps=200)
+        assert (lower.states <= upper.states).all() and (alive == 1).all()
+        assert median.times.start == pytest.approx(lorenz.times[1000])
+
+    def test_is_refused_without_members(self, lorenz):
+        with says(al.InvalidArgument, "no members"):
+            al.SINDy().fit(lorenz).forecast_band(lorenz[:10], steps=3)
+
+
+class TestForms:
+    def test_a_map(self):
+        run = al.iterate(al.systems.Henon(), [0.1, 0.3], 500)
+        model = al.DiscreteSINDy(al.Polynomial(2)).fit(run)
+        assert model.equations(1) == ["x[k+1] = 1.0 + 1.0 y - 1.4 x^2", "y[k+1] = 0.3 x"]
+        ahead = model.forecast(run[:100], steps=15)
+        assert np.abs(ahead.states - run.states[100:115]).max() < 1e-8
+        assert np.abs(model.predict(run.states[:3]) - run.states[1:4]).max() < 1e-12
+        delayed = al.DiscreteSINDy(al.Delays(2, al.Polynomial(2))).fit(run.states[:, :1], dt=1.0)
+        assert "(-1)" in str(delayed)
+
+    def test_a_rational_law(self):
+        uptake = lambda x, t: 0.6 - 1.5 * x / (0.3 + x)
+        runs = [al.integrate(uptake, [start], np.arange(0, 4, 0.01)) for start in (0.02, 0.5, 1.5, 3.0)]
+        model = al.SINDyPI(al.Polynomial(3), al.STLSQ(0.05, ridge=0.0), al.FiniteDifference(6)).fit(runs)
+        x = np.array([[0.05], [0.7], [2.0]])
+        assert np.abs(model.predict(x) - uptake(x, 0)).max() < 1e-5
+        assert "/" in str(model) and "\\frac" in model.equations(3, "latex")[0]
+        ahead = model.forecast(runs[2][:100], steps=300)
+        assert np.abs(ahead.states - runs[2].states[100:]).max() < 1e-5
+        points = al.diagnostics.fixed_points(model, [0.01], [3.0])
+        assert len(points) == 1 and points[0].stable and points[0].state[0] == pytest.approx(0.2, abs=1e-4)
+
+    def test_functions_of_python(self, lorenz, tmp_path):
+        library = al.Functions(
+            [lambda x: x[:, 0], lambda x: x[:, 1], lambda x: x[:, 2], lambda x: x[:, 0] * x[:, 1], lambda x: x[:, 0] * x[:, 2]],
+            ["x", "y", "z", "xy", "xz"],
+        )
+        model = al.SINDy(library, derivative=al.FiniteDifference(6)).fit(lorenz)
+        assert model.equations(1) == ["x' = -10.0 x + 10.0 y", "y' = 28.0 x - 1.0 y - 1.0 xz", "z' = -2.7 z + 1.0 xy"]
+        assert np.abs(model.predict(lorenz.states[:2])).max() > 1
+        with says(al.InvalidArgument, "no formulas"):
+            model.forecast(lorenz[:10], steps=3)
+        with says(al.InvalidArgument, "files know"):
+            al.save(model, tmp_path / "law.almagest")
+        with says(al.InvalidArgument, "one number for each"):
+            al.SINDy(al.Functions([lambda x: x[0]])).fit(lorenz)
+
+    def test_models_of_any_library_are_stored(self, tmp_path):
+        run = al.integrate(al.systems.DampedPendulum(damping=0.1), [2.5, 0.0], np.linspace(0, 15, 1501))
+        for library in [
+            al.Expressions(["x", "v", "sin(x)"], ["x", "v"]),
+            al.Polynomial(1) + al.Fourier(2),
+            al.Polynomial(1) * al.Fourier(1),
+        ]:
+            model = al.SINDy(library, al.STLSQ(0.05), al.FiniteDifference(6)).fit(run)
+            al.save(model, tmp_path / "law.almagest")
+            for again in (al.load(tmp_path / "law.almagest"), pickle.loads(pickle.dumps(model))):
+                assert again.equations() == model.equations()
+                assert again.library == library
+                assert (again.forecast(run[:50], steps=20).states == model.forecast(run[:50], steps=20).states).all()
+            al.export_header(model, tmp_path / "law.hpp", name="law")
+            assert "sin(" in (tmp_path / "law.hpp").read_text()
