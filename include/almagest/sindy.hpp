@@ -19,6 +19,7 @@
 #include "almagest/sindy/implicit.hpp"
 #include "almagest/sindy/lasso.hpp"
 #include "almagest/sindy/law.hpp"
+#include "almagest/sindy/law_accumulator.hpp"
 #include "almagest/sindy/map_model.hpp"
 #include "almagest/sindy/model.hpp"
 #include "almagest/sindy/polynomial.hpp"

@@ -12,6 +12,7 @@
 #include "almagest/sindy/fit_map.hpp"
 #include "almagest/sindy/forecast_band.hpp"
 #include "almagest/sindy/implicit.hpp"
+#include "almagest/sindy/law_accumulator.hpp"
 #include "core/sentence.hpp"
 #include "sindy/data.hpp"
 #include "support/catch.hpp"
@@ -150,4 +151,26 @@ TEST_CASE("Fixed points of a learned law are those of the system", "[diagnostics
   CHECK(wells[0].stable());
   CHECK(!wells[1].stable());
   CHECK(wells[2].stable());
+}
+
+TEST_CASE("A law learned in pieces is that of the whole", "[sindy]") {
+  const auto run = data::lorenz(3000), other = data::lorenz(700, 0.002, {1, 2, 20});
+  const auto derivative = GENERATE(sindy::AnyDerivative(FiniteDifference{4}), sindy::AnyDerivative(sindy::SavitzkyGolay{}));
+  const auto whole = sindy::fit(std::vector{run, other}, Polynomial{3}, Stlsq{}, derivative);
+  sindy::LawAccumulator pieces(Polynomial{3}, 3, derivative);
+  const TrajectoryView<double> view(run);
+  for (Eigen::Index at = 0, next = 0; at < 2999; at = next) {
+    next = std::min<Eigen::Index>(at + 1 + at % 217, 2999);
+    pieces.update(view.slice(at, next - at + 1));
+  }
+  pieces.update(other);
+  const auto law = pieces.solve();
+  CHECK(pieces.samples() < 3700);
+  CHECK((law.coefficients() - whole.coefficients()).cwiseAbs().maxCoeff() < 1e-10);
+  CHECK(law.training().lower == whole.training().lower);
+  CHECK(law.training().step == whole.training().step);
+  pieces.update(view.slice(0, 2));  // too short for a run, which is told when the next begins
+  CHECK_THAT(sentence<InvalidArgument>([&] { pieces.update(other); }), ContainsSubstring("2 samples"));
+  CHECK_THAT(sentence<InvalidArgument>([] { sindy::LawAccumulator(Polynomial{}, 3, FiniteDifference{}).solve(); }),
+             ContainsSubstring("no samples"));
 }
