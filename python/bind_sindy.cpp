@@ -54,12 +54,6 @@ void bind_options(py::module_& m) {
   m.def("stlsq", [](double threshold, double ridge, int max_iterations, bool normalize) {
     return sindy::Optimizer(sindy::Stlsq{threshold, ridge, max_iterations, normalize});
   }, py::arg("threshold"), py::arg("ridge"), py::arg("max_iterations"), py::arg("normalize"), "See almagest.STLSQ.");
-  py::class_<sindy::AnyDerivative>(m, "Derivative", "A way to differentiate; the classes of almagest make them.");
-  m.def("finite_difference", [](int order) { return sindy::AnyDerivative(sindy::FiniteDifference{order}); },
-        py::arg("order"), "See almagest.FiniteDifference.");
-  m.def("savitzky_golay", [](int window, int degree, bool smooth_states) {
-    return sindy::AnyDerivative(sindy::SavitzkyGolay{window, degree, smooth_states});
-  }, py::arg("window"), py::arg("degree"), py::arg("smooth_states"), "See almagest.SavitzkyGolay.");
 }
 
 /// The exponents of a law of monomials.
@@ -108,6 +102,7 @@ void bind_model(py::module_& m) {
       .def_property_readonly("residuals", [](const SindyModel& self) { return given_away(Vector(self.model.report().residuals)); },
                              "Relative misfit of each derivative.")
       .def_property_readonly("warnings", [](const SindyModel& self) { return self.model.warnings(); }, "What the fit found doubtful.")
+      .def_property_readonly("notes", [](const SindyModel& self) { return self.model.report().notes; }, "What the library chose.")
       .def("equations", [](const SindyModel& self, int precision) { return self.model.equations(precision); },
            py::arg("precision"), "One line for each component.")
       .def("formulas", &formulas, py::arg("notation"), py::arg("precision"), "The equations as Python or LaTeX.")
@@ -123,6 +118,7 @@ void bind_model(py::module_& m) {
 
 void bind_sindy(py::module_& m) {
   bind_options(m);
+  bind_derivatives(m);
   bind_model(m);
   m.def("fit", &fit, "See almagest.SINDy.fit.", py::arg("runs"), py::arg("library"), py::arg("optimizer"),
         py::arg("derivative"));

@@ -4,14 +4,21 @@
 /// \file
 /// Sparse identification of nonlinear dynamics: laws of motion from samples.
 
+#include "almagest/sindy/automatic_derivative.hpp"
 #include "almagest/sindy/condense.hpp"
 #include "almagest/sindy/derivative.hpp"
 #include "almagest/sindy/equations.hpp"
 #include "almagest/sindy/fit.hpp"
 #include "almagest/sindy/flow.hpp"
+#include "almagest/sindy/given_rates.hpp"
+#include "almagest/sindy/kalman_smoother.hpp"
 #include "almagest/sindy/law.hpp"
 #include "almagest/sindy/model.hpp"
+#include "almagest/sindy/noise.hpp"
 #include "almagest/sindy/polynomial.hpp"
 #include "almagest/sindy/regression.hpp"
 #include "almagest/sindy/series.hpp"
+#include "almagest/sindy/smoothing_spline.hpp"
+#include "almagest/sindy/spectral_derivative.hpp"
 #include "almagest/sindy/stlsq.hpp"
+#include "almagest/sindy/total_variation.hpp"

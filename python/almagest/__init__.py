@@ -35,6 +35,17 @@ from ._almagest.core import (
     Trajectory,
     Verdict,
 )
+from ._derivatives import (
+    AutomaticDerivative,
+    FiniteDifference,
+    KalmanSmoother,
+    SavitzkyGolay,
+    SmoothingSpline,
+    SpectralDerivative,
+    TotalVariation,
+    differentiate,
+    noise_level,
+)
 from ._edmd import EDMD, KernelEDMD, MeasurePreservingEDMD
 from ._estimator import FitWarning
 from ._features import (
@@ -67,9 +78,10 @@ from ._io import (
 from ._koopman import DMD, HODMD, DMDc, HankelDMD, PiDMD
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
 from ._simulation import integrate, integrate_ensemble, iterate
-from ._sindy import STLSQ, FiniteDifference, SavitzkyGolay, SINDy
+from ._sindy import STLSQ, SINDy
 
 __all__ = [
+    "AutomaticDerivative",
     "BOPDMD",
     "Cancelled",
     "Chebyshev",
@@ -94,6 +106,7 @@ __all__ = [
     "IntegrationDiverged",
     "InvalidArgument",
     "IoError",
+    "KalmanSmoother",
     "KernelEDMD",
     "Legendre",
     "MeasurePreservingEDMD",
@@ -110,12 +123,16 @@ __all__ = [
     "STLSQ",
     "SavitzkyGolay",
     "Selection",
+    "SmoothingSpline",
     "SpatialGrid",
+    "SpectralDerivative",
     "TimeGrid",
+    "TotalVariation",
     "Trajectory",
     "Verdict",
     "__version__",
     "diagnostics",
+    "differentiate",
     "export_header",
     "fft",
     "integrate",
@@ -125,6 +142,7 @@ __all__ = [
     "linalg",
     "load",
     "methods",
+    "noise_level",
     "plot",
     "read_csv",
     "read_netcdf",

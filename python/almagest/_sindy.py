@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Sequence
 
 import numpy as np
 
 from ._almagest import sindy as _compiled
 from ._almagest.core import InvalidArgument, Trajectory
+from ._derivatives import Derivative, FiniteDifference
 from ._estimator import Estimator, Parameters, as_history, as_runs, check_choice, number, whole
 from ._features import Library, Polynomial, compiled_library
 
@@ -23,13 +24,6 @@ class Optimizer(Parameters):
     """What chooses the terms of a law."""
 
     def _compiled(self) -> _compiled.Optimizer:
-        raise NotImplementedError
-
-
-class Derivative(Parameters):
-    """What differentiates samples in time."""
-
-    def _compiled(self) -> _compiled.Derivative:
         raise NotImplementedError
 
 
@@ -65,48 +59,12 @@ class STLSQ(Optimizer):
         )
 
 
-class FiniteDifference(Derivative):
-    """Derivatives of the polynomial through the order + 1 nearest samples, on uniform times or not.
-
-    order  2, 4, 6 or 8; the error falls as the time step to that power
-    """
-
-    def __init__(self, order: int = 2) -> None:
-        self.order = order
-
-    def _compiled(self) -> _compiled.Derivative:
-        return _compiled.finite_difference(whole(self.order, "FiniteDifference: order"))
-
-
-class SavitzkyGolay(Derivative):
-    """Derivatives of the polynomial that fits the nearest samples best; for noisy data.
-
-    Savitzky & Golay 1964, 10.1021/ac60214a047
-
-    window         samples, odd
-    degree         of the polynomial, less than window
-    smooth_states  whether the fit's values take the place of the samples in the library too
-    """
-
-    def __init__(self, window: int = 11, degree: int = 3, smooth_states: bool = True) -> None:
-        self.window = window
-        self.degree = degree
-        self.smooth_states = smooth_states
-
-    def _compiled(self) -> _compiled.Derivative:
-        return _compiled.savitzky_golay(
-            whole(self.window, "SavitzkyGolay: window"),
-            whole(self.degree, "SavitzkyGolay: degree"),
-            bool(self.smooth_states),
-        )
-
-
 class SINDy(Estimator):
     """A law of motion dx/dt = f(x) with few terms, learned from trajectories.
 
     library     of features; None means Polynomial()
     optimizer   STLSQ, ...; None means STLSQ()
-    derivative  FiniteDifference, SavitzkyGolay, ...; None means FiniteDifference()
+    derivative  FiniteDifference, SmoothingSpline, ...; None means FiniteDifference()
 
     >>> model = al.SINDy(al.Polynomial(degree=3), al.STLSQ(threshold=0.1)).fit(traj)
     >>> print(model)
@@ -127,13 +85,22 @@ class SINDy(Estimator):
         self.optimizer = optimizer
         self.derivative = derivative
 
-    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> SINDy:
+    def fit(
+        self,
+        data: _Data,
+        y: None = None,
+        *,
+        dt: float | None = None,
+        rates: ArrayLike | Sequence[ArrayLike] | None = None,
+    ) -> SINDy:
         """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
 
         data  Trajectory, or array (samples, dimension) with dt; or several of either. Derivatives
               never straddle two runs. Times need not be uniform.
         y     ignored; pipelines pass it
         dt    time between the samples of arrays
+        rates derivatives in place of those of `derivative`, in the shape of the states; a list of arrays
+              for several runs
 
         Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
         Raises InvalidArgument for impossible parameters, runs too short for the derivative, or a
@@ -146,7 +113,17 @@ class SINDy(Estimator):
         check_choice(optimizer, Optimizer, "SINDy.fit: optimizer")
         check_choice(derivative, Derivative, "SINDy.fit: derivative")
         runs = as_runs(data, dt, "SINDy.fit")
-        self._adopt(_compiled.fit(runs, features, optimizer._compiled(), derivative._compiled()))
+        if rates is None:
+            slopes = derivative._compiled()
+        elif self.derivative is not None:
+            raise InvalidArgument(
+                f"SINDy.fit: rates are given, and derivative={self.derivative!r} too; leave one of them out."
+            )
+        else:
+            # The shape tells a list of one run's rates from their rows.
+            one = len(runs) == 1 and np.ndim(rates) < 3
+            slopes = _compiled.given_rates([rates] if one else list(rates))
+        self._adopt(_compiled.fit(runs, features, optimizer._compiled(), slopes))
         return self
 
     @property
@@ -184,6 +161,11 @@ class SINDy(Estimator):
     def condition_number_(self) -> float:
         """Estimate of how near the chosen features are to depending on each other; 1 is best."""
         return self._fitted("condition_number_").condition_number  # type: ignore[no-any-return]
+
+    @property
+    def notes_(self) -> list[str]:
+        """What was chosen where the choice was left to the library, in sentences."""
+        return self._fitted("notes_").notes  # type: ignore[no-any-return]
 
     def equations(self, precision: int = 4, notation: str = "plain") -> list[str]:
         """One line for each component, such as "x' = -10.0000 x + 10.0000 y".
