@@ -42,7 +42,8 @@ void bind_derivatives(py::module_& m) {
   m.def("kalman_smoother", [](std::optional<double> alpha, bool smooth_states) {
     return Derivative(sindy::KalmanSmoother{alpha, smooth_states});
   }, py::arg("alpha"), py::arg("smooth_states"), "See almagest.KalmanSmoother.");
-  m.def("automatic_derivative", [] { return Derivative(sindy::AutomaticDerivative{}); }, "See almagest.AutomaticDerivative.");
+  m.def("automatic_derivative", [](bool smooth_states) { return Derivative(sindy::AutomaticDerivative{smooth_states}); },
+        py::arg("smooth_states"), "See almagest.AutomaticDerivative.");
   m.def("given_rates", &given_rates, py::arg("rates"), "See almagest.SINDy.fit.");
 
   m.def("differentiate", [](const Run& run, const Derivative& derivative) {

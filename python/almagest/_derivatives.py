@@ -153,10 +153,15 @@ class AutomaticDerivative(Derivative):
     """Finite differences of some order or a smoothing spline, for each component by its noise.
 
     A fitted model's notes_ say what was picked.
+
+    smooth_states  whether a spline's values take the place of the samples in the library too
     """
 
+    def __init__(self, smooth_states: bool = True) -> None:
+        self.smooth_states = smooth_states
+
     def _compiled(self) -> _compiled.Derivative:
-        return _compiled.automatic_derivative()
+        return _compiled.automatic_derivative(bool(self.smooth_states))
 
 
 def differentiate(

@@ -120,9 +120,10 @@ class SINDy(Estimator):
                 f"SINDy.fit: rates are given, and derivative={self.derivative!r} too; leave one of them out."
             )
         else:
-            # The shape tells a list of one run's rates from their rows.
-            one = len(runs) == 1 and np.ndim(rates) < 3
-            slopes = _compiled.given_rates([rates] if one else list(rates))
+            # The rows of one run's rates are no rates of several runs.
+            one = len(runs) == 1 and (len(rates) != 1 or np.ndim(rates) == 1)  # type: ignore[arg-type]
+            several = [np.asarray(given, dtype=float) for given in ([rates] if one else rates)]  # type: ignore[union-attr]
+            slopes = _compiled.given_rates([r[:, np.newaxis] if r.ndim == 1 else r for r in several])
         self._adopt(_compiled.fit(runs, features, optimizer._compiled(), slopes))
         return self
 

@@ -26,9 +26,12 @@ namespace almagest::inline ALMAGEST_ABI::sindy {
 ///
 /// What differences of order p err by is estimated from the `noise_level`, which their weights
 /// amplify, and from how far they are from those of order p + 2; what the spline errs by from the
-/// noise that passes it. The least estimate wins. The fit's report says in its notes what was
-/// picked. Where splines were, their values enter the library of features.
-struct AutomaticDerivative {};
+/// noise that passes it, and from how much further it is from the best differences than these err.
+/// The least estimate wins. The fit's report says in its notes what was
+/// picked. Where splines were, with `smooth_states` their values enter the library of features.
+struct AutomaticDerivative {
+  bool smooth_states = true;
+};
 
 namespace detail {
 
@@ -38,6 +41,7 @@ class AutomaticDifferentiator final : public Differentiator {
   using Matrix = Eigen::MatrixX<Real>;
   using Vector = Eigen::VectorX<Real>;
 
+  explicit AutomaticDifferentiator(const AutomaticDerivative& method) : method_(method) {}
   std::string name() const override { return "AutomaticDerivative"; }
   Eigen::Index least_samples() const override { return 8; }
 
@@ -58,10 +62,12 @@ class AutomaticDifferentiator final : public Differentiator {
     for (Eigen::Index c = 0; c < states.cols(); ++c) {
       Vector values = states.col(c), slopes;
       const Real lambda = spline.apply({}, values, slopes);
-      const bool smooth = spline_error(noise[c], lambda, step) < errors[c];
+      const Real apart = (slopes - rates.col(c)).squaredNorm() / Real(states.rows());
+      const Real flattened = std::sqrt(std::max(apart - errors[c] * errors[c], Real(0)));
+      const bool smooth = std::max(noise_passed(noise[c], lambda, step), flattened) < errors[c];
       if (smooth) {
         rates.col(c) = slopes;
-        states.col(c) = values;
+        if (method_.smooth_states) states.col(c) = values;
       }
       notes.push_back(text("AutomaticDerivative: component ", c, " of run ", run, " has noise of ",
                            rounded(noise[c], 2), "; picked ",
@@ -108,11 +114,13 @@ class AutomaticDifferentiator final : public Differentiator {
 
   /// The noise that passes a spline with the response \f$ 1/(1 + \lambda h\omega^4) \f$, and half as
   /// much again for what it flattens; never more than what a spline through the samples passes.
-  static Real spline_error(Real noise, Real lambda, Real step) {
+  static Real noise_passed(Real noise, Real lambda, Real step) {
     const Real length = std::sqrt(std::sqrt(lambda * step));
     const Real passed = noise * std::sqrt(std::numbers::sqrt2_v<Real> * step / (16 * length * length * length));
     return Real(1.5) * std::min(passed, noise / step);
   }
+
+  AutomaticDerivative method_;
 };
 
 #if ALMAGEST_INSTANTIATED
@@ -122,8 +130,8 @@ extern template class ALMAGEST_EXPORT AutomaticDifferentiator<double>;
 }  // namespace detail
 
 template <std::same_as<AutomaticDerivative> Method>
-std::shared_ptr<const Differentiator> differentiator(const Method&) {
-  return std::make_shared<detail::AutomaticDifferentiator<double>>();
+std::shared_ptr<const Differentiator> differentiator(const Method& method) {
+  return std::make_shared<detail::AutomaticDifferentiator<double>>(method);
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::sindy

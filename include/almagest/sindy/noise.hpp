@@ -19,13 +19,13 @@ namespace detail {
 ///
 /// Divided differences of order d, scaled to weights of unit length, have no part of any polynomial
 /// below degree d and the noise as it is; their median size is that of a normal distribution. What
-/// motion they keep can only add to it, so the least of all orders counts.
+/// motion they keep can only add to it, so the least of all orders would count; the lowest that is no
+/// larger than chance makes it counts instead, because low orders share fewer samples.
 template <typename Real>
 Eigen::VectorX<Real> noise_level(const TimeGrid& times, const Eigen::MatrixX<Real>& samples) {
   const Eigen::Index n = samples.rows(), highest = std::min<Eigen::Index>(10, n - 2);
-  Eigen::VectorX<Real> least = Eigen::VectorX<Real>::Constant(samples.cols(), -1);
-  Eigen::VectorX<Real> weights;
-  Eigen::MatrixX<Real> sizes;
+  Eigen::MatrixX<Real> found(highest, samples.cols()), sizes;
+  Eigen::VectorX<Real> weights, level(samples.cols());
   const Real unit = Real((times.back() - times.front()) / double(n - 1));
   for (Eigen::Index order = 1; order <= highest; ++order) {
     sizes.resize(n - order, samples.cols());
@@ -43,11 +43,16 @@ Eigen::VectorX<Real> noise_level(const TimeGrid& times, const Eigen::MatrixX<Rea
       Real* begin = sizes.col(c).data();
       Real* middle = begin + sizes.rows() / 2;
       std::nth_element(begin, middle, begin + sizes.rows());
-      const Real found = *middle / Real(0.6744897501960817);
-      if (least[c] < 0 || found < least[c]) least[c] = found;
+      found(order - 1, c) = *middle / Real(0.6744897501960817);
     }
   }
-  return least;
+  const Real chance = 1 + 3 / std::sqrt(Real(n));
+  for (Eigen::Index c = 0; c < samples.cols(); ++c) {
+    Eigen::Index order = 0;
+    while (found(order, c) > chance * found.col(c).minCoeff()) ++order;
+    level[c] = found(order, c);
+  }
+  return level;
 }
 
 #if ALMAGEST_INSTANTIATED
@@ -58,8 +63,8 @@ extern template ALMAGEST_EXPORT Eigen::VectorXd noise_level(const TimeGrid&, con
 
 /// The standard deviation of the noise of every component of a run, in its unit.
 ///
-/// From the median size of divided differences of order 1 to 10, the least of which counts: motion
-/// that ten neighbours follow as a polynomial costs nothing, a few outliers little, and times may be
+/// From the median size of divided differences of order 1 to 10: motion that eleven neighbours follow
+/// as a polynomial costs nothing, a few outliers little, and times may be
 /// uneven. Noise must be independent from sample to sample; the motion must be resolved, or what is
 /// found is an upper bound. Rounding is noise too.
 ///

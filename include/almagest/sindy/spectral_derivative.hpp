@@ -92,7 +92,7 @@ class SpectralDifferentiator final : public Differentiator {
       largest = std::max(largest, third(i));
     }
     const Real rounding = Real(1e-9) * (x.maxCoeff() - x.minCoeff());
-    if (seam > 8 * inside + rounding)
+    if (seam > 3 * inside + rounding)
       throw InvalidArgument(almagest::detail::text(
           "SpectralDerivative: component ", component, " of run ", run,
           " does not begin again after its last sample (third differences up to ",

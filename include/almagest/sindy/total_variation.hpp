@@ -6,6 +6,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,8 +51,12 @@ class TrendFilter {
  public:
   using Vector = Eigen::VectorX<Real>;
 
-  TrendFilter(const SecondDifferences<Real>& differences, const Vector& f)
-      : differences_(differences), bends_(differences.apply(f)), system_(differences.gram()) {}
+  /// `rounding` is that of a sample.
+  TrendFilter(const SecondDifferences<Real>& differences, const Vector& f, Real rounding)
+      : differences_(differences),
+        bends_(differences.apply(f)),
+        least_gap_(Real(f.size()) * rounding * rounding),
+        system_(differences.gram()) {}
 
   /// \f$ f - y \f$. \throws ConvergenceFailure.
   Vector correction(Real beta, Real tolerance, int max_iterations) {
@@ -66,7 +71,7 @@ class TrendFilter {
       const Real half = correction.squaredNorm() / 2;
       const Real primal = half + beta * bends.template lpNorm<1>();
       const Real gap = primal + half - z_.dot(bends_);
-      if (!(gap > tolerance * primal)) return correction;
+      if (!(gap > tolerance * primal + least_gap_)) return correction;
       sharpness = std::max(sharpness, 4 * Real(m) / gap);
       step(beta, sharpness, bends);
     }
@@ -103,6 +108,7 @@ class TrendFilter {
 
   const SecondDifferences<Real>& differences_;
   Vector bends_, z_, above_, below_;
+  Real least_gap_;
   Pentadiagonal<Real> system_;
   PentadiagonalLdlt<Real> factors_;
 };
@@ -137,17 +143,19 @@ class VariationDifferentiator final : public Differentiator {
       const Vector samples = states.col(c);
       const Chord<Real> chord(samples, differences.steps());
       Vector rest = chord.without(samples);
-      filter(differences, method_.alpha ? nullptr : &noise[c], rest);
+      const Real rounding = 64 * std::numeric_limits<Real>::epsilon() * samples.cwiseAbs().maxCoeff();
+      filter(differences, method_.alpha ? nullptr : &noise[c], rounding, rest);
       rates.col(c) = (slopes(differences, rest).array() + chord.slope()) / differences.unit();
       if (method_.smooth_states) states.col(c) = chord.with(rest);
     }
   }
 
  private:
-  void filter(const SecondDifferences<Real>& differences, const Real* noise, Vector& y) const {
+  void filter(const SecondDifferences<Real>& differences, const Real* noise, Real rounding,
+              Vector& y) const {
     const Real unit = differences.unit();
     if (differences.apply(y).isZero(0) || (noise && *noise == 0)) return;
-    TrendFilter<Real> filter(differences, y);
+    TrendFilter<Real> filter(differences, y, rounding);
     const auto correction = [&](Real beta, Real tolerance) {
       return filter.correction(beta, tolerance, method_.max_iterations);
     };
