@@ -228,6 +228,20 @@ TEST_CASE("Total variation finds the minimum of its functional", "[sindy]") {
   }
 }
 
+TEST_CASE("So much weight on total variation, and the line of least squares is left", "[sindy]") {
+  for (const TimeGrid& times : both_kinds_of_times()) {
+    const Eigen::VectorXd y = normal(times.size(), 0.1, 3);
+    Eigen::MatrixXd powers(times.size(), 2);
+    powers << Eigen::VectorXd::Ones(times.size()), times.values();
+    const Eigen::VectorXd line = powers * powers.colPivHouseholderQr().solve(y);
+    CHECK((smoothed(times, y, TotalVariation{1e6}).values - line).cwiseAbs().maxCoeff() < 1e-12);
+    // Noise that is all there is, and more than the samples are off a line.
+    const Eigen::VectorXd zigzag =
+        Eigen::VectorXd::NullaryExpr(60, [](Eigen::Index i) { return i % 2 ? 1.0 : -1.0; });
+    CHECK(smoothed(times, zigzag, TotalVariation{}).slopes.cwiseAbs().maxCoeff() < 0.1);
+  }
+}
+
 TEST_CASE("Total variation finds a kink without ringing", "[sindy]") {
   const TimeGrid times = TimeGrid::uniform(0, 0.01, 401);
   const double noise = 0.01;

@@ -155,39 +155,69 @@ class VariationDifferentiator final : public Differentiator {
               Vector& y) const {
     const Real unit = differences.unit();
     if (differences.apply(y).isZero(0) || (noise && *noise == 0)) return;
+    const Vector bent = off_line(differences, y);
+    const Real straight = multipliers(differences, bent).cwiseAbs().maxCoeff();
+    const Real given = noise ? 0 : *method_.alpha / (unit * unit);
+    const Real allowed = noise ? Real(y.size()) * *noise * *noise : Real(0);
+    if (given >= straight || bent.squaredNorm() <= allowed) {
+      y -= bent;
+      return;
+    }
     TrendFilter<Real> filter(differences, y, rounding);
     const auto correction = [&](Real beta, Real tolerance) {
       return filter.correction(beta, tolerance, method_.max_iterations);
     };
-    const Real tolerance = Real(method_.tolerance);
-    const Real beta = noise ? chosen(*noise, y.size(), correction) : *method_.alpha / (unit * unit);
-    y -= correction(beta, tolerance);
+    const Real beta = noise ? chosen(*noise, allowed, straight, correction) : given;
+    y -= correction(beta, Real(method_.tolerance));
   }
 
-  /// The beta whose misfit is that of the noise, to two per cent. The misfit grows with it, up to
-  /// that of a straight line.
+  /// The beta whose misfit is the allowed one, to two per cent. The misfit grows with it, up to that
+  /// of a straight line at `straight`.
   template <typename Correction>
-  Real chosen(Real noise, Eigen::Index samples, const Correction& correction) const {
-    const auto excess = [&](Real beta) {
-      return correction(beta, Real(1e-3)).squaredNorm() - Real(samples) * noise * noise;
+  Real chosen(Real noise, Real allowed, Real straight, const Correction& correction) const {
+    const auto small = [&](Real beta) {
+      return beta < straight && correction(beta, Real(1e-3)).squaredNorm() < allowed;
     };
     Real lower = noise, upper = noise;
-    if (excess(noise) < 0) {
+    if (small(noise)) {
       do {
         lower = upper;
         upper *= 8;
-      } while (upper < Real(1e12) * noise && excess(upper) < 0);
+      } while (small(upper));
     } else {
       do {
         upper = lower;
         lower /= 8;
-      } while (lower > Real(1e-3) * noise && excess(lower) > 0);
+      } while (lower > Real(1e-3) * noise && !small(lower));
     }
+    upper = std::min(upper, straight);
     while (upper > Real(1.02) * lower) {
       const Real middle = std::sqrt(lower * upper);
-      (excess(middle) < 0 ? lower : upper) = middle;
+      (small(middle) ? lower : upper) = middle;
     }
     return std::sqrt(lower * upper);
+  }
+
+  /// What the straight line of least squares leaves of samples.
+  static Vector off_line(const SecondDifferences<Real>& differences, const Vector& y) {
+    Vector times(y.size());
+    times[0] = 0;
+    for (Eigen::Index i = 1; i < y.size(); ++i) times[i] = times[i - 1] + differences.steps()[i - 1];
+    times.array() -= times.mean();
+    const Vector centred = y.array() - y.mean();
+    return centred - times * (times.dot(centred) / times.squaredNorm());
+  }
+
+  /// z where \f$ Qz \f$ is given: the line is the minimum from their largest size on.
+  static Vector multipliers(const SecondDifferences<Real>& differences, const Vector& of) {
+    Vector z(of.size() - 2);
+    Real jump = 0, sum = 0;
+    for (Eigen::Index i = 0; i < z.size(); ++i) {
+      jump += of[i];
+      sum += jump * differences.steps()[i];
+      z[i] = sum;
+    }
+    return z;
   }
 
   /// At the samples, from those of the polygon on both sides.
