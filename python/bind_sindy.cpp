@@ -48,16 +48,6 @@ SindyModel fit(const std::vector<Run>& runs, const features::Library& library, c
   return computed([&] { return SindyModel(sindy::fit(views, library, optimizer, derivative)); });
 }
 
-/// The options of a fit, which the package's own classes turn into.
-void bind_options(py::module_& m) {
-  py::class_<sindy::AnyDerivative>(m, "Derivative", "A way to differentiate; the classes of almagest make them.");
-  m.def("finite_difference", [](int order) { return sindy::AnyDerivative(sindy::FiniteDifference{order}); },
-        py::arg("order"), "See almagest.FiniteDifference.");
-  m.def("savitzky_golay", [](int window, int degree, bool smooth_states) {
-    return sindy::AnyDerivative(sindy::SavitzkyGolay{window, degree, smooth_states});
-  }, py::arg("window"), py::arg("degree"), py::arg("smooth_states"), "See almagest.SavitzkyGolay.");
-}
-
 /// The exponents of a law of monomials.
 py::object exponents(const SindyModel& self) {
   const auto* library = self.model.library().as<features::Polynomial>();
@@ -104,6 +94,7 @@ void bind_model(py::module_& m) {
       .def_property_readonly("residuals", [](const SindyModel& self) { return given_away(Vector(self.model.report().residuals)); },
                              "Relative misfit of each derivative.")
       .def_property_readonly("warnings", [](const SindyModel& self) { return self.model.warnings(); }, "What the fit found doubtful.")
+      .def_property_readonly("notes", [](const SindyModel& self) { return self.model.report().notes; }, "What the library chose.")
       .def("equations", [](const SindyModel& self, int precision) { return self.model.equations(precision); },
            py::arg("precision"), "One line for each component.")
       .def_property_readonly("inputs", [](const SindyModel& self) { return self.model.input_names().size(); }, "Their count.")
@@ -139,7 +130,7 @@ void bind_model(py::module_& m) {
 
 void bind_sindy(py::module_& m) {
   bind_sindy_optimizers(m);
-  bind_options(m);
+  bind_derivatives(m);
   bind_model(m);
   bind_sindy_forms(m);
   m.def("fit", &fit, "See almagest.SINDy.fit.", py::arg("runs"), py::arg("library"), py::arg("optimizer"),

@@ -35,6 +35,17 @@ from ._almagest.core import (
     Trajectory,
     Verdict,
 )
+from ._derivatives import (
+    AutomaticDerivative,
+    FiniteDifference,
+    KalmanSmoother,
+    SavitzkyGolay,
+    SmoothingSpline,
+    SpectralDerivative,
+    TotalVariation,
+    differentiate,
+    noise_level,
+)
 from ._edmd import EDMD, EDMDc, KernelEDMD, MeasurePreservingEDMD
 from ._edmd_relatives import GeneratorEDMD, StochasticEDMD, correlations, fourier_measure
 from ._estimator import FitWarning
@@ -83,9 +94,10 @@ from ._optimizers import (
     Lasso,
     TrappingSR3,
 )
-from ._sindy import DiscreteSINDy, EnsembleSINDy, FiniteDifference, SavitzkyGolay, SINDy, SINDyPI
+from ._sindy import DiscreteSINDy, EnsembleSINDy, SINDy, SINDyPI
 
 __all__ = [
+    "AutomaticDerivative",
     "BOPDMD",
     "BestSubset",
     "Cancelled",
@@ -121,6 +133,7 @@ __all__ = [
     "IntegrationDiverged",
     "InvalidArgument",
     "IoError",
+    "KalmanSmoother",
     "KernelEDMD",
     "Lasso",
     "Legendre",
@@ -142,15 +155,19 @@ __all__ = [
     "STLSQ",
     "SavitzkyGolay",
     "Selection",
+    "SmoothingSpline",
     "SpatialGrid",
+    "SpectralDerivative",
     "StochasticEDMD",
     "TimeGrid",
+    "TotalVariation",
     "Trajectory",
     "TrappingSR3",
     "Verdict",
     "__version__",
     "correlations",
     "diagnostics",
+    "differentiate",
     "export_header",
     "fft",
     "fourier_measure",
@@ -161,6 +178,7 @@ __all__ = [
     "linalg",
     "load",
     "methods",
+    "noise_level",
     "plot",
     "read_csv",
     "read_netcdf",

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Sequence, TypeVar
 
 import numpy as np
 
 from ._almagest import sindy as _compiled
 from ._almagest.core import InvalidArgument, Trajectory
-from ._estimator import Parameters, as_history, as_runs, check_choice, number, whole
+from ._derivatives import Derivative, FiniteDifference
+from ._estimator import as_history, as_runs, check_choice, number, whole
 from ._features import Library, Polynomial, compiled_library
 from ._optimizers import STLSQ, Optimizer
 from ._spectrum import DrivenEstimator
@@ -20,49 +21,6 @@ if TYPE_CHECKING:
     from ._estimator import _Data
 
     _Self = TypeVar("_Self", bound="SINDy")
-
-
-class Derivative(Parameters):
-    """What differentiates samples in time."""
-
-    def _compiled(self) -> _compiled.Derivative:
-        raise NotImplementedError
-
-
-class FiniteDifference(Derivative):
-    """Derivatives of the polynomial through the order + 1 nearest samples, on uniform times or not.
-
-    order  2, 4, 6 or 8; the error falls as the time step to that power
-    """
-
-    def __init__(self, order: int = 2) -> None:
-        self.order = order
-
-    def _compiled(self) -> _compiled.Derivative:
-        return _compiled.finite_difference(whole(self.order, "FiniteDifference: order"))
-
-
-class SavitzkyGolay(Derivative):
-    """Derivatives of the polynomial that fits the nearest samples best; for noisy data.
-
-    Savitzky & Golay 1964, 10.1021/ac60214a047
-
-    window         samples, odd
-    degree         of the polynomial, less than window
-    smooth_states  whether the fit's values take the place of the samples in the library too
-    """
-
-    def __init__(self, window: int = 11, degree: int = 3, smooth_states: bool = True) -> None:
-        self.window = window
-        self.degree = degree
-        self.smooth_states = smooth_states
-
-    def _compiled(self) -> _compiled.Derivative:
-        return _compiled.savitzky_golay(
-            whole(self.window, "SavitzkyGolay: window"),
-            whole(self.degree, "SavitzkyGolay: degree"),
-            bool(self.smooth_states),
-        )
 
 
 class _Sparse(DrivenEstimator):
@@ -160,6 +118,11 @@ class _Law(_Sparse):
             raise InvalidArgument(f"{asked}: this fit has none; they come from al.{source}.")
         return values
 
+    @property
+    def notes_(self) -> list[str]:
+        """What was chosen where the choice was left to the library, in sentences."""
+        return self._fitted("notes_").notes  # type: ignore[no-any-return]
+
     def equations(self, precision: int = 4, notation: str = "plain") -> list[str]:
         """One line for each component, such as "x' = -10.0000 x + 10.0000 y".
 
@@ -222,7 +185,7 @@ class SINDy(_Law):
 
     library     of features; None means Polynomial()
     optimizer   STLSQ, ...; None means STLSQ()
-    derivative  FiniteDifference, SavitzkyGolay, ...; None means FiniteDifference()
+    derivative  FiniteDifference, SmoothingSpline, ...; None means FiniteDifference()
 
     >>> model = al.SINDy(al.Polynomial(degree=3), al.STLSQ(threshold=0.1)).fit(traj)
     >>> print(model)
@@ -243,23 +206,46 @@ class SINDy(_Law):
         self.optimizer = optimizer
         self.derivative = derivative
 
-    def fit(self: _Self, data: _Data, y: None = None, *, dt: float | None = None) -> _Self:
+    def fit(
+        self: _Self,
+        data: _Data,
+        y: None = None,
+        *,
+        dt: float | None = None,
+        rates: ArrayLike | Sequence[ArrayLike] | None = None,
+    ) -> _Self:
         """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
 
         data  Trajectory, or array (samples, dimension) with dt; or several of either. Derivatives
               never straddle two runs. Times need not be uniform.
         y     ignored; pipelines pass it
         dt    time between the samples of arrays
+        rates derivatives in place of those of `derivative`, in the shape of the states; a list of arrays
+              for several runs
 
         Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
         Raises InvalidArgument for impossible parameters, runs too short for the derivative, or a
         threshold that removes every term of a component; DimensionMismatch, NonFiniteData for bad data.
         """
-        self._adopt(self._learned(as_runs(data, dt, f"{type(self).__name__}.fit")))
+        runs = as_runs(data, dt, f"{type(self).__name__}.fit")
+        self._adopt(self._learned(runs, self._slopes(runs, rates)))
         return self
 
-    def _learned(self, runs: list[Trajectory]) -> Any:
-        return _compiled.fit(runs, self._features(), self._optimizer(), self._derivative())
+    def _learned(self, runs: list[Trajectory], slopes: _compiled.Derivative) -> Any:
+        return _compiled.fit(runs, self._features(), self._optimizer(), slopes)
+
+    def _slopes(self, runs: list[Trajectory], rates: ArrayLike | Sequence[ArrayLike] | None) -> _compiled.Derivative:
+        if rates is None:
+            return self._derivative()
+        if self.derivative is not None:
+            raise InvalidArgument(
+                f"{type(self).__name__}.fit: rates are given, and derivative={self.derivative!r} too; leave one of "
+                "them out."
+            )
+        # The rows of one run's rates are no rates of several runs.
+        one = len(runs) == 1 and (len(rates) != 1 or np.ndim(rates) == 1)  # type: ignore[arg-type]
+        several = [np.asarray(given, dtype=float) for given in ([rates] if one else rates)]  # type: ignore[union-attr]
+        return _compiled.given_rates([r[:, np.newaxis] if r.ndim == 1 else r for r in several])
 
     def _features(self) -> Any:
         library = Polynomial() if self.library is None else self.library
@@ -342,8 +328,8 @@ class SINDyPI(SINDy):
     integrates and exports like any other.
     """
 
-    def _learned(self, runs: list[Trajectory]) -> Any:
-        return _compiled.fit_rational(runs, self._features(), self._optimizer(), self._derivative())
+    def _learned(self, runs: list[Trajectory], slopes: _compiled.Derivative) -> Any:
+        return _compiled.fit_rational(runs, self._features(), self._optimizer(), slopes)
 
 
 class DiscreteSINDy(_Sparse):

@@ -23,8 +23,9 @@ namespace almagest::inline ALMAGEST_ABI::sindy {
 /// Differentiates the polynomial through the `order + 1` nearest samples.
 ///
 /// Exact for polynomials up to degree `order`, with an error \f$ O(h^\text{order}) \f$ elsewhere,
-/// at the ends too, where the samples lie on one side. `order` is 2, 4, 6 or 8. On non-uniform
-/// times the weights follow from the samples' own times, by Fornberg's recursion (1988,
+/// at the ends too, where the samples lie on one side. `order` is even and at most 20, where the
+/// weights at the ends begin to amplify rounding by more than the next order could gain. On
+/// non-uniform times the weights follow from the samples' own times, by Fornberg's recursion (1988,
 /// https://doi.org/10.1090/S0025-5718-1988-0935077-0).
 struct FiniteDifference {
   int order = 2;
@@ -53,11 +54,13 @@ struct LocalPolynomial {
   std::string name, remedy;
 };
 
+inline constexpr int highest_order = 20;
+
 inline LocalPolynomial local_polynomial(const FiniteDifference& method) {
   using almagest::detail::text;
-  if (method.order < 2 || method.order > 8 || method.order % 2 != 0)
-    throw InvalidArgument(
-        text("FiniteDifference: order is ", method.order, "; choose 2, 4, 6 or 8."));
+  if (method.order < 2 || method.order > highest_order || method.order % 2 != 0)
+    throw InvalidArgument(text("FiniteDifference: order is ", method.order,
+                               "; choose an even number from 2 to ", highest_order, '.'));
   return {method.order + 1, method.order, false, text("FiniteDifference of order ", method.order),
           "a lower order"};
 }
@@ -249,6 +252,15 @@ class Differentiator {
   /// smoothed states take the place of those in `states`.
   virtual void apply(std::size_t run, const TimeGrid& times, Eigen::MatrixXd& states,
                      Eigen::MatrixXd& rates) const = 0;
+
+  /// The same, for a method that chooses something: a sentence on it for the report of the fit.
+  virtual void apply_noting(std::size_t run, const TimeGrid& times, Eigen::MatrixXd& states,
+                            Eigen::MatrixXd& rates, std::vector<std::string>&) const {
+    apply(run, times, states, rates);
+  }
+
+  /// Refuses a count of runs that the method does not know.
+  virtual void check_runs(std::size_t) const {}
 };
 
 namespace detail {
@@ -265,7 +277,7 @@ concept GlobalMethod = requires(const Method& method) {
 }  // namespace detail
 
 /// A way to differentiate samples: FiniteDifference, SavitzkyGolay, or a value with a function
-/// `differentiator(method)` that makes its Differentiator.
+/// `differentiator(method)` that makes its Differentiator (SmoothingSpline, TotalVariation, ...).
 template <typename Method>
 concept DerivativeMethod = detail::LocalMethod<Method> || detail::GlobalMethod<Method>;
 
@@ -284,6 +296,9 @@ class AnyDerivative {
   const detail::LocalPolynomial* local() const { return whole_ ? nullptr : &local_; }
   const Differentiator& whole() const { return *whole_; }
 
+  void check_runs(std::size_t runs) const {
+    if (whole_) whole_->check_runs(runs);
+  }
   void check_length(Eigen::Index samples, std::size_t run, const char* what) const {
     if (!whole_) return detail::check_length(local_, samples, run, what);
     if (samples < whole_->least_samples())
@@ -325,6 +340,7 @@ void differentiate_whole(std::size_t number, const TrajectoryView<Scalar>& run,
 template <typename Scalar>
 Eigen::MatrixX<Scalar> differentiate(const TrajectoryView<Scalar>& run,
                                      const AnyDerivative& method = FiniteDifference{}) {
+  method.check_runs(1);
   method.check_length(run.size(), 0, "sindy::differentiate");
   Eigen::MatrixX<decltype(double() + Scalar())> states, rates;
   detail::differentiate_whole(0, run, method, states, rates);

@@ -35,6 +35,7 @@ struct Prepared {
   TrainingFacts facts;
   std::vector<std::string> input_names;
   Regression<double> regression;
+  std::vector<std::string> notes;
 };
 
 /// The common time step, where there is one. A law of motion can be learned from runs without.
@@ -120,10 +121,10 @@ Real add_run(const TrajectoryView<Scalar>& run, const LocalPolynomial& method,
 /// A run whose rates come all at once.
 template <typename Real, typename Scalar>
 Real add_run(std::size_t number, const TrajectoryView<Scalar>& run, const Differentiator& method,
-             Accumulator<Real>& rows) {
+             Accumulator<Real>& rows, std::vector<std::string>& notes) {
   Eigen::MatrixX<Real> states = run.states().transpose().template cast<Real>(), variables;
   Eigen::MatrixX<Real> rates(states.rows(), states.cols());
-  method.apply(number, run.times(), states, rates);
+  method.apply_noting(number, run.times(), states, rates, notes);
   for (Eigen::Index first = 0; first < run.size();) {
     const Eigen::Index count = std::min(rows.room(), run.size() - first);
     rows.targets(count) = rates.middleRows(first, count);
@@ -151,10 +152,12 @@ Prepared prepare(const std::vector<TrajectoryView<Scalar>>& several,
         "a map of the samples instead (fit_map).");
   Accumulator<Real> rows(made, facts.dimension, parts);
   Real gain = 0;
+  std::vector<std::string> notes;
+  derivative.check_runs(several.size());
   for (std::size_t k = 0; k < several.size(); ++k) {
     derivative.check_length(several[k].size(), k, "sindy::fit");
     const Real of_run = derivative.local() ? add_run(several[k], *derivative.local(), rows)
-                                           : add_run(k, several[k], derivative.whole(), rows);
+                                           : add_run(k, several[k], derivative.whole(), rows, notes);
     gain = std::max(gain, of_run);
   }
   // What differencing makes of the rounding of a constant.
@@ -166,7 +169,7 @@ Prepared prepare(const std::vector<TrajectoryView<Scalar>>& several,
   variables.insert(variables.end(), inputs.begin(), inputs.end());
   Regression<Real> regression =
       rows.regression(made->names(variables), facts.names, std::move(rounding));
-  return {std::move(facts), std::move(inputs), std::move(regression)};
+  return {std::move(facts), std::move(inputs), std::move(regression), std::move(notes)};
 }
 
 #if ALMAGEST_INSTANTIATED
@@ -208,6 +211,7 @@ auto fit(const Data& data, const Library& library = {}, const Optimizer& optimiz
   detail::Prepared prepared =
       detail::prepare<Scalar>(several, features::Library(library), derivative, parts_of(optimizer));
   FitReport report;
+  report.notes = std::move(prepared.notes);
   const Eigen::MatrixXd coefficients = solve(optimizer, prepared.regression, report);
   return Model<Scalar>(features::Library(library), coefficients.template cast<Scalar>(),
                        std::move(prepared.facts), std::move(report),

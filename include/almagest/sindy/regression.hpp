@@ -43,6 +43,8 @@ struct FitReport {
   Eigen::VectorXd residuals;
   /// What a careful user would want to know, one sentence each; empty if all is well.
   std::vector<std::string> warnings;
+  /// What was chosen where the choice was left to the library, one sentence each.
+  std::vector<std::string> notes;
   /// Standard errors of the coefficients, `features x targets`, from optimizers that know them.
   Eigen::MatrixXd errors;
   /// How often each coefficient was chosen by the members of an ensemble, `features x targets`.

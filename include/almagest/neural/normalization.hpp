@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <Eigen/Core>
+#include <vector>
+
+#include "almagest/core/errors.hpp"
+#include "almagest/core/text.hpp"
+#include "almagest/core/trajectory.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::neural {
+
+/// \f$ z = (x - \text{mean}) / \text{deviation} \f$, component by component, from the training runs. A
+/// component that never changes has deviation 1.
+template <typename Scalar = double>
+struct Normalization {
+  Eigen::VectorX<Scalar> mean, deviation;
+
+  template <typename State>
+  auto apply(const Eigen::MatrixBase<State>& x) const {
+    return ((x - mean).array() / deviation.array()).matrix();
+  }
+  template <typename State>
+  auto undo(const Eigen::MatrixBase<State>& z) const {
+    return (z.array() * deviation.array() + mean.array()).matrix();
+  }
+};
+
+/// Means and standard deviations over all samples, in two passes.
+template <typename Scalar>
+Normalization<Scalar> normalization(const std::vector<TrajectoryView<Scalar>>& runs) {
+  const Eigen::Index d = runs.front().dimension();
+  Eigen::VectorXd sum = Eigen::VectorXd::Zero(d), squares = Eigen::VectorXd::Zero(d);
+  double count = 0;
+  for (const auto& run : runs) {
+    sum += run.states().template cast<double>().rowwise().sum();
+    count += double(run.size());
+  }
+  const Eigen::VectorXd mean = sum / count;
+  for (const auto& run : runs)
+    squares += (run.states().template cast<double>().colwise() - mean).rowwise().squaredNorm();
+  Eigen::VectorXd deviation = (squares / count).cwiseSqrt();
+  for (Eigen::Index i = 0; i < d; ++i)
+    if (!(deviation[i] > 1e-12 * (1 + std::abs(mean[i])))) deviation[i] = 1;
+  return {mean.template cast<Scalar>(), deviation.template cast<Scalar>()};
+}
+
+}  // namespace almagest::inline ALMAGEST_ABI::neural

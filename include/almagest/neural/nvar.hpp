@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "almagest/core/concepts.hpp"
+#include "almagest/core/ensemble.hpp"
+#include "almagest/core/errors.hpp"
+#include "almagest/core/forecast.hpp"
+#include "almagest/core/text.hpp"
+#include "almagest/core/trajectory.hpp"
+#include "almagest/features/polynomial_features.hpp"
+#include "almagest/neural/normalization.hpp"
+#include "almagest/neural/readout.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::neural {
+
+/// Nonlinear vector autoregression, the next-generation reservoir (Gauthier, Bollt, Griffith & Barbosa
+/// 2021, https://doi.org/10.1038/s41467-021-25801-2): the increment of the state is a polynomial of the
+/// last `delays` samples, `stride` apart, found by ridge regression.
+struct Nvar {
+  Eigen::Index delays = 2;
+  Eigen::Index stride = 1;
+  int degree = 2;
+  double ridge = 1e-8;  ///< relative to features and increments of mean square 1
+};
+
+template <typename Scalar = double>
+struct NvarParts {
+  Nvar options;
+  TrainingFacts training;
+  Normalization<Scalar> normalization;
+  Eigen::MatrixX<Scalar> readout;  ///< dimension x features: normalized increments
+  std::vector<std::string> warnings;
+};
+
+/// A fitted NVAR: an immutable value. A step costs the features and a product with the readout.
+template <typename Scalar_ = double>
+class NvarModel {
+ public:
+  using Scalar = Scalar_;
+  using Vector = Eigen::VectorX<Scalar>;
+
+  explicit NvarModel(NvarParts<Scalar> parts)
+      : parts_(std::move(parts)),
+        monomials_({.degree = parts_.options.degree}, parts_.training.dimension * parts_.options.delays) {
+    almagest::detail::check_lengths("NvarModel", "readout (rows)", parts_.readout.rows(), "the state",
+                                    parts_.training.dimension);
+    almagest::detail::check_lengths("NvarModel", "readout (columns)", parts_.readout.cols(), "the features",
+                                    monomials_.size());
+  }
+
+  const NvarParts<Scalar>& parts() const { return parts_; }
+  Eigen::Index dimension() const { return parts_.training.dimension; }
+  Eigen::Index context() const { return (parts_.options.delays - 1) * parts_.options.stride + 1; }
+  const TrainingFacts& training() const { return parts_.training; }
+  const std::vector<std::string>& warnings() const { return parts_.warnings; }
+  Eigen::Index parameter_count() const { return parts_.readout.size(); }
+  double flops() const { return double(monomials_.size()) + 2.0 * double(parts_.readout.size()); }
+  const features::Monomials& monomials() const { return monomials_; }
+
+  /// \throws DimensionMismatch, InvalidArgument for a history that does not fit the training;
+  ///         ConvergenceFailure where not even the first sample can be foreseen.
+  Forecast<Scalar> forecast(const TrajectoryView<Scalar>& history, Eigen::Index steps) const {
+    const double step = almagest::detail::check_history(parts_.training, context(), history, steps,
+                                                        "neural::Nvar::forecast");
+    almagest::detail::ForecastRecorder<Scalar> recorder(parts_.training, history, step, steps);
+    const Eigen::Index d = dimension(), c = context();
+    Eigen::MatrixX<Scalar> window(d, c), row(1, d * parts_.options.delays), seen(1, monomials_.size());
+    for (Eigen::Index k = 0; k < c; ++k)
+      window.col(k) = parts_.normalization.apply(history[history.size() - c + k]);
+    Vector x(d);
+    for (Eigen::Index k = 0, newest = c - 1; k < steps; ++k) {
+      for (Eigen::Index j = 0; j < parts_.options.delays; ++j)
+        row.middleCols(j * d, d) = window.col((newest + c - j * parts_.options.stride) % c).transpose();
+      monomials_.evaluate(row, seen);
+      const Eigen::Index next = (newest + 1) % c;  // the oldest makes room
+      const Vector z = window.col(newest) + parts_.readout * seen.transpose();
+      x = parts_.normalization.undo(z);
+      if (!recorder.add(x)) break;
+      window.col(next) = z;
+      newest = next;
+    }
+    return std::move(recorder).finish();
+  }
+
+ private:
+  NvarParts<Scalar> parts_;
+  features::Monomials monomials_;
+};
+
+static_assert(Forecaster<NvarModel<double>>);
+
+namespace detail {
+
+inline void check(const Nvar& options) {
+  using almagest::detail::text;
+  if (options.delays < 1) throw InvalidArgument(text("Nvar: delays is ", options.delays, "; give at least 1."));
+  if (options.stride < 1) throw InvalidArgument(text("Nvar: stride is ", options.stride, "; give at least 1."));
+  if (options.degree < 1) throw InvalidArgument(text("Nvar: degree is ", options.degree, "; give at least 1."));
+  check_ridge("Nvar", options.ridge);
+}
+
+template <typename Scalar>
+NvarModel<Scalar> fit_nvar(const std::vector<TrajectoryView<Scalar>>& several, const Nvar& options) {
+  using almagest::detail::text;
+  const char* what = "neural::fit(Nvar)";
+  check(options);
+  NvarParts<Scalar> parts;
+  parts.options = options;
+  parts.training = almagest::detail::training_facts(several, almagest::detail::common_step(several, what), what);
+  if (!parts.training.step)
+    throw InvalidArgument(text(what, ": the times are not uniform; resample the runs to one step."));
+  parts.normalization = normalization(several);
+  const Eigen::Index d = parts.training.dimension, c = (options.delays - 1) * options.stride + 1;
+  const features::Monomials monomials({.degree = options.degree}, d * options.delays);
+  Readout<double> readout(monomials.size(), d);
+  Eigen::MatrixXd row(1, d * options.delays), seen(1, monomials.size());
+  for (std::size_t r = 0; r < several.size(); ++r) {
+    const auto& run = several[r];
+    if (run.size() <= c)
+      throw InvalidArgument(text(what, ": run ", r, " has ", run.size(), " samples, but ", options.delays,
+                                 " delays need at least ", c + 1, "; give longer runs or fewer delays."));
+    for (Eigen::Index k = c - 1; k + 1 < run.size(); ++k) {
+      for (Eigen::Index j = 0; j < options.delays; ++j)
+        row.middleCols(j * d, d) =
+            parts.normalization.apply(run[k - j * options.stride]).transpose().template cast<double>();
+      monomials.evaluate(row, seen);
+      auto next = readout.row();
+      next.head(seen.cols()) = seen;
+      next.tail(d) = (parts.normalization.apply(run[k + 1]) - parts.normalization.apply(run[k]))
+                         .transpose()
+                         .template cast<double>();
+      readout.take();
+    }
+  }
+  if (readout.rows() < monomials.size())
+    parts.warnings.push_back(text(readout.rows(), " samples cannot determine ", monomials.size(),
+                                  " features; the readout leans on the ridge."));
+  parts.readout = readout.solve(options.ridge).transpose().template cast<Scalar>();
+  return NvarModel<Scalar>(std::move(parts));
+}
+
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT NvarModel<float> fit_nvar(const std::vector<TrajectoryView<float>>&, const Nvar&);
+extern template ALMAGEST_EXPORT NvarModel<double> fit_nvar(const std::vector<TrajectoryView<double>>&, const Nvar&);
+#endif
+
+}  // namespace detail
+
+/// Learns an NVAR from runs. Cost: \f$ 2 m n^2 \f$ flops for m samples and n features.
+///
+/// \throws InvalidArgument for impossible options, non-uniform times, runs shorter than the delays.
+template <typename Data>
+requires requires(const Data& data) { runs(data); }
+auto fit(const Nvar& options, const Data& data) {
+  const auto several = runs(data);
+  using Scalar = typename std::remove_cvref_t<decltype(several.front())>::Matrix::Scalar;
+  return detail::fit_nvar<Scalar>(several, options);
+}
+
+}  // namespace almagest::inline ALMAGEST_ABI::neural

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <Eigen/Core>
+#include <Eigen/QR>
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "almagest/core/errors.hpp"
+#include "almagest/core/text.hpp"
+#include "almagest/linalg/streaming_qr.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::neural::detail {
+
+/// Ridge regression of targets on features that stream by in blocks of rows:
+/// \f$ \min_W \|\Phi W - Y\|^2 + \alpha m\,\|W\|^2 \f$ for m rows, by the triangle of
+/// \f$ [\Phi, Y] \f$. Nothing is squared, so that the smallest \f$ \alpha \f$ acts as it says.
+template <typename Real>
+class Readout {
+ public:
+  using Matrix = Eigen::MatrixX<Real>;
+
+  Readout(Eigen::Index features, Eigen::Index targets)
+      : features_(features), qr_(features + targets), block_(256, features + targets) {}
+
+  /// A row to be filled: its features, then its targets.
+  auto row() { return block_.row(filled_); }
+  void take() {
+    if (++filled_ == block_.rows()) flush();
+  }
+
+  Eigen::Index rows() const { return qr_.rows() + filled_; }
+
+  /// W, `features x targets`.
+  Matrix solve(double ridge) {
+    flush();
+    const Eigen::Index targets = qr_.columns() - features_;
+    Matrix stacked = Matrix::Zero(2 * features_, features_), right = Matrix::Zero(2 * features_, targets);
+    stacked.topRows(features_) =
+        qr_.triangle().topLeftCorner(features_, features_).template triangularView<Eigen::Upper>();
+    stacked.bottomRows(features_).diagonal().setConstant(std::sqrt(Real(ridge) * Real(qr_.rows())));
+    right.topRows(features_) = qr_.triangle().topRightCorner(features_, targets);
+    return Eigen::HouseholderQR<Eigen::Ref<Matrix>>(stacked).solve(right);
+  }
+
+ private:
+  void flush() {
+    if (filled_ > 0) qr_.update(block_.topRows(filled_));
+    filled_ = 0;
+  }
+
+  Eigen::Index features_;
+  linalg::StreamingQr<Real> qr_;
+  Matrix block_;
+  Eigen::Index filled_ = 0;
+};
+
+inline void check_ridge(const char* learner, double ridge) {
+  if (!(ridge >= 0) || !std::isfinite(ridge))
+    throw InvalidArgument(almagest::detail::text(learner, ": ridge is ", ridge,
+                                                 "; give a finite number, 0 or more."));
+}
+
+}  // namespace almagest::inline ALMAGEST_ABI::neural::detail
