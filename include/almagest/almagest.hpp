@@ -12,6 +12,7 @@
 #include "almagest/io.hpp"
 #include "almagest/koopman.hpp"
 #include "almagest/linalg.hpp"
+#include "almagest/pde.hpp"
 #include "almagest/sindy.hpp"
 #include "almagest/spectral.hpp"
 #include "almagest/systems.hpp"

@@ -15,3 +15,5 @@
 #include "almagest/sindy/regression.hpp"
 #include "almagest/sindy/series.hpp"
 #include "almagest/sindy/stlsq.hpp"
+#include "almagest/sindy/weak_fit.hpp"
+#include "almagest/sindy/weak_form.hpp"
