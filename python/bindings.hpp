@@ -38,6 +38,7 @@ void bind_methods(py::module_& m);
 void bind_integrate(py::module_& m);
 void bind_systems(py::module_& m);
 void bind_sindy(py::module_& m);
+void bind_sindy_pde(py::module_& m);
 void bind_linalg(py::module_& m);
 void bind_koopman(py::module_& m);
 void bind_features(py::module_& m);

@@ -67,6 +67,7 @@ from ._io import (
 from ._koopman import DMD, HODMD, DMDc, HankelDMD, PiDMD
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
 from ._simulation import integrate, integrate_ensemble, iterate
+from ._pde import PDEFind, PDELibrary, WeakSINDy
 from ._sindy import STLSQ, FiniteDifference, SavitzkyGolay, SINDy
 
 __all__ = [
@@ -106,8 +107,11 @@ __all__ = [
     "Product",
     "RadialBasis",
     "RandomFourier",
+    "PDEFind",
+    "PDELibrary",
     "SINDy",
     "STLSQ",
+    "WeakSINDy",
     "SavitzkyGolay",
     "Selection",
     "SpatialGrid",

@@ -281,7 +281,7 @@ PdeModel solve_pde(const PdeLibrary& library, const Optimizer& optimizer, Prepar
 template <typename Data, SparseOptimizer Optimizer = Stlsq>
 requires requires(const Data& data) { runs(data); }
 PdeModel fit_pde(const Data& data, const PdeLibrary& library = {}, const Optimizer& optimizer = {},
-                 const AnyDerivative& derivative = FiniteDifference{4}, const PdeSampling& sampling = {}) {
+                 const AnyDerivative& derivative = FiniteDifference{8}, const PdeSampling& sampling = {}) {
   check(optimizer);
   return detail::with_double_runs(data, "sindy::fit_pde", [&](const std::vector<TrajectoryView<double>>& several) {
     return detail::solve_pde(library, optimizer,

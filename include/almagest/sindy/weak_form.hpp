@@ -29,7 +29,7 @@ enum class TestFunction {
 ///
 /// A test function is a product of bumps \f$ (1 - s^2)^p \f$, one along each axis, of the given half
 /// widths: in samples of time (on uneven times, in mean steps), and in points along each axis of a grid.
-/// Half widths of 0 are chosen: a twentieth of the shortest run, at most 100 samples, and a twentieth of the
+/// Half widths of 0 are chosen: a tenth of the shortest run, at most 100 samples, and a tenth of the
 /// axis, neither below 4. `degree` 0 is p = 4 for ordinary equations, and 4 more than the highest
 /// derivative of partial ones: the integrals are sums over samples, whose error falls as the width of the window
 /// in samples to the power p + 1, less the order of the derivative.
@@ -62,7 +62,7 @@ inline void check(const WeakForm& form, int order) {
 
 /// Half the width of a window, chosen where it is 0.
 inline Eigen::Index half_width(Eigen::Index given, Eigen::Index extent, Eigen::Index most) {
-  return given > 0 ? given : std::clamp<Eigen::Index>(extent / 20, 4, most);
+  return given > 0 ? given : std::clamp<Eigen::Index>(extent / 10, 4, most);
 }
 
 /// \f$ \frac{d^n}{ds^n} (1 - s^2)^p \f$ on [-1, 1], zero outside. By Leibniz' rule on

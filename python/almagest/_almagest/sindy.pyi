@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -54,3 +54,68 @@ class Model(System):
 def fit(
     runs: Sequence[Trajectory], library: Library, optimizer: Optimizer, derivative: Derivative
 ) -> Model: ...
+
+class PdeLibrary(metaclass=_Compiled):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: only functions return one
+
+class WeakForm(metaclass=_Compiled):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: only functions return one
+
+def pde_library(
+    degree: int,
+    order: int,
+    factors: int,
+    bias: bool,
+    fields: Sequence[str],
+    parameters: Sequence[str],
+    spectral: bool,
+    accuracy: int,
+    periodic: bool,
+) -> PdeLibrary: ...
+def weak_form(
+    count: int, half_time: int, half_space: Sequence[int], degree: int, integral: bool, seed: int
+) -> WeakForm: ...
+
+class PdeModel(System):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: only functions return one
+    @property
+    def coefficients(self) -> NDArray[np.float64]: ...
+    @property
+    def exponents(self) -> None: ...
+    @property
+    def field_names(self) -> list[str]: ...
+    @property
+    def feature_names(self) -> list[str]: ...
+    @property
+    def input_names(self) -> list[str]: ...
+    @property
+    def condition_number(self) -> float: ...
+    @property
+    def residuals(self) -> NDArray[np.float64]: ...
+    @property
+    def warnings(self) -> list[str]: ...
+    @property
+    def context(self) -> int: ...
+    @property
+    def step(self) -> float | None: ...
+    @property
+    def names(self) -> list[str]: ...
+    def at(self, parameters: Mapping[str, float]) -> PdeModel: ...
+    def equations(self, precision: int) -> list[str]: ...
+    def formulas(self, notation: str, precision: int) -> list[str]: ...
+    def forecast(self, history: Trajectory, steps: int) -> Forecast: ...
+
+def fit_pde(
+    runs: Sequence[Trajectory],
+    library: PdeLibrary,
+    optimizer: Optimizer,
+    derivative: Derivative,
+    share: float,
+    seed: int,
+) -> PdeModel: ...
+def fit_weak(
+    runs: Sequence[Trajectory], library: Library, optimizer: Optimizer, form: WeakForm
+) -> Model: ...
+def fit_weak_pde(
+    runs: Sequence[Trajectory], library: PdeLibrary, optimizer: Optimizer, form: WeakForm
+) -> PdeModel: ...
