@@ -11,7 +11,7 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "examples"
 SCRIPTS = sorted(
-    path for module in ("spectral", "koopman") for path in (FOLDER / module).glob("*.py") if path.stem != "example"
+    path for module in ("spectral", "koopman", "sindy") for path in (FOLDER / module).glob("*.py") if path.stem != "example"
 )
 
 

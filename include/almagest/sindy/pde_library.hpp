@@ -44,8 +44,8 @@ struct PdeLibrary {
   int order = 2;
   int factors = 1;
   bool bias = false;                    ///< the constant too
-  std::vector<std::string> fields;      ///< their names; empty: u, v, w, or u0, u1, ...
-  std::vector<std::string> parameters;
+  std::vector<std::string> fields = {};  ///< their names; empty: u, v, w, or u0, u1, ...
+  std::vector<std::string> parameters = {};
   SpaceDerivatives space = SpaceDerivatives::spectral;
   int accuracy = 6;      ///< order of the error of finite differences: 2, 4, 6 or 8
   bool periodic = true;  ///< whether the upper end of every axis is the lower one

@@ -38,7 +38,7 @@ enum class TestFunction {
 struct WeakForm {
   Eigen::Index count = 1000;
   Eigen::Index half_time = 0;
-  std::vector<Eigen::Index> half_space;  ///< one for each axis; empty: chosen
+  std::vector<Eigen::Index> half_space = {};  ///< one for each axis; empty: chosen
   int degree = 0;
   TestFunction time = TestFunction::bump;
   std::uint64_t seed = 0;
