@@ -26,7 +26,7 @@ def burgers():
 
 def korteweg_de_vries():
     """Two solitons before they meet; the forecast takes them through each other."""
-    grid = al.SpatialGrid.periodic(256, -30, 30)
+    grid = al.SpatialGrid.periodic(384, -30, 30)
     fast, slow = (
         al.spectral.korteweg_de_vries_soliton(grid, epsilon=6, mu=1, amplitude=a, centre=c) for a, c in ((2.4, -18), (0.8, -4))
     )
@@ -37,7 +37,7 @@ def korteweg_de_vries():
 
 def kuramoto_sivashinsky():
     """Chaos: however good the equation, its forecast ends after some Lyapunov times."""
-    grid = al.SpatialGrid.periodic(128, 0, 64)
+    grid = al.SpatialGrid.periodic(192, 0, 64)
     start = al.spectral.gaussian_random_field(grid, length=2, smoothness=5, seed=1)
     times = np.concatenate([[0], 100 + 0.1 * np.arange(1201)])
     run = al.spectral.solve(al.spectral.KuramotoSivashinsky(), grid, start, times, al.spectral.ETDRK4(0.05))
