@@ -112,7 +112,7 @@ class TimeWindows {
     if (times.size() < 2 * half + 1)
       throw InvalidArgument(text(what, ": test functions of ", 2 * half + 1, " samples (half_time ", half,
                                  ") are wider than run ", run, ", which has ", times.size(),
-                                 "; give a smaller half_time or a longer run."));
+                                 " samples; give a smaller half_time or a longer run."));
     width_ = (times.back() - times.front()) * double(half) / double(times.size() - 1);
     if (times.is_uniform()) {
       if (kind == TestFunction::bump) {
