@@ -122,15 +122,18 @@ TEST_CASE("sindy weak: a bump of high degree is nearly exact") {
 TEST_CASE("sindy weak: noise that hides the derivative") {
   // 1 % of the states' deviation: central differences over 0.004 would be off by 30 % of the rates.
   const auto noisy = with_normal_noise(lorenz_run(), 0.085, 3);
+  double worst = 0;
   for (const TestFunction kind : {TestFunction::bump, TestFunction::step}) {
     const auto model = sindy::fit_weak(noisy, Polynomial{2}, Stlsq{.threshold = 0.2},
                                        WeakForm{.count = 0, .half_time = 25, .time = kind});
     CAPTURE(model.equations());
     CHECK(data::same_support(model.coefficients(), true_lorenz(model)));
     CHECK(error_of(model) < 0.15);
+    worst = std::max(worst, error_of(model));
   }
-  CHECK_FALSE(data::same_support(sindy::fit(noisy, Polynomial{2}, Stlsq{.threshold = 0.2}).coefficients(),
-                                 data::lorenz_law(sindy::Monomials(Polynomial{2}, 3).exponents())));
+  const auto strong = sindy::fit(noisy, Polynomial{2}, Stlsq{.threshold = 0.2});
+  CAPTURE(strong.equations());
+  CHECK(error_of(strong) > 5 * worst);
 }
 
 TEST_CASE("sindy weak: uneven times, several runs, inputs") {
