@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <map>
+#include <optional>
+#include <tuple>
 
 #include "almagest/features/expression_text.hpp"
 #include "almagest/sindy/pde_fit.hpp"
@@ -42,14 +44,19 @@ SindyModel fit_weak(const std::vector<Run>& runs, const features::Library& libra
   return computed([&] { return SindyModel(sindy::fit_weak(views, library, optimizer, form)); });
 }
 
+sindy::PdeLibrary library_of(int degree, int order, int factors, bool bias, std::vector<std::string> fields,
+                             std::vector<std::string> parameters, bool spectral, int accuracy, bool periodic) {
+  return {degree, order, factors, bias, std::move(fields), std::move(parameters),
+          spectral ? sindy::SpaceDerivatives::spectral : sindy::SpaceDerivatives::finite_differences, accuracy, periodic};
+}
+
 /// What the classes of almagest turn into.
 void bind_pde_options(py::module_& m) {
   py::class_<sindy::PdeLibrary>(m, "PdeLibrary", "Terms of fields; see almagest.PDELibrary.");
   m.def("pde_library", [](int degree, int order, int factors, bool bias, std::vector<std::string> fields,
                           std::vector<std::string> parameters, bool spectral, int accuracy, bool periodic) {
-    sindy::PdeLibrary library{degree, order, factors, bias, std::move(fields), std::move(parameters),
-                              spectral ? sindy::SpaceDerivatives::spectral : sindy::SpaceDerivatives::finite_differences,
-                              accuracy, periodic};
+    sindy::PdeLibrary library =
+        library_of(degree, order, factors, bias, std::move(fields), std::move(parameters), spectral, accuracy, periodic);
     sindy::detail::check(library);
     return library;
   }, py::arg("degree"), py::arg("order"), py::arg("factors"), py::arg("bias"), py::arg("fields"), py::arg("parameters"),
@@ -76,6 +83,48 @@ std::vector<std::string> pde_formulas(const PdeModel& self, const std::string& n
   return sindy::detail::equations(self.model.law(), left, terms, precision, "equations", latex ? " " : "*");
 }
 
+/// What a pickle holds of a model.
+py::tuple pde_state(const PdeModel& self) {
+  const auto& library = self.model.library();
+  const auto& facts = self.model.training();
+  const auto& report = self.model.report();
+  std::vector<std::tuple<Eigen::Index, double, double>> axes;
+  for (const auto& axis : self.model.grid().axes()) axes.emplace_back(axis.count, axis.length, axis.lower);
+  return py::make_tuple(
+      py::make_tuple(library.degree, library.order, library.factors, library.bias, library.fields, library.parameters,
+                     library.space == sindy::SpaceDerivatives::spectral, library.accuracy, library.periodic),
+      axes, copied(self.model.coefficients()),
+      py::make_tuple(facts.samples, facts.step, facts.names, copied(facts.lower), copied(facts.upper), facts.window, facts.quietest),
+      py::make_tuple(report.condition, copied(report.residuals), report.warnings), self.model.parameters());
+}
+
+PdeModel pde_from_state(const py::tuple& state) {
+  using Names = std::vector<std::string>;
+  std::vector<SpatialGrid::Axis> axes;
+  for (const auto& [count, length, lower] : state[1].cast<std::vector<std::tuple<Eigen::Index, double, double>>>())
+    axes.push_back({count, length, lower});
+  const SpatialGrid grid(std::move(axes));
+  const Matrix coefficients = columns(state[2], "PDEFind", "coefficients").transpose();
+  const auto told = state[3].cast<py::tuple>(), went = state[4].cast<py::tuple>();
+  TrainingFacts facts;
+  facts.samples = told[0].cast<Eigen::Index>();
+  facts.step = told[1].cast<std::optional<double>>();
+  facts.names = told[2].cast<Names>();
+  facts.lower = vector(told[3], "PDEFind", "lower");
+  facts.upper = vector(told[4], "PDEFind", "upper");
+  facts.window = told[5].cast<Eigen::Index>();
+  facts.quietest = told[6].cast<double>();
+  facts.dimension = facts.lower.size();
+  facts.grid = grid;
+  sindy::FitReport report;
+  report.condition = went[0].cast<double>();
+  report.residuals = vector(went[1], "PDEFind", "residuals");
+  report.warnings = went[2].cast<Names>();
+  using Options = std::tuple<int, int, int, bool, Names, Names, bool, int, bool>;
+  return PdeModel(sindy::PdeModel(std::apply(library_of, state[0].cast<Options>()), grid, coefficients, std::move(facts),
+                                  std::move(report), state[5].cast<std::map<std::string, double>>()));
+}
+
 void bind_pde_model(py::module_& m) {
   py::class_<PdeModel, System> bound(m, "PdeModel", "A fitted equation of fields; see almagest.PDEFind.");
   bind_forecaster<PdeModel>(bound, [](const PdeModel& self) -> const sindy::PdeModel& { return self.model; });
@@ -97,7 +146,8 @@ void bind_pde_model(py::module_& m) {
       }, py::arg("parameters"), "The equation at values of its parameters.")
       .def("equations", [](const PdeModel& self, int precision) { return self.model.equations(precision); },
            py::arg("precision"), "One line for each field.")
-      .def("formulas", &pde_formulas, py::arg("notation"), py::arg("precision"), "The equations as Python or LaTeX.");
+      .def("formulas", &pde_formulas, py::arg("notation"), py::arg("precision"), "The equations as Python or LaTeX.")
+      .def(py::pickle(&pde_state, &pde_from_state));
 }
 
 }  // namespace

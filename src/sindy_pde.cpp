@@ -15,7 +15,7 @@ template ALMAGEST_EXPORT PreparedPde prepare_pde(const std::vector<TrajectoryVie
                                                  const AnyDerivative&, const PdeSampling&, Eigen::Index);
 template ALMAGEST_EXPORT PreparedPde prepare_weak_pde(const std::vector<TrajectoryView<double>>&, const PdeLibrary&,
                                                       const WeakForm&, Eigen::Index);
-template ALMAGEST_EXPORT Eigen::VectorXd field_rates(const PdeProblem<double>&, const Eigen::VectorXd&);
+template class FieldRates<double>;
 template ALMAGEST_EXPORT void continue_field(const PdeProblem<double>&, Eigen::VectorXd, double, Eigen::Index,
                                              almagest::detail::ForecastRecorder<double>&);
 

@@ -7,8 +7,9 @@ import os
 from typing import TYPE_CHECKING, Any, Sequence, Union
 
 from ._almagest import io as _compiled
-from ._almagest.core import TimeGrid, Trajectory
+from ._almagest.core import InvalidArgument, TimeGrid, Trajectory
 from ._almagest.sindy import Model as _SindyModel
+from ._almagest.sindy import PdeModel as _PdeModel
 from ._estimator import Estimator
 from ._koopman import DynamicModeDecomposition, estimator_of
 from ._features import Polynomial
@@ -28,7 +29,14 @@ def save(model: SINDy | DynamicModeDecomposition, path: _Path) -> None:
     """
     if not isinstance(model, Estimator):
         raise TypeError(f"save: model is {model!r}; give a fitted SINDy, DMD, HankelDMD, ...")
-    _compiled.save(model._fitted("save"), os.fspath(path))
+    _compiled.save(_of_motion(model._fitted("save"), "save", "pickle it"), os.fspath(path))
+
+
+def _of_motion(model: Any, what: str, remedy: str) -> Any:
+    """Refuses equations of fields, for which there is no format yet."""
+    if isinstance(model, _PdeModel):
+        raise InvalidArgument(f"{what}: the model is an equation of fields, which files do not hold; {remedy}.")
+    return model
 
 
 def load(path: _Path) -> Any:
@@ -59,7 +67,8 @@ def export_header(model: SINDy | DynamicModeDecomposition, path: _Path, *, name:
     """
     if not isinstance(model, (SINDy, DynamicModeDecomposition)):
         raise TypeError(f"export_header: model is {model!r}; give a fitted SINDy, DMD, HankelDMD, ...")
-    _compiled.export_header(model._fitted("export_header"), os.fspath(path), name)
+    law = _of_motion(model._fitted("export_header"), "export_header", "print its equations")
+    _compiled.export_header(law, os.fspath(path), name)
 
 
 def read_csv(

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Equations of fields and the weak form: the classes do what the compiled library does, and refuse what it refuses."""
 
+import pickle
+
 import almagest as al
 import numpy as np
 import pytest
@@ -41,6 +43,18 @@ def test_a_fitted_equation_is_a_system(burgers):
     assert np.abs(run.states - burgers.states[:5]).max() < 1e-4
     assert model(burgers.states[0]).shape == (128,)
     assert model.predict(burgers.states[:2]).shape == (2, 128)
+
+
+def test_pickles(burgers):
+    model = al.PDEFind(al.PDELibrary(), al.STLSQ(threshold=0.05)).fit(burgers)
+    again = pickle.loads(pickle.dumps(model))
+    assert again.get_params(deep=False) == model.get_params(deep=False)
+    assert np.array_equal(again.coefficients_, model.coefficients_) and again.equations() == model.equations()
+    assert np.array_equal(again.forecast(burgers, 5).states, model.forecast(burgers, 5).states)
+    with pytest.raises(al.InvalidArgument, match="pickle"):
+        al.save(model, "burgers.almagest")
+    with pytest.raises(al.InvalidArgument, match="equation of fields"):
+        al.export_header(model, "burgers.hpp", name="burgers")
 
 
 def test_weak_form_of_fields(burgers):

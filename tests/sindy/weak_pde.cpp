@@ -194,6 +194,17 @@ TEST_CASE("sindy weak pde: several runs with parameters, repeatable draws") {
   CHECK(model.coefficients() != fit({.half_space = {20}, .seed = 8}).coefficients());
 }
 
+TEST_CASE("sindy weak pde: uneven times") {
+  Eigen::VectorXd times(301);
+  almagest::RandomStream random(2);
+  for (Eigen::Index k = 0; k < times.size(); ++k) times[k] = 0.01 * (double(k) + random.uniform(-0.3, 0.3));
+  const auto run = fields::run_1d(SpatialGrid::periodic(64, 0, 2 * std::numbers::pi), almagest::TimeGrid(times),
+                                  [](double x, double t) { return fields::burgers(0.3, x, t + 1); });
+  const auto model = sindy::fit_weak(run, PdeLibrary{.order = 3}, Stlsq{.threshold = 0.05, .ridge = 1e-6}, WeakForm{.half_space = {20}});
+  CAPTURE(model.equations());
+  CHECK(weak_misfit(model, {{"u u_x", -1}, {"u_xx", 0.3}}) < 5e-3);
+}
+
 TEST_CASE("sindy weak pde: test functions wider than the data are refused") {
   const auto run = fields::burgers_run(0.3, 64, 30);
   const auto fit = [&](const WeakForm& form) { static_cast<void>(sindy::fit_weak(run, PdeLibrary{}, Stlsq{}, form)); };

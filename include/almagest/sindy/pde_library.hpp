@@ -7,6 +7,7 @@
 #include <Eigen/Core>
 #include <array>
 #include <compare>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <string>

@@ -4,6 +4,9 @@
 #include <Eigen/Core>
 #include <cstddef>
 #include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,15 +29,50 @@ namespace detail {
 
 /// The rates of a PdeProblem at the points of its grid, by the derivatives that it was learned with.
 template <typename Real>
-Eigen::VectorX<Real> field_rates(const PdeProblem<Real>& problem, const Eigen::VectorX<Real>& state) {
-  if (problem.library.library.space == SpaceDerivatives::spectral) return PdeFlow<Real>(problem).rates(state);
-  FieldDerivatives<Real> derivatives(problem.grid, problem.library.library, problem.library.variables());
-  Eigen::MatrixX<Real> jet(problem.grid.size(), Eigen::Index(derivatives.wanted().size()));
-  Eigen::MatrixX<Real> rates(jet.rows(), problem.library.components);
-  derivatives(state, jet);
-  PdeTerms<Real>{problem}(jet, rates);
-  return rates.reshaped();
-}
+class FieldRates {
+ public:
+  explicit FieldRates(const PdeProblem<Real>& problem) {
+    if (problem.library.library.space == SpaceDerivatives::spectral) {
+      flow_.emplace(problem);
+      return;
+    }
+    derivatives_.emplace(problem.grid, problem.library.library, problem.library.variables());
+    terms_.emplace(problem);
+    jet_.resize(problem.grid.size(), Eigen::Index(derivatives_->wanted().size()));
+    rates_.resize(problem.grid.size(), problem.library.components);
+  }
+
+  Eigen::VectorX<Real> operator()(const Eigen::VectorX<Real>& state) {
+    if (flow_) return flow_->rates(state);
+    (*derivatives_)(state, jet_);
+    (*terms_)(jet_, rates_);
+    return rates_.reshaped();
+  }
+
+ private:
+  std::optional<PdeFlow<Real>> flow_;
+  std::optional<FieldDerivatives<Real>> derivatives_;
+  std::optional<PdeTerms<Real>> terms_;
+  Eigen::MatrixX<Real> jet_, rates_;
+};
+
+/// What rates are computed in, made once for each thread that asks at the same time.
+struct RatePool {
+  std::mutex guard;
+  std::vector<std::unique_ptr<FieldRates<double>>> idle;
+
+  std::unique_ptr<FieldRates<double>> take() {
+    const std::lock_guard lock(guard);
+    if (idle.empty()) return nullptr;
+    std::unique_ptr<FieldRates<double>> one = std::move(idle.back());
+    idle.pop_back();
+    return one;
+  }
+  void give(std::unique_ptr<FieldRates<double>> one) {
+    const std::lock_guard lock(guard);
+    idle.push_back(std::move(one));
+  }
+};
 
 /// The samples after a state, into a recorder.
 template <typename Real>
@@ -48,7 +86,7 @@ void continue_field(const PdeProblem<Real>& problem, Eigen::VectorX<Real> state,
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT Eigen::VectorXd field_rates(const PdeProblem<double>&, const Eigen::VectorXd&);
+extern template class ALMAGEST_EXPORT FieldRates<double>;
 extern template ALMAGEST_EXPORT void continue_field(const PdeProblem<double>&, Eigen::VectorXd, double, Eigen::Index,
                                                     almagest::detail::ForecastRecorder<double>&);
 #endif
@@ -124,11 +162,12 @@ class PdeModel {
   PdeModel at(const Parameters& parameters) const {
     PdeModel out = *this;
     out.parameters_ = parameters;
+    out.pool_ = std::make_shared<detail::RatePool>();
     static_cast<void>(out.problem(out.parameters_, "sindy::PdeModel::at"));
     return out;
   }
 
-  /// Writes the rate of the state `u`, `dimension()` numbers, into `rate`.
+  /// Writes the rate of the state `u`, `dimension()` numbers, into `rate`. Several threads may call it.
   ///
   /// \throws DimensionMismatch for another size, InvalidArgument where a parameter has no value.
   template <typename State, typename Derivative, typename Time>
@@ -137,7 +176,10 @@ class PdeModel {
                                     dimension());
     Eigen::VectorXd state(dimension());
     for (Eigen::Index i = 0; i < dimension(); ++i) state[i] = detail::component(u, std::size_t(i));
-    const Eigen::VectorXd rates = detail::field_rates<double>(problem(parameters_, "sindy::PdeModel"), state);
+    std::unique_ptr<detail::FieldRates<double>> space = pool_->take();
+    if (!space) space = std::make_unique<detail::FieldRates<double>>(problem(parameters_, "sindy::PdeModel"));
+    const Eigen::VectorXd rates = (*space)(state);
+    pool_->give(std::move(space));
     for (Eigen::Index i = 0; i < dimension(); ++i) detail::component(rate, std::size_t(i)) = rates[i];
   }
 
@@ -185,6 +227,7 @@ class PdeModel {
   FitReport report_;
   Parameters parameters_;
   Law<double> law_;
+  std::shared_ptr<detail::RatePool> pool_ = std::make_shared<detail::RatePool>();  ///< of all copies
 };
 
 static_assert(Forecaster<PdeModel>);

@@ -4,6 +4,8 @@
 /// \file
 /// Integration by parts of the terms of a partial differential equation.
 
+#include <Eigen/Core>
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <utility>
