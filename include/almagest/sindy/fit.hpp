@@ -87,6 +87,7 @@ void join_inputs(const TrajectoryView<Scalar>& run, Eigen::Index first, const St
   const Eigen::Index count = states.rows(), inputs = run.inputs().rows();
   variables.resize(count, states.cols() + inputs);
   variables.leftCols(states.cols()) = states;
+  if (inputs == 0) return;  // then there are no samples of them either
   variables.rightCols(inputs) =
       run.inputs().middleCols(first, count).transpose().template cast<Real>();
 }
