@@ -41,6 +41,7 @@ void bind_sindy(py::module_& m);
 void bind_sindy_optimizers(py::module_& m);
 void bind_sindy_forms(py::module_& m);
 void bind_derivatives(py::module_& m);
+void bind_sindy_pde(py::module_& m);
 void bind_linalg(py::module_& m);
 void bind_koopman(py::module_& m);
 void bind_features(py::module_& m);

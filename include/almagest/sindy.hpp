@@ -37,3 +37,5 @@
 #include "almagest/sindy/total_variation.hpp"
 #include "almagest/sindy/trapping_region.hpp"
 #include "almagest/sindy/trapping_sr3.hpp"
+#include "almagest/sindy/weak_fit.hpp"
+#include "almagest/sindy/weak_form.hpp"

@@ -94,6 +94,7 @@ from ._optimizers import (
     Lasso,
     TrappingSR3,
 )
+from ._pde import PDEFind, PDELibrary, WeakSINDy
 from ._sindy import DiscreteSINDy, EnsembleSINDy, SINDy, SINDyPI
 
 __all__ = [
@@ -148,11 +149,14 @@ __all__ = [
     "Product",
     "RadialBasis",
     "RandomFourier",
+    "PDEFind",
+    "PDELibrary",
     "SINDy",
     "SINDyPI",
     "SR3",
     "SSR",
     "STLSQ",
+    "WeakSINDy",
     "SavitzkyGolay",
     "Selection",
     "SmoothingSpline",

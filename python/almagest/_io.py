@@ -7,10 +7,11 @@ import os
 from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 from ._almagest import io as _compiled
-from ._almagest.core import TimeGrid, Trajectory
+from ._almagest.core import InvalidArgument, TimeGrid, Trajectory
 from ._almagest.havok import BaggedDmd, Havok, MultiresolutionDmd, OptimizedDmd
 from ._almagest.koopman import Dmd, Edmd
 from ._almagest.sindy import Model as _SindyModel
+from ._almagest.sindy import PdeModel as _PdeModel
 from ._edmd import edmd_of
 from ._estimator import Estimator
 from ._features import library_of
@@ -49,7 +50,14 @@ def save(model: Estimator, path: _Path) -> None:
     """
     if not isinstance(model, Estimator):
         raise TypeError(f"save: model is {model!r}; give a fitted SINDy, DMD, HankelDMD, ...")
-    model._fitted("save").save(os.fspath(path))
+    _of_motion(model._fitted("save"), "save", "pickle it").save(os.fspath(path))
+
+
+def _of_motion(model: Any, what: str, remedy: str) -> Any:
+    """Refuses equations of fields, for which there is no format yet."""
+    if isinstance(model, _PdeModel):
+        raise InvalidArgument(f"{what}: the model is an equation of fields, which files do not hold; {remedy}.")
+    return model
 
 
 def load(path: _Path) -> Any:
@@ -78,7 +86,7 @@ def export_header(model: Estimator, path: _Path, *, name: str) -> None:
     """
     if not isinstance(model, Estimator):
         raise TypeError(f"export_header: model is {model!r}; give a fitted SINDy, DMD, HankelDMD, ...")
-    fitted = model._fitted("export_header")
+    fitted = _of_motion(model._fitted("export_header"), "export_header", "print its equations")
     if not hasattr(fitted, "export_header"):
         raise TypeError(f"export_header: there is no header for {type(model).__name__}; save the model instead.")
     fitted.export_header(os.fspath(path), name)
