@@ -20,7 +20,7 @@ EXAMPLES = Path(__file__).parents[1]
 sys.path.insert(0, str(EXAMPLES / "spectral"))
 import example
 
-CELLS, COUPLING, STEP, SAMPLES, SUBSTEPS = 120, 1.0, 0.5, 241, 25
+CELLS, COUPLING, STEP, SAMPLES, SUBSTEPS = 120, 1.0, 0.5, 361, 25
 
 
 def cell(x, t):
@@ -59,7 +59,7 @@ def true_fibre():
         alone = cell((v, w), t)
         return np.concatenate([alone[0] + COUPLING * (beside[:-2] - 2 * v + beside[2:]), alone[1]])
 
-    rest = al.integrate(cell, [0.0, 0.0], np.linspace(0, 2000, 3)).states[-1]
+    rest = al.integrate(cell, [0.0, 0.0], np.linspace(0, 400, 401)).states[-1]
     start = np.repeat(rest, CELLS)
     start[:5] = 1.5
     return al.integrate(rate, start, STEP * np.arange(SAMPLES)).states[:, :CELLS]
