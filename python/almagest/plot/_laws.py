@@ -54,16 +54,17 @@ def coefficient_paths(model: SINDy) -> Figure:
     for j, (path, component) in enumerate(zip(paths, components)):
         chosen = np.flatnonzero(model.coefficients_[:, j]).tolist()
         place = next((k for k, (support, _, _) in enumerate(path) if sorted(support) == chosen), None)
-        _scores(rows[0][j], path, place)
+        beside = _scores(rows[0][j], path, place)
         rows[0][j].set_title(f"{component}'")
         _supports(rows[1][j], path, place, len(names))
         rows[1][j].set_xlabel("terms")
         rows[1][j].set_yticks(range(len(names)), names if j == 0 else [], fontsize="small")
     rows[0][0].set_ylabel("relative misfit", color="C0")
+    beside.set_ylabel("score", color="C1")
     return figure
 
 
-def _scores(ax: Axes, path: Sequence[tuple[list[int], float, float]], chosen: int | None) -> None:
+def _scores(ax: Axes, path: Sequence[tuple[list[int], float, float]], chosen: int | None) -> Axes:
     terms = np.array([len(support) for support, _, _ in path])
     misfits, scores = np.array([point[1:] for point in path]).T
     order = np.argsort(terms, kind="stable")
@@ -74,11 +75,14 @@ def _scores(ax: Axes, path: Sequence[tuple[list[int], float, float]], chosen: in
         ax.set_yticks([])
     beside = ax.twinx()
     beside.plot(terms[finite], scores[finite], "s-", color="C1", ms=3, lw=0.8, label="score")
+    if scores[finite].min() > 0:  # of cross-validation, squared misfits
+        beside.set_yscale("log")
     beside.tick_params(axis="y", labelsize="x-small", labelcolor="C1")
     if chosen is not None:
         style = {"ms": 11, "mfc": "none", "mec": "black"}
         beside.plot(terms[chosen], scores[chosen], "o", **style, label="chosen")
     ax.tick_params(axis="y", labelsize="small", labelcolor="C0")
+    return beside
 
 
 def _supports(ax: Axes, path: Sequence[tuple[list[int], float, float]], chosen: int | None, features: int) -> None:
@@ -109,9 +113,8 @@ def inclusion(model: SINDy, *, ax: Axes | None = None) -> Axes:
     image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     if shares.size <= _MOST_NUMBERS:
         for (row, column), share in np.ndenumerate(shares):
-            ax.text(
-                column, row, f"{share:.2f}", ha="center", va="center", fontsize="small", color="white" if share > 0.6 else "black"
-            )
+            shade = "white" if share > 0.6 else "black"
+            ax.text(column, row, f"{share:.2f}", ha="center", va="center", fontsize="small", color=shade)
     for row, column in np.argwhere(model.coefficients_):
         ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec="C1", lw=1.8))
     ax.set_xticks(range(len(components)), [f"{name}'" for name in components])
