@@ -79,8 +79,7 @@ def _scores(ax: Axes, path: Sequence[tuple[list[int], float, float]], chosen: in
         beside.set_yscale("log")
     beside.tick_params(axis="y", labelsize="x-small", labelcolor="C1")
     if chosen is not None:
-        style = {"ms": 11, "mfc": "none", "mec": "black"}
-        beside.plot(terms[chosen], scores[chosen], "o", **style, label="chosen")
+        beside.plot(terms[chosen], scores[chosen], "o", ms=11, mfc="none", mec="black", label="chosen")
     ax.tick_params(axis="y", labelsize="small", labelcolor="C0")
     return beside
 
