@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Forms of SINDy beside laws of motion: maps and rational laws; bands of ensembles, trapping regions.
+// Forms of SINDy beside laws of motion: maps, rational laws, data in pieces; bands of ensembles, trapping regions.
 #include "almagest/sindy/fit_map.hpp"
 #include "almagest/sindy/forecast_band.hpp"
 #include "almagest/sindy/implicit.hpp"
+#include "almagest/sindy/law_accumulator.hpp"
 #include "almagest/sindy/trapping_region.hpp"
 #include "models.hpp"
 
@@ -47,10 +48,36 @@ void bind_map_model(py::module_& m) {
       }, py::arg("history"), py::arg("inputs"), "Under inputs (steps, inputs).");
 }
 
+/// What SINDy.partial_fit fills.
+class LawPieces {
+ public:
+  LawPieces(const features::Library& library, const sindy::Optimizer& optimizer,
+            const sindy::AnyDerivative& derivative, Eigen::Index dimension)
+      : optimizer_(optimizer), gathered_(library, dimension, derivative, sindy::parts_of(optimizer)) {
+    check(optimizer);
+  }
+
+  void update(const std::vector<Run>& runs) {
+    for (const auto& view : views_of(runs)) computed([&] { gathered_.update(view); return 0; });
+  }
+  Eigen::Index samples() const { return gathered_.samples(); }
+  SindyModel solve() const { return computed([&] { return SindyModel(gathered_.solve(optimizer_)); }); }
+
+ private:
+  sindy::Optimizer optimizer_;
+  sindy::LawAccumulator gathered_;
+};
+
 }  // namespace
 
 void bind_sindy_forms(py::module_& m) {
   bind_map_model(m);
+  py::class_<LawPieces>(m, "LawAccumulator", "Data in pieces; see almagest.SINDy.partial_fit.")
+      .def(py::init<const features::Library&, const sindy::Optimizer&, const sindy::AnyDerivative&, Eigen::Index>(),
+           py::arg("library"), py::arg("optimizer"), py::arg("derivative"), py::arg("dimension"))
+      .def("update", &LawPieces::update, py::arg("runs"), "Absorbs runs.")
+      .def("solve", &LawPieces::solve, "The law so far.")
+      .def_property_readonly("samples", &LawPieces::samples, "Whose rows are complete.");
   m.def("fit_map", [](const std::vector<Run>& runs, const features::Library& library, const sindy::Optimizer& optimizer) {
     const auto views = views_of(runs);
     return computed([&] { return sindy::fit_map(views, library, optimizer); });

@@ -11,8 +11,8 @@ from ._almagest import koopman as _compiled
 from ._almagest.core import DimensionMismatch, InvalidArgument
 from ._almagest.systems import Function, System
 from ._estimator import as_runs, has_times, number, whole
-from ._features import Library, compiled_library
-from ._sindy import Polynomial, SINDy
+from ._features import Library, Polynomial, compiled_library
+from ._sindy import SINDy
 from ._spectrum import WithResiduals
 
 if TYPE_CHECKING:

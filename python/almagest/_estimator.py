@@ -128,6 +128,27 @@ class Learner(Parameters):
         return list(self._fitted("warnings_").warnings)
 
 
+class Gatherer(Learner):
+    """Those that also learn from data in pieces. Their model is made when it is next asked for."""
+
+    _gathered: Any = None  #: what partial_fit fills
+    _stale = False  #: whether it knows more than the model
+
+    def _fitted(self, asked: str) -> Any:
+        if self._stale:
+            self._model, self._stale = self._gathered.solve(), False
+        return super()._fitted(asked)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._stale or super().__sklearn_is_fitted__()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What was gathered stays behind; the model of it goes along.
+        if self._stale:
+            self._fitted("__getstate__")
+        return {name: value for name, value in self.__dict__.items() if name != "_gathered"}
+
+
 class Estimator(Learner):
     """Those whose model forecasts."""
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ._almagest import koopman as _compiled
 from ._almagest.core import InvalidArgument, Trajectory
-from ._estimator import as_runs, number, whole
+from ._estimator import Gatherer, as_runs, number, whole
 from ._spectrum import DrivenEstimator, ReconstructingEstimator, run_of
 
 if TYPE_CHECKING:
@@ -103,11 +103,8 @@ def chosen_rank(rank: int | float | str | None, energy: float, what: str) -> tup
     return count, share
 
 
-class Regressed(DynamicModeDecomposition):
+class Regressed(DynamicModeDecomposition, Gatherer):
     """Those whose map is a regression, on all data at once or on what comes in pieces."""
-
-    _gathered: Any = None
-    _stale = False
 
     def _settings(self) -> dict[str, Any]:
         """All parameters of the family, checked; those that the estimator lacks at their neutral value."""
@@ -126,14 +123,6 @@ class Regressed(DynamicModeDecomposition):
         model = _compiled.fit_dmd(type(self).__name__, runs, **self._settings())
         self._gathered, self._stale = None, False
         return model
-
-    def _fitted(self, asked: str) -> Any:
-        if self._stale:
-            self._model, self._stale = self._gathered.solve(), False
-        return super()._fitted(asked)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return self._stale or super().__sklearn_is_fitted__()
 
     def partial_fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> Any:
         """Learn from further data, as if all of them had come at once: longer than memory, or endless.
@@ -157,12 +146,6 @@ class Regressed(DynamicModeDecomposition):
         self._gathered.update(runs)
         self._stale = bool(self._gathered.pairs >= 2)
         return self
-
-    def __getstate__(self) -> dict[str, Any]:
-        # What was gathered stays behind; the model of it goes along.
-        if self._stale:
-            self._fitted("__getstate__")
-        return {name: value for name, value in self.__dict__.items() if name != "_gathered"}
 
 
 class DMD(Regressed):

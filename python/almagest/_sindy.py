@@ -10,7 +10,7 @@ import numpy as np
 from ._almagest import sindy as _compiled
 from ._almagest.core import InvalidArgument, Trajectory
 from ._derivatives import Derivative, FiniteDifference
-from ._estimator import as_history, as_runs, check_choice, number, whole
+from ._estimator import Gatherer, as_history, as_runs, check_choice, number, whole
 from ._features import Library, Polynomial, compiled_library
 from ._optimizers import STLSQ, Optimizer
 from ._spectrum import DrivenEstimator
@@ -56,7 +56,7 @@ class _Sparse(DrivenEstimator):
         return self._fitted("equations").equations(precision)  # type: ignore[no-any-return]
 
     def __str__(self) -> str:
-        return repr(self) if self._model is None else "\n".join(self.equations())
+        return "\n".join(self.equations()) if self.__sklearn_is_fitted__() else repr(self)
 
 
 class TrappingRegion(NamedTuple):
@@ -180,7 +180,7 @@ class _Law(_Sparse):
         return self._fitted("integrate")
 
 
-class SINDy(_Law):
+class SINDy(_Law, Gatherer):
     """A law of motion dx/dt = f(x) with few terms, learned from trajectories.
 
     library     of features; None means Polynomial()
@@ -231,8 +231,40 @@ class SINDy(_Law):
         self._adopt(self._learned(runs, self._slopes(runs, rates)))
         return self
 
+    def partial_fit(self: _Self, data: _Data, y: None = None, *, dt: float | None = None) -> _Self:
+        """Learn from further data, as if all of them had come at once: longer than memory, or endless.
+
+        data  as fit takes it. A piece that begins with the last sample of the one before it continues its
+              run, whatever its times begin with; any other begins a run.
+        y     ignored
+        dt    time between the samples of arrays
+
+        Returns self. The model is made when it is next asked for; `warnings_` then tells its doubts. The
+        parameters of the first piece hold for all; `fit` begins anew.
+        Raises as fit does, and what was learned before stays; InvalidArgument for runs with inputs, a
+        derivative that needs whole runs, forms that need all data at once.
+        """
+        kind = type(self).__name__
+        if type(self)._learned is not SINDy._learned or type(self).fit is not SINDy.fit:
+            raise InvalidArgument(f"{kind}.partial_fit: {kind} learns from all data at once; use fit.")
+        runs = as_runs(data, dt, f"{kind}.partial_fit")
+        if not runs:
+            raise InvalidArgument(f"{kind}.partial_fit: there are no runs; give at least 1.")
+        if self._gathered is None:
+            gathered = _compiled.LawAccumulator(
+                self._features(), self._optimizer(), self._derivative(), runs[0].dimension
+            )
+            gathered.update(runs)
+            self._gathered = gathered
+        else:
+            self._gathered.update(runs)
+        self._stale = self._gathered.samples > 0
+        return self
+
     def _learned(self, runs: list[Trajectory], slopes: _compiled.Derivative) -> Any:
-        return _compiled.fit(runs, self._features(), self._optimizer(), slopes)
+        model = _compiled.fit(runs, self._features(), self._optimizer(), slopes)
+        self._gathered, self._stale = None, False
+        return model
 
     def _slopes(self, runs: list[Trajectory], rates: ArrayLike | Sequence[ArrayLike] | None) -> _compiled.Derivative:
         if rates is None:

@@ -37,7 +37,7 @@ class WithResiduals(Learner):
         return self._fitted("verified").verified(tolerance)  # type: ignore[no-any-return]
 
     def __str__(self) -> str:
-        return repr(self) if self._model is None else self._model.summary().rstrip()
+        return self._fitted("__str__").summary().rstrip() if self.__sklearn_is_fitted__() else repr(self)
 
 
 class SpectralEstimator(WithResiduals, Estimator):

@@ -79,6 +79,7 @@ def test_pieces(field, driven):
         np.testing.assert_allclose(pieces.forecast(field, 5).states, whole.forecast(field, 5).states, atol=1e-10)
         assert repr(pickle.loads(pickle.dumps(pieces))) == repr(whole)
     control = al.DMDc().partial_fit(driven[:30]).partial_fit(driven[29:])
+    assert "rank" in str(control) != repr(control)
     assert farthest(np.linalg.eigvals(A), control.eigenvalues_) < 1e-12
     with pytest.raises(al.InvalidArgument, match="DMDc uses them"):
         al.DMD().partial_fit(driven)

@@ -43,6 +43,6 @@ def test_an_example_leaves_its_picture_and_agrees_with_theory(runs, name):
     assert process.returncode == 0, printed
     assert (folder / f"{name}.png").stat().st_size > 10_000
     compared = re.findall(r"([\d.]+)[,]? \(?theory ([\d.]+)", printed)
-    assert bool(compared) == (name in {"barrier", "breather", "kinks", "residuals"})
+    assert bool(compared) == (name in {"barrier", "breather", "kinks", "rational", "residuals"})
     for measured, theory in compared:
         assert float(measured) == pytest.approx(float(theory), rel=1e-4)

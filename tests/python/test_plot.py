@@ -251,6 +251,94 @@ class TestHAVOK:
         assert len(run.patches) == len(model.predicted_switches(x, lead=0.4))
 
 
+@pytest.fixture(scope="module")
+def noisy_lorenz():
+    run = al.integrate(al.systems.Lorenz63(), [-8, 8, 27], np.arange(0, 8, 0.004))
+    noise = 0.05 * np.random.default_rng(1).normal(size=run.states.shape)
+    return al.Trajectory(run.times, run.states + noise, names=["x", "y", "z"])
+
+
+@pytest.fixture(scope="module")
+def voted(noisy_lorenz):
+    return al.EnsembleSINDy(optimizer=al.STLSQ(0.5), derivative=al.SavitzkyGolay(21), models=20).fit(noisy_lorenz)
+
+
+class TestLaws:
+    def test_paths(self, noisy_lorenz):
+        model = al.SINDy(optimizer=al.SSR("cross_validation"), derivative=al.SavitzkyGolay(21)).fit(noisy_lorenz)
+        figure = al.plot.coefficient_paths(model)
+        panels = figure.axes[:6]
+        scores = figure.axes[6:]
+        assert [ax.get_title() for ax in panels[:3]] == ["x'", "y'", "z'"]
+        for j, path in enumerate(model.paths_):
+            ordered = sorted((len(support), misfit, score) for support, misfit, score in path)
+            np.testing.assert_array_equal(np.transpose(panels[j].lines[0].get_data()), [(n, m) for n, m, _ in ordered])
+            np.testing.assert_array_equal(np.transpose(scores[j].lines[0].get_data()), [(n, s) for n, _, s in ordered])
+            chosen = np.flatnonzero(model.coefficients_[:, j])
+            assert scores[j].lines[1].get_xdata() == [len(chosen)]
+            assert len(panels[3 + j].lines) == len(path)
+            (shown,) = (line for line in panels[3 + j].lines if line.get_color() == "C0")
+            np.testing.assert_array_equal(np.sort(shown.get_ydata()), chosen)
+        assert [label.get_text() for label in panels[3].get_yticklabels()] == model.feature_names_
+
+    def test_paths_of_the_evidence_have_scores_alone(self, noisy_lorenz):
+        model = al.SINDy(optimizer=al.Evidence(), derivative=al.SavitzkyGolay(21)).fit(noisy_lorenz)
+        figure = al.plot.coefficient_paths(model)
+        assert not figure.axes[0].lines and len(figure.axes[6].lines) == 2
+
+    def test_inclusion(self, voted):
+        ax = al.plot.inclusion(voted)
+        np.testing.assert_array_equal(ax.images[0].get_array(), voted.inclusion_)
+        framed = {(int(box.get_y() + 0.5), int(box.get_x() + 0.5)) for box in ax.patches}
+        assert framed == set(map(tuple, np.argwhere(voted.coefficients_)))
+        assert [text.get_text() for text in ax.texts] == [f"{share:.2f}" for share in voted.inclusion_.ravel()]
+        assert [label.get_text() for label in ax.get_xticklabels()] == ["x'", "y'", "z'"]
+
+    def test_rates(self, noisy_lorenz):
+        model = al.SINDy(optimizer=al.STLSQ(0.5), derivative=al.SavitzkyGolay(21)).fit(noisy_lorenz)
+        panels = al.plot.derivatives(model, noisy_lorenz).axes
+        differences = al.plot.derivatives(model, noisy_lorenz.states, al.FiniteDifference(2)).axes
+        h, x = 0.004, noisy_lorenz.states
+        for j in range(3):
+            measured, law = (line.get_ydata() for line in panels[j].lines)
+            np.testing.assert_array_equal(law, model.predict(noisy_lorenz)[:, j])
+            assert np.sqrt(np.mean((measured - law) ** 2) / np.mean(measured**2)) < 0.2
+            central = differences[j].lines[0].get_ydata()[1:-1]
+            np.testing.assert_allclose(central, (x[2:, j] - x[:-2, j]) / (2 * h), atol=1e-9)
+        assert panels[2].get_ylabel() == "z'" and panels[0].get_title(loc="left").startswith("difference 0.")
+
+    def test_band(self, voted, noisy_lorenz):
+        band = voted.forecast_band(noisy_lorenz[:1000], steps=100)
+        panels = al.plot.forecast_band(band, noisy_lorenz[1000:1100]).axes
+        assert len(panels) == 3 + bool((band.alive < 1).any())
+        for j in range(3):
+            median, truth = panels[j].lines
+            np.testing.assert_array_equal(median.get_data(), [band.median.times.values, band.median.states[:, j]])
+            np.testing.assert_array_equal(truth.get_ydata(), noisy_lorenz.states[1000:1100, j])
+            corners = panels[j].collections[0].get_paths()[0].vertices[:, 1]
+            assert corners.min() == band.lower.states[:, j].min() and corners.max() == band.upper.states[:, j].max()
+        shrinking = band._replace(alive=np.linspace(1, 0.5, 100))
+        np.testing.assert_array_equal(al.plot.forecast_band(shrinking).axes[3].lines[0].get_ydata(), shrinking.alive)
+
+    def test_what_cannot_be_shown(self, voted, noisy_lorenz):
+        for call, words in [
+            (lambda: al.plot.coefficient_paths(al.DMD()), r"model is DMD\(\).*al.SINDy"),
+            (lambda: al.plot.coefficient_paths(voted), "no paths.*al.SSR"),
+            (lambda: al.plot.inclusion(al.SINDy().fit(noisy_lorenz)), "inclusion_.*al.EnsembleSINDy"),
+            (lambda: al.plot.derivatives(voted, noisy_lorenz[:5]), "5 samples.*needs at least 21"),
+            (lambda: al.plot.derivatives(voted, noisy_lorenz, 4), "derivative is 4"),
+            (lambda: al.plot.forecast_band(noisy_lorenz), "give model.forecast_band"),
+            (
+                lambda: al.plot.forecast_band(
+                    voted.forecast_band(noisy_lorenz[:9], 3), al.Trajectory(TIMES, np.zeros((3, 2)))
+                ),
+                "truth has 2 components.*band has 3",
+            ),
+        ]:
+            with pytest.raises(al.InvalidArgument, match=words):
+                call()
+
+
 @pytest.mark.parametrize(
     "call, words",
     [

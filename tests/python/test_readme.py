@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The Python programs of the README and of the pages run as they stand; the README's does what it says."""
+"""The Python programs of the README and of the pages run as they stand, and print what they say."""
 
 import os
 import re
@@ -13,16 +13,17 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 # Blocks that do not import the package are fragments.
-PROGRAM = re.compile(r"```python\n(import almagest as al\n.*?)```", re.DOTALL)
+PROGRAM = re.compile(r"```python\n(import almagest as al\n.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL)
 PAGES = [page for page in sorted((ROOT / "docs").rglob("*.md")) if PROGRAM.search(page.read_text(encoding="utf-8"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_pages(page, tmp_path):
-    for program in PROGRAM.findall(page.read_text(encoding="utf-8")):
+    for program, printed in PROGRAM.findall(page.read_text(encoding="utf-8")):
         environment = {**os.environ, "MPLBACKEND": "Agg"}
         done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, env=environment)
         assert done.returncode == 0, done.stderr
+        assert not printed or done.stdout == printed
 
 
 def test_pictures_are_there_and_shown():

@@ -178,3 +178,58 @@ class TestForms:
                 assert (again.forecast(run[:50], steps=20).states == model.forecast(run[:50], steps=20).states).all()
             al.export_header(model, tmp_path / "law.hpp", name="law")
             assert "sin(" in (tmp_path / "law.hpp").read_text()
+
+
+class TestPieces:
+    @pytest.mark.parametrize("derivative", [al.FiniteDifference(4), al.SavitzkyGolay(15)], ids=["differences", "smooth"])
+    def test_are_the_whole(self, noisy, derivative):
+        for optimizer in (al.STLSQ(0.3), al.SSR("bic")):
+            whole = al.SINDy(al.Polynomial(2), optimizer, derivative).fit(noisy)
+            model = al.SINDy(al.Polynomial(2), optimizer, derivative)
+            for first in range(0, len(noisy) - 1, 333):
+                assert model.partial_fit(noisy[first : first + 334]) is model
+            assert np.abs(model.coefficients_ - whole.coefficients_).max() < 1e-10
+            assert model.equations() == whole.equations() and model.warnings_ == whole.warnings_
+
+    def test_of_several_runs(self, lorenz):
+        parts = [lorenz[:1500], lorenz[2000:4000], lorenz[4200:]]
+        whole = al.SINDy(derivative=al.FiniteDifference(6)).fit(parts)
+        model = al.SINDy(derivative=al.FiniteDifference(6)).partial_fit(parts[:2]).partial_fit(parts[2])
+        assert np.abs(model.coefficients_ - whole.coefficients_).max() < 1e-10
+        arrays = al.SINDy(derivative=al.FiniteDifference(6))
+        for part in parts:
+            arrays.partial_fit(part.states, dt=0.004)
+        assert np.abs(arrays.coefficients_ - whole.coefficients_).max() < 1e-10
+
+    def test_the_model_is_made_when_asked_for(self, lorenz):
+        model = al.SINDy(derivative=al.FiniteDifference(6))
+        model.partial_fit(lorenz[:4])
+        with says(al.NotFitted, "not fitted"):
+            model.equations()
+        model.partial_fit(lorenz[3:1000])
+        assert str(model).startswith("x' = ")
+        early = model.coefficients_
+        copied = pickle.loads(pickle.dumps(model.partial_fit(lorenz[999:])))
+        assert np.abs(model.coefficients_ - early).max() > 0
+        assert (copied.coefficients_ == model.coefficients_).all()
+        model.fit(lorenz[:2000])
+        assert (model.coefficients_ == clone(model).fit(lorenz[:2000]).coefficients_).all()
+        assert (model.partial_fit(lorenz[2000:]).coefficients_ == clone(model).fit(lorenz[2000:]).coefficients_).mean() > 0.7
+
+    def test_ensembles_and_what_is_refused(self, noisy, lorenz):
+        model = al.EnsembleSINDy(optimizer=al.STLSQ(0.3), derivative=al.SavitzkyGolay(21), models=20)
+        for first in range(0, len(noisy) - 1, 1000):
+            model.partial_fit(noisy[first : first + 1001])
+        assert model.inclusion_.max() == 1 and len(model.members_) == 20
+        with says(al.InvalidArgument, "SINDyPI.partial_fit", "all data at once", "use fit"):
+            al.SINDyPI().partial_fit(lorenz)
+        driven = al.Trajectory(lorenz.times, lorenz.states, inputs=np.ones((len(lorenz), 1)))
+        with says(al.InvalidArgument, "inputs", "fit"):
+            al.SINDy().partial_fit(driven)
+        with says(al.InvalidArgument, "no runs"):
+            al.SINDy().partial_fit([])
+        model = al.SINDy(derivative=al.FiniteDifference(6)).partial_fit(lorenz[:2000])
+        before = model.coefficients_.copy()
+        with says(al.DimensionMismatch, "has 2", "3"):
+            model.partial_fit(lorenz.states[:, :2], dt=0.004)
+        assert (model.coefficients_ == before).all()

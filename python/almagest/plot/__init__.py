@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pictures of fields, and of models with a spectrum. Needs Matplotlib.
+"""Pictures of fields, of models with a spectrum, and of laws. Needs Matplotlib.
 
 >>> al.plot.space_time(run)
 >>> al.plot.spectrum(model, tolerance=0.01)
@@ -10,11 +10,16 @@ figure.
 
 from ._fields import animate, snapshots, space_time
 from ._havok import havok
+from ._laws import coefficient_paths, derivatives, forecast_band, inclusion
 from ._spectra import modes, pseudospectrum, singular_values, spectrum
 
 __all__ = [
     "animate",
+    "coefficient_paths",
+    "derivatives",
+    "forecast_band",
     "havok",
+    "inclusion",
     "modes",
     "pseudospectrum",
     "singular_values",
