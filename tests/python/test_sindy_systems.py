@@ -25,7 +25,7 @@ LAWS = {
     "LotkaVolterra": (3, "1.1 x - 0.4 x y; -0.4 y + 0.1 x y"),
     "VanDerPol": (4, "y; -x + 1.5 y - 1.5 x^2 y"),
     "Duffing": (4, "y; x - 0.1 y - x^3"),
-    "HenonHeiles": (3, "z; w; -x - 2 x y; -y - x^2 + y^2"),
+    "HenonHeiles": (2, "z; w; -x - 2 x y; -y - x^2 + y^2"),
     "Lorenz96": (2, None),
     "SprottA": (3, "y; -x + y z; 1 - y^2", 0.02, [0.5, 1.2, 0.1]),
     "SprottB": (3, "y z; x - y; 1 - x y", 0.02, [1.7, 1.5, -0.5]),
@@ -61,7 +61,7 @@ LAWS = {
     "MooreSpiegel": (4, "y; 10 z; -4 x + 9 y - z - x^2 y", 0.002, [-3.5, 19.7, -3.8]),
     "RabinovichFabrikant": (4, "0.87 x - y + y z + x^2 y; x + 0.87 y + 3 x z - x^3; -2.2 z - 2 x y z", 0.005, [-1.8, 0.8, 0.2]),
     "LorenzStenflo": (3, "-2 x + 2 y + 1.5 w; 26 x - y - x z; -0.7 z + x y; -x - 2 w", 0.005, [4.2, 9.1, 21.9, -1.4]),
-    "HyperRossler": (3, "-y - z; x + 0.25 y + w; 3 + x z; -0.5 z + 0.05 w", 0.005, [-20.0, 0.0, 0.0, 15.0]),
+    "HyperRossler": (3, "-y - z; x + 0.25 y + w; 3 + x z; -0.5 z + 0.05 w", 0.02, [-20.0, 0.0, 0.0, 15.0]),
 }
 
 
@@ -113,14 +113,15 @@ def test_every_term_is_found_and_no_other(name):
         few = coefficients(law, short.names(list("xyzw")[: len(x0)]))
 
         def rates(x):
-            return short(np.atleast_2d(x))[0] @ few
+            return short(x[np.newaxis])[0] @ few
 
-    states = orbit(rates, x0, step, 3000)
+    states = orbit(rates, x0, step, 2000)
     assert np.abs(states).max() < 1e4, "the run left the attractor"
     features = library(states)
     exact = np.array([rates(x) for x in states])
+    # A ridge is for rates that err; the default costs terms where features nearly depend on each other.
     smallest = np.abs(truth[truth != 0]).min()
-    found = al.STLSQ(threshold=smallest / 2).regress(features, exact)
+    found = al.STLSQ(threshold=smallest / 2, ridge=0).regress(features, exact)
     assert ((found != 0) == (truth != 0)).all()
     assert np.abs(found - truth).max() < 1e-8
 
