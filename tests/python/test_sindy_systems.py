@@ -48,8 +48,14 @@ LAWS = {
     "SprottS": (3, "-x - 4 y; x + z^2; 1 + x", 0.02, [0.13, 0.12, 1.2]),
     "SprottJerk": (3, "y; z; -x - 2.017 z + y^2", 0.02, [-0.54, 0.59, 0.45]),
     "NoseHoover": (3, "y; -x + y z; 1.5 - y^2", 0.02, [-2.0, 0.25, 0.8]),
-    "Lorenz84": (3, "6.3756 - 1.32 x - y^2 - z^2; 4.194 - y + x y - 7.91 x z; -z + 7.91 x y + x z", 0.005, [1.9, -0.1, -1.7]),
-    "Halvorsen": (3, "-1.4 x - 4 y - 4 z - y^2; -4 x - 1.4 y - 4 z - z^2; -4 x - 4 y - 1.4 z - x^2", 0.005, [-8.7, -2.5, 0.1]),
+    "Lorenz84": (
+        3, "6.3756 - 1.32 x - y^2 - z^2; 4.194 - y + x y - 7.91 x z; -z + 7.91 x y + x z",
+        0.005, [1.9, -0.1, -1.7],
+    ),
+    "Halvorsen": (
+        3, "-1.4 x - 4 y - 4 z - y^2; -4 x - 1.4 y - 4 z - z^2; -4 x - 4 y - 1.4 z - x^2",
+        0.005, [-8.7, -2.5, 0.1],
+    ),
     "Chen": (3, "-35 x + 35 y; -7 x + 28 y - x z; -3 z + x y", 0.002, [3.3, 5.3, 19.4]),
     "LuChen": (3, "-36 x + 36 y; 18 y - x z; -3 z + x y", 0.002, [11.0, 9.9, 22.7]),
     "Rikitake": (3, "-x + y z; -x - y + x z; 1 - x y", 0.01, [-0.8, -0.6, 2.7]),
@@ -59,7 +65,10 @@ LAWS = {
     "Hadley": (3, "1.8 - 0.2 x - y^2 - z^2; 1 - y + x y - 4 x z; -z + 4 x y + x z", 0.01, [1.4, 0.9, 0.6]),
     "Arneodo": (4, "y; z; 5.5 x - 4.5 y - z - x^3", 0.01, [-2.8, 0.2, 3.5]),
     "MooreSpiegel": (4, "y; 10 z; -4 x + 9 y - z - x^2 y", 0.002, [-3.5, 19.7, -3.8]),
-    "RabinovichFabrikant": (4, "0.87 x - y + y z + x^2 y; x + 0.87 y + 3 x z - x^3; -2.2 z - 2 x y z", 0.005, [-1.8, 0.8, 0.2]),
+    "RabinovichFabrikant": (
+        4, "0.87 x - y + y z + x^2 y; x + 0.87 y + 3 x z - x^3; -2.2 z - 2 x y z",
+        0.005, [-1.8, 0.8, 0.2],
+    ),
     "LorenzStenflo": (3, "-2 x + 2 y + 1.5 w; 26 x - y - x z; -0.7 z + x y; -x - 2 w", 0.005, [4.2, 9.1, 21.9, -1.4]),
     "HyperRossler": (3, "-y - z; x + 0.25 y + w; 3 + x z; -0.5 z + 0.05 w", 0.02, [-20.0, 0.0, 0.0, 15.0]),
 }
@@ -80,9 +89,11 @@ def coefficients(law, names):
     rows = law.split(";")
     out = np.zeros((len(names), len(rows)))
     for component, row in enumerate(rows):
-        for sign, size, name in re.findall(r"([+-]?) *(\d[\d.]*)? *([a-z][^+-]*)?(?=[+-]|$)", row.strip().replace("- ", "-")):
+        terms = re.findall(r"([+-]?) *(\d[\d.]*)? *([a-z][^+-]*)?(?=[+-]|$)", row.strip())
+        for sign, size, name in terms:
             if size or name:
                 out[names.index(name.strip() or "1"), component] = float(sign + (size or "1"))
+        assert np.count_nonzero(out[:, component]) == row.count(" + ") + row.count(" - ") + 1
     return out
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Support and coefficients against noise, beside PySINDy: the table of docs/methods/sindy_noise.md, as Markdown.
 
-Both get the same samples, degree, threshold and kind of derivative. Of every cell the first number says how many
+Both get the same samples, degree, threshold and kind of derivative, and no ridge. Of every cell the first number says how many
 of the draws of the noise gave exactly the right terms, the second is the median of the largest error of a
 coefficient.
 """
@@ -24,7 +24,7 @@ from yardstick import at_least, at_most
 
 warnings.filterwarnings("ignore")
 
-DRAWS = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+DRAWS = int(sys.argv[1]) if len(sys.argv) > 1 else 40
 NOISE = 0.0, 0.001, 0.01, 0.02, 0.05
 
 #: name: system, start, step, samples, threshold, its terms as (feature, component, coefficient)
@@ -73,7 +73,8 @@ def judged(law, truth):
 
 def ours(run, threshold, derivative):
     try:
-        return al.SINDy(al.Polynomial(degree=3), al.STLSQ(threshold=threshold), derivative).fit(run).coefficients_
+        optimizer = al.STLSQ(threshold=threshold, ridge=0)
+        return al.SINDy(al.Polynomial(degree=3), optimizer, derivative).fit(run).coefficients_
     except al.InvalidArgument:  # the threshold removed every term of a component
         return None
 
@@ -81,7 +82,7 @@ def ours(run, threshold, derivative):
 def theirs(run, threshold, derivative):
     model = ps.SINDy(
         feature_library=ps.PolynomialLibrary(degree=3),
-        optimizer=ps.STLSQ(threshold=threshold),
+        optimizer=ps.STLSQ(threshold=threshold, alpha=0),
         differentiation_method=derivative,
     )
     return np.asarray(model.fit(run.states, t=run.times[1] - run.times[0]).coefficients()).T
@@ -120,4 +121,6 @@ print()
 at_most("sindy_clean_coefficient_error", clean, 1e-5)
 for head in DERIVATIVES:
     name = head.replace(" ", "_")
-    at_least(f"sindy_right_laws_{name}_beside_pysindy", right[f"{head}: almagest"], right[f"{head}: PySINDy"])
+    peer = right[f"{head}: PySINDy"]
+    print(f"right laws with {head}: {right[f'{head}: almagest']}, PySINDy {peer}")
+    at_least(f"sindy_right_laws_{name}_over_pysindy", right[f"{head}: almagest"] / peer, 0.97)
