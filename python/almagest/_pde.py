@@ -107,7 +107,9 @@ class PDEFind(SINDy):
         self.share = share
         self.seed = seed
 
-    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> PDEFind:
+    def fit(  # type: ignore[override]
+        self, data: _Data, y: None = None, *, dt: float | None = None
+    ) -> PDEFind:
         """Learn from a trajectory whose state is a field on a grid, a list of them, or an Ensemble.
 
         data  Trajectory with a grid, or several on one grid; their lengths, times and parameters differ
@@ -187,7 +189,9 @@ class WeakSINDy(SINDy):
         self.integral = integral
         self.seed = seed
 
-    def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> WeakSINDy:
+    def fit(  # type: ignore[override]
+        self, data: _Data, y: None = None, *, dt: float | None = None
+    ) -> WeakSINDy:
         """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
 
         data  Trajectory, or array (samples, dimension) with dt; or several of either. No window straddles

@@ -9,13 +9,6 @@ import pytest
 from conftest import says
 from sklearn.base import clone
 
-LORENZ = [
-    "x' = -10.0 x + 10.0 y",
-    "y' = 28.0 x - 1.0 y - 1.0 x z",
-    "z' = -2.7 z + 1.0 x y",
-]
-
-
 @pytest.fixture(scope="module")
 def lorenz():
     return al.integrate(al.systems.Lorenz63(), [-8.0, 8.0, 27.0], np.arange(0.0, 20.0, 0.004))
@@ -46,7 +39,13 @@ class TestOptimizers:
     )
     def test_each_finds_lorenz(self, lorenz, optimizer):
         model = al.SINDy(optimizer=clone(optimizer), derivative=al.FiniteDifference(8)).fit(lorenz)
-        assert model.equations(1) == LORENZ
+        # Without noise the error of differencing is all that criteria see: terms as small as it may stay.
+        found = np.where(np.abs(model.coefficients_) > 1e-3, model.coefficients_, 0.0)
+        law = dict(zip(model.feature_names_, found.round(3).tolist()))
+        assert law.pop("x") == [-10.0, 28.0, 0.0] and law.pop("y") == [10.0, -1.0, 0.0]
+        assert law.pop("z") == [0.0, 0.0, -2.667]
+        assert law.pop("x z") == [0.0, -1.0, 0.0] and law.pop("x y") == [0.0, 0.0, 1.0]
+        assert all(value == [0.0, 0.0, 0.0] for value in law.values())
         assert model.forecast(lorenz[:100], steps=100).verdict
 
     def test_paths_and_errors(self, noisy):
@@ -118,7 +117,7 @@ class TestEnsembles:
         band = al.EnsembleSINDy(optimizer=al.STLSQ(0.3), derivative=al.SavitzkyGolay(21), models=30).fit(noisy)
         lower, median, upper, alive = band.forecast_band(lorenz[:1000], steps=200)
         assert (lower.states <= upper.states).all() and (alive == 1).all()
-        assert median.times.start == pytest.approx(lorenz.times[1000])
+        assert median.times[0] == pytest.approx(lorenz.times[1000])
 
     def test_is_refused_without_members(self, lorenz):
         with says(al.InvalidArgument, "no members"):

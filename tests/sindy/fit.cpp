@@ -73,7 +73,7 @@ TEST_CASE("Lorenz63 is found to the error of the differences", "[sindy]") {
   const Stlsq optimizer{.threshold = 0.1};
   const auto fourth = sindy::fit(lorenz(), library, optimizer, FiniteDifference{4});
   CHECK(data::same_support(fourth.coefficients(), data::lorenz_law(exponents(fourth))));
-  CHECK(coefficient_error(fourth) <= 3.5e-6);
+  CHECK(coefficient_error(fourth) == Approx(3.3e-6).epsilon(0.03));
   CHECK(fourth.warnings().empty());
   CHECK(fourth.condition_number() > 1);
   CHECK(fourth.condition_number() < 100);
@@ -84,8 +84,7 @@ TEST_CASE("Lorenz63 is found to the error of the differences", "[sindy]") {
 
   const auto second = sindy::fit(lorenz(), library, optimizer, FiniteDifference{2});
   CHECK(data::same_support(second.coefficients(), data::lorenz_law(exponents(second))));
-  CHECK(coefficient_error(second) > 1e-3);
-  CHECK(coefficient_error(second) < 1e-2);
+  CHECK(coefficient_error(second) == Approx(7.6e-3).epsilon(0.02));
 
   const auto sixth = sindy::fit(lorenz(), library, optimizer, FiniteDifference{6});
   CHECK(coefficient_error(sixth) < 1e-7);
@@ -152,17 +151,19 @@ TEST_CASE("Lotka-Volterra has four terms", "[sindy]") {
 }
 
 TEST_CASE("Lorenz96 has four terms in every row", "[sindy]") {
-  constexpr int d = 7;
+  constexpr int d = 20;
   Eigen::VectorXd x0 = Eigen::VectorXd::Constant(d, 8);
   x0[0] += 0.01;
-  const auto run = data::run(
-      [](const auto& x, auto& rate, double) {
-        for (int i = 0; i < d; ++i)
-          rate[i] = (x[(i + 1) % d] - x[(i + d - 2) % d]) * x[(i + d - 1) % d] - x[i] + 8;
-      },
-      x0, TimeGrid::uniform(0, 0.005, 6000));
-  const auto model = sindy::fit(run, Polynomial{.degree = 2}, Stlsq{}, FiniteDifference{6});
-  const Eigen::MatrixXi powers = exponents(model);
+  const auto system = [](const auto& x, auto& rate, double) {
+    for (int i = 0; i < d; ++i)
+      rate[i] = (x[(i + 1) % d] - x[(i + d - 2) % d]) * x[(i + d - 1) % d] - x[i] + 8;
+  };
+  const auto onset = data::run(system, x0, TimeGrid::uniform(0, 20, 2));
+  const auto run = data::run(system, Eigen::VectorXd(onset[1]), TimeGrid::uniform(0, 0.005, 20'000));
+  const Polynomial library{.degree = 2};
+  const auto fourth = sindy::fit(run, library, Stlsq{}, FiniteDifference{4});
+  const Eigen::MatrixXi powers = exponents(fourth);
+  REQUIRE(powers.rows() == 231);
   Eigen::MatrixXd law = Eigen::MatrixXd::Zero(powers.rows(), d);
   for (int i = 0; i < d; ++i)
     for (Eigen::Index f = 0; f < powers.rows(); ++f) {
@@ -177,8 +178,14 @@ TEST_CASE("Lorenz96 has four terms in every row", "[sindy]") {
       if (is((i + 1) % d, (i + d - 1) % d)) law(f, i) = 1;
       if (is((i + d - 2) % d, (i + d - 1) % d)) law(f, i) = -1;
     }
-  CHECK(data::same_support(model.coefficients(), law));
-  CHECK((model.coefficients() - law).cwiseAbs().maxCoeff() < 1e-6);
+  const auto error = [&](const auto& model) { return (model.coefficients() - law).cwiseAbs().maxCoeff(); };
+  CHECK(data::same_support(fourth.coefficients(), law));
+  // 4.4e-6 on the run of the reference; in chaos, rounding makes another run, and they differ by a half.
+  CHECK(error(fourth) < 6.6e-6);
+  // Smoothing before a difference of second order leaves 3.5e-3.
+  const auto smooth = sindy::fit(run, library, Stlsq{}, SavitzkyGolay{});
+  CHECK(data::same_support(smooth.coefficients(), law));
+  CHECK(error(smooth) < 3.5e-4);
 }
 
 TEST_CASE("Times need not be uniform", "[sindy]") {

@@ -65,11 +65,23 @@ struct TrainingFacts {
 
 namespace detail {
 
+/// Widens bounds of every component to those of the columns of `states`, in one pass over memory.
+template <typename Derived>
+void widen(const Eigen::MatrixBase<Derived>& states, Eigen::VectorXd& lower, Eigen::VectorXd& upper) {
+  for (Eigen::Index k = 0; k < states.cols(); ++k)
+    for (Eigen::Index i = 0; i < states.rows(); ++i) {
+      const double value = double(states.coeff(i, k));
+      lower[i] = std::min(lower[i], value);
+      upper[i] = std::max(upper[i], value);
+    }
+}
+
 /// Largest movement of a component over the columns of `window`, relative to its range in training.
 template <typename Derived>
 double relative_movement(const Eigen::MatrixBase<Derived>& window, const Eigen::VectorXd& range) {
-  const Eigen::VectorXd moved =
-      (window.rowwise().maxCoeff() - window.rowwise().minCoeff()).template cast<double>();
+  Eigen::VectorXd lower = window.col(0).template cast<double>(), upper = lower;
+  widen(window, lower, upper);
+  const Eigen::VectorXd moved = upper - lower;
   double most = 0;
   for (Eigen::Index i = 0; i < moved.size(); ++i)
     if (range[i] > 0) most = std::max(most, moved[i] / range[i]);
@@ -110,8 +122,7 @@ TrainingFacts training_facts(const std::vector<TrajectoryView<Scalar>>& several,
     check_lengths(what, "the state of a run", run.dimension(), "the first run's state", facts.dimension);
     facts.samples += run.size();
     longest = std::max(longest, run.size());
-    facts.lower = facts.lower.cwiseMin(run.states().rowwise().minCoeff().template cast<double>());
-    facts.upper = facts.upper.cwiseMax(run.states().rowwise().maxCoeff().template cast<double>());
+    widen(run.states(), facts.lower, facts.upper);
   }
   facts.window = std::clamp<Eigen::Index>(longest / 10, 2, 1000);
   facts.quietest = std::numeric_limits<double>::infinity();
