@@ -35,7 +35,7 @@ struct Prepared {
   TrainingFacts facts;
   std::vector<std::string> input_names;
   Regression<double> regression;
-  std::vector<std::string> notes;
+  std::vector<std::string> notes = {};
 };
 
 /// The common time step, where there is one. A law of motion can be learned from runs without.
@@ -152,7 +152,7 @@ Prepared prepare(const std::vector<TrajectoryView<Scalar>>& several,
         "a map of the samples instead (fit_map).");
   Accumulator<Real> rows(made, facts.dimension, parts);
   Real gain = 0;
-  std::vector<std::string> notes;
+  std::vector<std::string> notes = {};
   derivative.check_runs(several.size());
   for (std::size_t k = 0; k < several.size(); ++k) {
     derivative.check_length(several[k].size(), k, "sindy::fit");

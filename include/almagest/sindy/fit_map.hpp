@@ -58,7 +58,7 @@ Prepared prepare_map(const std::vector<TrajectoryView<Scalar>>& several, const f
   names.insert(names.end(), inputs.begin(), inputs.end());
   Regression<Real> regression =
       rows.regression(made->names(names), facts.names, Eigen::VectorX<Real>::Zero(facts.dimension));
-  return {std::move(facts), std::move(inputs), std::move(regression), {}};
+  return {std::move(facts), std::move(inputs), std::move(regression)};
 }
 
 #if ALMAGEST_INSTANTIATED
