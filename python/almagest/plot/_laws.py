@@ -10,7 +10,8 @@ import numpy as np
 from .._almagest import sindy as _compiled
 from .._almagest.core import InvalidArgument, Trajectory
 from .._estimator import check_choice
-from .._sindy import Derivative, ForecastBand, SINDy
+from .._derivatives import Derivative
+from .._sindy import ForecastBand, SINDy
 from .._spectrum import run_of
 from ._canvas import QUIET, check, colorbar
 
