@@ -89,7 +89,7 @@ class DrivenEstimator(Estimator):
 
         history  as of the other models
         inputs   array (steps, inputs): row k acts from sample k of the forecast, the last of the history
-                 being number 0, to the next
+                 being number 0, to the next; between samples of a law of motion inputs go along lines
 
         Returns and raises as the other models do.
         """
