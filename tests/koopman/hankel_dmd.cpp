@@ -425,8 +425,8 @@ TEST_CASE("What fit_hankel_dmd refuses", "[hankel_dmd]") {
   const auto run = waves(three_waves, 0.2, 64);
   CHECK_THROWS_WITH(fit_hankel_dmd(run, {.delays = 0}),
                     ContainsSubstring("delays is 0") && ContainsSubstring("at least 1"));
-  CHECK_THROWS_WITH(fit_hankel_dmd(run, {.rank = -1}),
-                    ContainsSubstring("rank is -1") && ContainsSubstring("energy"));
+  CHECK_THROWS_WITH(fit_hankel_dmd(run, {.rank = -2}),
+                    ContainsSubstring("rank is -2") && ContainsSubstring("energy"));
   for (const double energy : {0.0, -1.0, 1.5, std::numeric_limits<double>::quiet_NaN()})
     CHECK_THROWS_WITH(fit_hankel_dmd(run, {.energy = energy}),
                       ContainsSubstring("energy is") && ContainsSubstring("(0, 1]"));

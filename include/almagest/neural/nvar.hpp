@@ -28,7 +28,7 @@ struct Nvar {
   Eigen::Index delays = 2;
   Eigen::Index stride = 1;
   int degree = 2;
-  double ridge = 1e-8;  ///< relative to features and increments of mean square 1
+  double ridge = 1e-6;  ///< weight of the readout's squares beside the sum of squared errors
 };
 
 template <typename Scalar = double>

@@ -14,7 +14,7 @@
 namespace almagest::inline ALMAGEST_ABI::neural::detail {
 
 /// Ridge regression of targets on features that stream by in blocks of rows:
-/// \f$ \min_W \|\Phi W - Y\|^2 + \alpha m\,\|W\|^2 \f$ for m rows, by the triangle of
+/// \f$ \min_W \|\Phi W - Y\|^2 + \alpha\,\|W\|^2 \f$, by the triangle of
 /// \f$ [\Phi, Y] \f$. Nothing is squared, so that the smallest \f$ \alpha \f$ acts as it says.
 template <typename Real>
 class Readout {
@@ -39,7 +39,7 @@ class Readout {
     Matrix stacked = Matrix::Zero(2 * features_, features_), right = Matrix::Zero(2 * features_, targets);
     stacked.topRows(features_) =
         qr_.triangle().topLeftCorner(features_, features_).template triangularView<Eigen::Upper>();
-    stacked.bottomRows(features_).diagonal().setConstant(std::sqrt(Real(ridge) * Real(qr_.rows())));
+    stacked.bottomRows(features_).diagonal().setConstant(std::sqrt(Real(ridge)));
     right.topRows(features_) = qr_.triangle().topRightCorner(features_, targets);
     return Eigen::HouseholderQR<Eigen::Ref<Matrix>>(stacked).solve(right);
   }

@@ -32,8 +32,8 @@ struct Reservoir {
   Eigen::Index units = 500;
   double spectral_radius = 0.2;  ///< of A
   double input_scale = 0.2;      ///< entries of B are uniform up to this
-  double bias_scale = 0;         ///< entries of b likewise
-  double ridge = 1e-11;          ///< relative to the mean square of the readout's inputs being 1
+  double bias_scale = 0.2;       ///< entries of b likewise
+  double ridge = 1e-11;          ///< weight of the readout's squares beside the sum of squared errors
   double connections = 10;       ///< of each unit, on average
   Eigen::Index warmup = 500;     ///< samples that set the state before it is believed
   std::uint64_t seed = 0;
