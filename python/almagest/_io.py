@@ -50,7 +50,10 @@ def save(model: Estimator, path: _Path) -> None:
     """
     if not isinstance(model, Estimator):
         raise TypeError(f"save: model is {model!r}; give a fitted SINDy, DMD, HankelDMD, ...")
-    _of_motion(model._fitted("save"), "save", "pickle it").save(os.fspath(path))
+    fitted = _of_motion(model._fitted("save"), "save", "pickle it")
+    if not hasattr(fitted, "save"):
+        raise InvalidArgument(f"save: files hold no {type(model).__name__} yet; keep its data and fit it again.")
+    fitted.save(os.fspath(path))
 
 
 def _of_motion(model: Any, what: str, remedy: str) -> Any:
@@ -88,7 +91,7 @@ def export_header(model: Estimator, path: _Path, *, name: str) -> None:
         raise TypeError(f"export_header: model is {model!r}; give a fitted SINDy, DMD, HankelDMD, ...")
     fitted = _of_motion(model._fitted("export_header"), "export_header", "print its equations")
     if not hasattr(fitted, "export_header"):
-        raise TypeError(f"export_header: there is no header for {type(model).__name__}; save the model instead.")
+        raise TypeError(f"export_header: there is no header for {type(model).__name__}; print its equations or save it instead.")
     fitted.export_header(os.fspath(path), name)
 
 

@@ -133,6 +133,8 @@ class TestForms:
         ahead = model.forecast(run[:100], steps=15)
         assert np.abs(ahead.states - run.states[100:115]).max() < 1e-8
         assert np.abs(model.predict(run.states[:3]) - run.states[1:4]).max() < 1e-12
+        with says(al.InvalidArgument, "no DiscreteSINDy yet"):
+            al.save(model, "map.almagest")
         delayed = al.DiscreteSINDy(al.Delays(2, al.Polynomial(2))).fit(run.states[:, :1], dt=1.0)
         assert "(-1)" in str(delayed)
 
