@@ -17,8 +17,8 @@ namespace almagest::inline ALMAGEST_ABI::neural {
 /// A function of a batch of columns with parameters that lie elsewhere, in one array for the whole
 /// network. A layer has no state: what a pass leaves for its derivative is in the caller's `kept`.
 ///
-/// Derivatives are written by hand; there is no tape. With workspaces of the right sizes no pass
-/// allocates.
+/// Derivatives are written by hand; there is no tape. Forward passes of Dense and Pointwise allocate
+/// nothing.
 template <typename Scalar>
 class Layer {
  public:

@@ -73,7 +73,7 @@ struct NetworkParts {
 /// The map \f$ x_{k+1} = x_k + \sigma\, a \circ \text{net}((x_k - \mu) / \sigma) \f$ with a trained network:
 /// an immutable value.
 ///
-/// It is a Stepper: with a workspace a step allocates nothing.
+/// It is a Stepper: with a workspace a step of a perceptron allocates nothing.
 template <typename Scalar_ = double>
 class NetworkModel {
  public:
@@ -171,9 +171,7 @@ NetworkModel<Scalar> fit_network(const Architecture& architecture, const std::ve
   check(options);
   NetworkParts<Scalar> parts;
   parts.architecture = architecture;
-  parts.training = almagest::detail::training_facts(several, almagest::detail::common_step(several, what), what);
-  if (!parts.training.step)
-    throw InvalidArgument(text(what, ": the times are not uniform; resample the runs to one step."));
+  parts.training = uniform_facts(several, what);
   for (const auto& run : validation)
     almagest::detail::check_lengths(what, "the state of a validation run", run.dimension(), "the training runs",
                                     parts.training.dimension);

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <cmath>
 #include <vector>
 
 #include "almagest/core/errors.hpp"
+#include "almagest/core/forecast.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/core/trajectory.hpp"
 
@@ -45,4 +47,18 @@ Normalization<Scalar> normalization(const std::vector<TrajectoryView<Scalar>>& r
   return {mean.template cast<Scalar>(), deviation.template cast<Scalar>()};
 }
 
+namespace detail {
+
+/// The facts of runs that share one time step. \throws InvalidArgument where they do not.
+template <typename Scalar>
+TrainingFacts uniform_facts(const std::vector<TrajectoryView<Scalar>>& several, const char* what) {
+  TrainingFacts facts =
+      almagest::detail::training_facts(several, almagest::detail::common_step(several, what), what);
+  if (!facts.step)
+    throw InvalidArgument(
+        almagest::detail::text(what, ": the times are not uniform; resample the runs to one step."));
+  return facts;
+}
+
+}  // namespace detail
 }  // namespace almagest::inline ALMAGEST_ABI::neural

@@ -114,9 +114,7 @@ NvarModel<Scalar> fit_nvar(const std::vector<TrajectoryView<Scalar>>& several, c
   check(options);
   NvarParts<Scalar> parts;
   parts.options = options;
-  parts.training = almagest::detail::training_facts(several, almagest::detail::common_step(several, what), what);
-  if (!parts.training.step)
-    throw InvalidArgument(text(what, ": the times are not uniform; resample the runs to one step."));
+  parts.training = uniform_facts(several, what);
   parts.normalization = normalization(several);
   const Eigen::Index d = parts.training.dimension, c = (options.delays - 1) * options.stride + 1;
   const features::Monomials monomials({.degree = options.degree}, d * options.delays);

@@ -195,9 +195,7 @@ ReservoirModel<Scalar> fit_reservoir(const std::vector<TrajectoryView<Scalar>>& 
   check(options);
   ReservoirParts<Scalar> parts;
   parts.options = options;
-  parts.training = almagest::detail::training_facts(several, almagest::detail::common_step(several, what), what);
-  if (!parts.training.step)
-    throw InvalidArgument(text(what, ": the times are not uniform; resample the runs to one step."));
+  parts.training = uniform_facts(several, what);
   for (std::size_t k = 0; k < several.size(); ++k)
     if (several[k].size() < options.warmup + 2)
       throw InvalidArgument(text(what, ": run ", k, " has ", several[k].size(), " samples, but a warm-up of ",
