@@ -4,6 +4,13 @@
 #include "almagest/neural/nvar.hpp"
 #include "almagest/neural/reservoir.hpp"
 
+namespace almagest::inline ALMAGEST_ABI::neural {
+
+template ALMAGEST_EXPORT Trained<float> train(Objective<float>&, Eigen::VectorXf, const Training&, const Progress&);
+template ALMAGEST_EXPORT Trained<double> train(Objective<double>&, Eigen::VectorXd, const Training&, const Progress&);
+
+}  // namespace almagest::inline ALMAGEST_ABI::neural
+
 namespace almagest::inline ALMAGEST_ABI::neural::detail {
 
 template <typename Scalar>

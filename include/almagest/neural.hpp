@@ -11,5 +11,6 @@
 #include "almagest/neural/nvar.hpp"
 #include "almagest/neural/readout.hpp"
 #include "almagest/neural/reservoir.hpp"
+#include "almagest/neural/rollout.hpp"
 #include "almagest/neural/stnn_layer.hpp"
 #include "almagest/neural/training.hpp"

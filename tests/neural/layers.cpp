@@ -149,18 +149,21 @@ TEST_CASE("Tied copies with equal biases stay equal; untied ones do not", "[neur
 
 TEST_CASE("Gradients of rollouts go back through every step", "[neural]") {
   const auto net = network<double>(Mlp{{5}, Activation::silu}, 2);
-  Training options{.rollout = 4};
-  const Eigen::VectorXd scale = Eigen::Vector2d(0.3, 0.7);
-  detail::Trainer<double> trainer(net, scale, options);
-  std::vector<Eigen::MatrixXd> truth;
-  for (std::uint64_t j = 0; j <= 4; ++j) truth.push_back(gaussian(2, 6, 30 + j));
-  const Eigen::VectorXd parameters = trainer.parameters();
+  const Training options{.rollout = 4};
+  const almagest::Trajectory<double> run(almagest::TimeGrid::uniform(0, 1, 10), gaussian(2, 10, 30));
+  const std::vector<almagest::TrajectoryView<double>> views{run};
+  const detail::Samples<double> data(views, {Eigen::Vector2d::Zero(), Eigen::Vector2d::Ones()}, options.rollout);
+  detail::RolloutObjective<double> objective(net, Eigen::Vector2d(0.3, 0.7), options, data, data);
+  RandomStream random(0);
+  const Eigen::VectorXd parameters = net.initial(random);
+  const std::vector<std::size_t> samples{0, 5, 3};
   Eigen::VectorXd gradient, unused;
-  trainer.loss(parameters, truth, gradient);
+  objective.loss(parameters, samples, random, gradient);
   for (Index k = 0; k < parameters.size(); ++k) {
     Eigen::VectorXd up = parameters, down = parameters;
     up[k] += 1e-6, down[k] -= 1e-6;
-    const double difference = (trainer.loss(up, truth, unused) - trainer.loss(down, truth, unused)) / 2e-6;
+    const double difference =
+        (objective.loss(up, samples, random, unused) - objective.loss(down, samples, random, unused)) / 2e-6;
     CHECK(gradient[k] == Approx(difference).epsilon(1e-6).margin(1e-8));
   }
 }

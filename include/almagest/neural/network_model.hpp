@@ -16,6 +16,7 @@
 #include "almagest/core/trajectory.hpp"
 #include "almagest/neural/layer.hpp"
 #include "almagest/neural/normalization.hpp"
+#include "almagest/neural/rollout.hpp"
 #include "almagest/neural/stnn_layer.hpp"
 #include "almagest/neural/training.hpp"
 
@@ -183,11 +184,12 @@ NetworkModel<Scalar> fit_network(const Architecture& architecture, const std::ve
   const Samples<Scalar> held(validation, parts.normalization, options.rollout);
   parts.scale = increments(data);
   const Network<Scalar> net = network<Scalar>(architecture, parts.training.dimension);
-  Trainer<Scalar> trainer(net, parts.scale, options);
-  trainer.train(data, held, progress);
-  parts.parameters = trainer.parameters();
-  parts.history = trainer.history();
-  parts.warnings = trainer.warnings();
+  RolloutObjective<Scalar> objective(net, parts.scale, options, data, held);
+  RandomStream start(options.seed);
+  auto trained = train<Scalar>(objective, net.initial(start), options, progress);
+  parts.parameters = std::move(trained.parameters);
+  parts.history = std::move(trained.history);
+  parts.warnings = std::move(trained.warnings);
   return NetworkModel<Scalar>(std::move(parts));
 }
 

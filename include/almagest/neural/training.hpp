@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <numeric>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,9 +17,6 @@
 #include "almagest/core/progress.hpp"
 #include "almagest/core/random.hpp"
 #include "almagest/core/text.hpp"
-#include "almagest/core/trajectory.hpp"
-#include "almagest/neural/layer.hpp"
-#include "almagest/neural/normalization.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural {
 
@@ -96,187 +94,125 @@ class Adam {
   int count_ = 0;
 };
 
-/// Normalized samples, and where rollouts may begin.
-template <typename Scalar>
-struct Samples {
-  std::vector<Eigen::MatrixX<Scalar>> runs;
-  std::vector<std::pair<std::size_t, Eigen::Index>> starts;
+}  // namespace detail
 
-  Samples(const std::vector<TrajectoryView<Scalar>>& given, const Normalization<Scalar>& normalization,
-          Eigen::Index rollout) {
-    for (const auto& run : given) {
-      Eigen::MatrixX<Scalar> z(run.dimension(), run.size());
-      for (Eigen::Index k = 0; k < run.size(); ++k) z.col(k) = normalization.apply(run[k]);
-      for (Eigen::Index k = 0; k + rollout < run.size(); ++k) starts.emplace_back(runs.size(), k);
-      runs.push_back(std::move(z));
-    }
-  }
-};
-
-/// Trains the map \f$ z \mapsto z + a \circ \text{net}(z) \f$ of normalized states; a are the standard
-/// deviations of the increments.
+/// What training minimizes: the mean of a loss over samples, of which each step sees a batch.
+///
+/// It owns the workspaces of its passes; `loss` is called from one thread.
 template <typename Scalar>
-class Trainer {
+class Objective {
  public:
-  using Matrix = Eigen::MatrixX<Scalar>;
   using Vector = Eigen::VectorX<Scalar>;
 
-  Trainer(const Network<Scalar>& network, const Vector& scale, const Training& options)
-      : network_(network), scale_(scale), options_(options), random_(options.seed, 1) {
-    RandomStream start(options.seed);
-    parameters_ = network.initial(start);
-  }
+  Objective() = default;
+  Objective(const Objective&) = delete;
+  Objective& operator=(const Objective&) = delete;
+  virtual ~Objective() = default;
 
-  /// \throws ConvergenceFailure where the loss stops being a number within the first epoch; later the
-  ///         last good parameters stay, and a warning says so.
-  void train(const Samples<Scalar>& data, const Samples<Scalar>& validation, const Progress& progress) {
-    Adam<Scalar> adam(parameters_.size());
-    gradient_.resize(parameters_.size());
-    std::vector<std::size_t> order(data.starts.size());
-    std::iota(order.begin(), order.end(), std::size_t(0));
-    const Eigen::Index batch = std::min<Eigen::Index>(options_.batch, Eigen::Index(order.size()));
-    const std::size_t batches = order.size() / std::size_t(batch);
-    const double all = double(batches) * options_.epochs;
-    prepare(batch);
-    Vector best = parameters_, good = parameters_, begun;
-    double least = std::numeric_limits<double>::infinity();
-    int since = 0;
-    for (int epoch = 0; epoch < options_.epochs; ++epoch) {
-      for (std::size_t k = order.size(); k > 1; --k)
-        std::swap(order[k - 1], order[std::size_t(random_.uniform() * double(k))]);
-      EpochRecord record;
-      begun = parameters_;
-      for (std::size_t b = 0; b < batches; ++b) {
-        const double loss = descend(data, order, b * std::size_t(batch), batch);
-        if (!std::isfinite(loss) || !gradient_.allFinite()) return diverge(epoch - (b == 0), epoch, b, std::move(good));
-        if (b == 0) good = begun;
-        record.loss += loss / double(batches);
-        adam.step(parameters_, gradient_, rate(double(epoch) * double(batches) + double(b), all), options_.weight_decay);
-      }
-      if (!validation.starts.empty()) {
-        record.validation = foreseen(validation);
-        if (record.validation < least) {
-          least = record.validation;
-          best = parameters_;
-          since = 0;
-        } else {
-          ++since;
-        }
-      }
-      history_.push_back(record);
-      almagest::detail::report(progress, double(epoch + 1) / options_.epochs,
-             almagest::detail::text("epoch ", epoch + 1, ", loss ", almagest::detail::rounded(record.loss, 3)).c_str());
-      if (options_.patience > 0 && since >= options_.patience) break;
-    }
-    if (!validation.starts.empty()) parameters_ = std::move(best);
-  }
-
-  const Vector& parameters() const { return parameters_; }
-  const std::vector<EpochRecord>& history() const { return history_; }
-  const std::vector<std::string>& warnings() const { return warnings_; }
-
-  /// The loss of a batch of rollouts and its gradient, at any parameters: what tests compare.
-  double loss(const Vector& parameters, const std::vector<Matrix>& truth, Vector& gradient) {
-    parameters_ = parameters;
-    gradient_.resize(parameters.size());
-    prepare(truth[0].cols());
-    truth_ = truth;
-    const double value = through();
-    gradient = gradient_;
-    return value;
-  }
-
- private:
-  void prepare(Eigen::Index batch) {
-    passes_.assign(std::size_t(options_.rollout), network_.pass(batch));
-    states_.assign(std::size_t(options_.rollout) + 1, Matrix(network_.inputs(), batch));
-    truth_ = states_;
-  }
-
-  double rate(double step, double all) const {
-    const double rising = options_.warmup * all;
-    if (step < rising) return options_.rate * (step + 1) / (rising + 1);
-    const double done = (step - rising) / std::max(all - rising, 1.0);
-    return options_.rate * 0.5 * (1 + std::cos(3.14159265358979323846 * done));
-  }
-
-  double descend(const Samples<Scalar>& data, const std::vector<std::size_t>& order, std::size_t first,
-                 Eigen::Index batch) {
-    for (Eigen::Index b = 0; b < batch; ++b) {
-      const auto [run, start] = data.starts[order[first + std::size_t(b)]];
-      for (Eigen::Index j = 0; j <= options_.rollout; ++j)
-        truth_[std::size_t(j)].col(b) = data.runs[run].col(start + j);
-    }
-    const double value = through();
-    if (options_.clip > 0)
-      if (const double norm = double(gradient_.norm()); norm > options_.clip)
-        gradient_ *= Scalar(options_.clip / norm);
-    return value;
-  }
-
-  /// Forward through the rollout from truth_[0], and back.
-  double through() {
-    const std::size_t steps = std::size_t(options_.rollout);
-    const double share = 1.0 / (double(steps) * double(truth_[0].size()));
-    states_[0] = truth_[0];
-    if (options_.input_noise > 0)
-      for (Eigen::Index k = 0; k < states_[0].size(); ++k)
-        states_[0].data()[k] += Scalar(options_.input_noise * random_.normal());
-    double value = 0;
-    for (std::size_t j = 0; j < steps; ++j) {
-      network_.forward(parameters_, states_[j], passes_[j]);
-      states_[j + 1] = states_[j];
-      states_[j + 1].noalias() += scale_.asDiagonal() * passes_[j].result();
-      value += share * double((scale_.cwiseInverse().asDiagonal() * (states_[j + 1] - truth_[j + 1])).squaredNorm());
-    }
-    gradient_.setZero();
-    Matrix by_state = Matrix::Zero(states_[0].rows(), states_[0].cols());
-    for (std::size_t j = steps; j-- > 0;) {
-      by_state.noalias() += scale_.cwiseAbs2().cwiseInverse().asDiagonal() *
-                            ((states_[j + 1] - truth_[j + 1]) * Scalar(2 * share));
-      const Matrix by_output = scale_.asDiagonal() * by_state;
-      by_state += network_.backward(parameters_, states_[j], passes_[j], by_output, gradient_);
-    }
-    return value;
-  }
-
-  /// The loss over all rollouts of the validation runs, without noise.
-  double foreseen(const Samples<Scalar>& validation) const {
-    double sum = 0;
-    for (std::size_t r = 0; r < validation.runs.size(); ++r) {
-      const Matrix& run = validation.runs[r];
-      const Eigen::Index count = run.cols() - options_.rollout;
-      if (count < 1) continue;
-      Matrix z = run.leftCols(count);
-      auto pass = network_.pass(count);
-      for (Eigen::Index j = 1; j <= options_.rollout; ++j) {
-        network_.forward(parameters_, z, pass);
-        z += scale_.asDiagonal() * pass.result();
-        sum += double((scale_.cwiseInverse().asDiagonal() * (z - run.middleCols(j, count))).squaredNorm());
-      }
-    }
-    return sum / (double(options_.rollout) * double(validation.starts.size()) * double(network_.inputs()));
-  }
-
-  /// `trained` epochs had begun well.
-  void diverge(int trained, int epoch, std::size_t batch, Vector good) {
-    const std::string where = almagest::detail::text("the loss stopped being a number in epoch ", epoch + 1, ", batch ",
-                                                     batch + 1, "; lower the rate or clip gradients");
-    if (trained < 1) throw ConvergenceFailure(almagest::detail::text("Training: ", where, '.'));
-    warnings_.push_back(almagest::detail::text(where, ". The parameters after epoch ", trained, " were kept."));
-    parameters_ = std::move(good);
-  }
-
-  const Network<Scalar>& network_;
-  Vector scale_;
-  Training options_;
-  RandomStream random_;
-  Vector parameters_, gradient_;
-  std::vector<typename Network<Scalar>::Pass> passes_;
-  std::vector<Matrix> states_, truth_;
-  std::vector<EpochRecord> history_;
-  std::vector<std::string> warnings_;
+  virtual std::size_t samples() const = 0;
+  /// The mean loss of the named samples; writes its gradient. Noise comes from `random`.
+  virtual double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream& random,
+                      Vector& gradient) = 0;
+  /// The loss on runs that are never learned from; not a number where there are none.
+  virtual double validation(const Vector&) { return std::numeric_limits<double>::quiet_NaN(); }
+  /// Called before each epoch: the place for schedules of the loss, as of teacher forcing.
+  virtual void begin(int /*epoch*/, const Vector& /*parameters*/) {}
 };
 
+/// What training gave.
+template <typename Scalar>
+struct Trained {
+  Eigen::VectorX<Scalar> parameters;
+  std::vector<EpochRecord> history;
+  std::vector<std::string> warnings;
+};
+
+namespace detail {
+
+/// The rate of a step: a straight rise, then half a cosine.
+inline double rate(const Training& options, double step, double all) {
+  const double rising = options.warmup * all;
+  if (step < rising) return options.rate * (step + 1) / (rising + 1);
+  const double done = (step - rising) / std::max(all - rising, 1.0);
+  return options.rate * 0.5 * (1 + std::cos(3.14159265358979323846 * done));
+}
+
+template <typename Scalar>
+void clip(Eigen::VectorX<Scalar>& gradient, double largest) {
+  if (largest <= 0) return;
+  if (const double norm = double(gradient.norm()); norm > largest) gradient *= Scalar(largest / norm);
+}
+
+/// Puts a sentence on where the loss was lost; keeps the parameters after `trained` good epochs.
+template <typename Scalar>
+void diverge(Trained<Scalar>& out, int trained, int epoch, std::size_t batch, Eigen::VectorX<Scalar> good) {
+  using almagest::detail::text;
+  const std::string where = text("the loss stopped being a number in epoch ", epoch + 1, ", batch ", batch + 1,
+                                 "; lower the rate or clip gradients");
+  if (trained < 1) throw ConvergenceFailure(text("Training: ", where, '.'));
+  out.warnings.push_back(text(where, ". The parameters after epoch ", trained, " were kept."));
+  out.parameters = std::move(good);
+}
+
 }  // namespace detail
+
+/// Descends from the given parameters.
+///
+/// \throws InvalidArgument for impossible options; ConvergenceFailure where the loss stops being a number
+///         within the first epoch (later the last good parameters stay, and a warning says so);
+///         Cancelled where `progress` says so.
+template <typename Scalar>
+Trained<Scalar> train(Objective<Scalar>& objective, Eigen::VectorX<Scalar> parameters, const Training& options,
+                      const Progress& progress) {
+  using almagest::detail::text, almagest::detail::rounded;
+  detail::check(options);
+  Trained<Scalar> out{std::move(parameters), {}, {}};
+  Eigen::VectorX<Scalar> gradient(out.parameters.size()), best = out.parameters, good = out.parameters, begun;
+  detail::Adam<Scalar> adam(out.parameters.size());
+  RandomStream random(options.seed, 1);
+  std::vector<std::size_t> order(objective.samples());
+  std::iota(order.begin(), order.end(), std::size_t(0));
+  const std::size_t batch = std::min(std::size_t(options.batch), order.size()), batches = order.size() / batch;
+  const double all = double(batches) * options.epochs;
+  double least = std::numeric_limits<double>::infinity();
+  bool validated = false;
+  int since = 0;
+  for (int epoch = 0; epoch < options.epochs; ++epoch) {
+    for (std::size_t k = order.size(); k > 1; --k)
+      std::swap(order[k - 1], order[std::size_t(random.uniform() * double(k))]);
+    objective.begin(epoch, out.parameters);
+    EpochRecord record;
+    begun = out.parameters;
+    for (std::size_t b = 0; b < batches; ++b) {
+      const double loss = objective.loss(out.parameters, {order.data() + b * batch, batch}, random, gradient);
+      if (!std::isfinite(loss) || !gradient.allFinite()) {
+        detail::diverge(out, epoch - (b == 0), epoch, b, std::move(good));
+        return out;
+      }
+      if (b == 0) good = begun;
+      record.loss += loss / double(batches);
+      detail::clip(gradient, options.clip);
+      adam.step(out.parameters, gradient, detail::rate(options, double(epoch) * double(batches) + double(b), all),
+                options.weight_decay);
+    }
+    record.validation = objective.validation(out.parameters);
+    if (!std::isnan(record.validation)) {
+      validated = true;
+      ++since;
+      if (record.validation < least) least = record.validation, best = out.parameters, since = 0;
+    }
+    out.history.push_back(record);
+    almagest::detail::report(progress, double(epoch + 1) / options.epochs,
+                             text("epoch ", epoch + 1, ", loss ", rounded(record.loss, 3)).c_str());
+    if (options.patience > 0 && since >= options.patience) break;
+  }
+  if (validated) out.parameters = std::move(best);
+  return out;
+}
+
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT Trained<float> train(Objective<float>&, Eigen::VectorXf, const Training&, const Progress&);
+extern template ALMAGEST_EXPORT Trained<double> train(Objective<double>&, Eigen::VectorXd, const Training&, const Progress&);
+#endif
+
 }  // namespace almagest::inline ALMAGEST_ABI::neural
