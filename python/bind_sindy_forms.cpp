@@ -6,6 +6,7 @@
 #include "almagest/sindy/law_accumulator.hpp"
 #include "almagest/sindy/trapping_region.hpp"
 #include "models.hpp"
+#include "storage.hpp"
 
 namespace almagest::python {
 namespace {
@@ -45,7 +46,9 @@ void bind_map_model(py::module_& m) {
         const auto view = history.view();
         const Matrix driven = columns(inputs, "DiscreteSINDy.forecast", "inputs");
         return take(computed([&] { return self.forecast(view, driven); }));
-      }, py::arg("history"), py::arg("inputs"), "Under inputs (steps, inputs).");
+      }, py::arg("history"), py::arg("inputs"), "Under inputs (steps, inputs).")
+      .def_property_readonly("library", [](const MapModel& self) { return self.law().library(); }, "Of features.");
+  bind_storage<MapModel>(bound);
 }
 
 /// What SINDy.partial_fit fills.

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <map>
-#include <optional>
-#include <tuple>
 
 #include "almagest/features/expression_text.hpp"
 #include "almagest/sindy/pde_fit.hpp"
@@ -9,6 +7,7 @@
 #include "almagest/sindy/weak_pde.hpp"
 #include "models.hpp"
 #include "pde_model.hpp"
+#include "storage.hpp"
 
 namespace almagest::python {
 
@@ -83,46 +82,12 @@ std::vector<std::string> pde_formulas(const PdeModel& self, const std::string& n
   return sindy::detail::equations(self.model.law(), left, terms, precision, "equations", latex ? " " : "*");
 }
 
-/// What a pickle holds of a model.
-py::tuple pde_state(const PdeModel& self) {
+/// The options of the PDELibrary that the model has.
+py::tuple pde_library(const PdeModel& self) {
   const auto& library = self.model.library();
-  const auto& facts = self.model.training();
-  const auto& report = self.model.report();
-  std::vector<std::tuple<Eigen::Index, double, double>> axes;
-  for (const auto& axis : self.model.grid().axes()) axes.emplace_back(axis.count, axis.length, axis.lower);
-  return py::make_tuple(
-      py::make_tuple(library.degree, library.order, library.factors, library.bias, library.fields, library.parameters,
-                     library.space == sindy::SpaceDerivatives::spectral, library.accuracy, library.periodic),
-      axes, copied(self.model.coefficients()),
-      py::make_tuple(facts.samples, facts.step, facts.names, copied(facts.lower), copied(facts.upper), facts.window, facts.quietest),
-      py::make_tuple(report.condition, copied(report.residuals), report.warnings), self.model.parameters());
-}
-
-PdeModel pde_from_state(const py::tuple& state) {
-  using Names = std::vector<std::string>;
-  std::vector<SpatialGrid::Axis> axes;
-  for (const auto& [count, length, lower] : state[1].cast<std::vector<std::tuple<Eigen::Index, double, double>>>())
-    axes.push_back({count, length, lower});
-  const SpatialGrid grid(std::move(axes));
-  const Matrix coefficients = columns(state[2], "PDEFind", "coefficients").transpose();
-  const auto told = state[3].cast<py::tuple>(), went = state[4].cast<py::tuple>();
-  TrainingFacts facts;
-  facts.samples = told[0].cast<Eigen::Index>();
-  facts.step = told[1].cast<std::optional<double>>();
-  facts.names = told[2].cast<Names>();
-  facts.lower = vector(told[3], "PDEFind", "lower");
-  facts.upper = vector(told[4], "PDEFind", "upper");
-  facts.window = told[5].cast<Eigen::Index>();
-  facts.quietest = told[6].cast<double>();
-  facts.dimension = facts.lower.size();
-  facts.grid = grid;
-  sindy::FitReport report;
-  report.condition = went[0].cast<double>();
-  report.residuals = vector(went[1], "PDEFind", "residuals");
-  report.warnings = went[2].cast<Names>();
-  using Options = std::tuple<int, int, int, bool, Names, Names, bool, int, bool>;
-  return PdeModel(sindy::PdeModel(std::apply(library_of, state[0].cast<Options>()), grid, coefficients, std::move(facts),
-                                  std::move(report), state[5].cast<std::map<std::string, double>>()));
+  return py::make_tuple(library.degree, library.order, library.factors, library.bias, library.fields, library.parameters,
+                        library.space == sindy::SpaceDerivatives::spectral ? "spectral" : "differences", library.accuracy,
+                        library.periodic);
 }
 
 void bind_pde_model(py::module_& m) {
@@ -147,7 +112,8 @@ void bind_pde_model(py::module_& m) {
       .def("equations", [](const PdeModel& self, int precision) { return self.model.equations(precision); },
            py::arg("precision"), "One line for each field.")
       .def("formulas", &pde_formulas, py::arg("notation"), py::arg("precision"), "The equations as Python or LaTeX.")
-      .def(py::pickle(&pde_state, &pde_from_state));
+      .def_property_readonly("library", &pde_library, "The options of its PDELibrary.");
+  bind_storage<PdeModel>(bound);
 }
 
 }  // namespace

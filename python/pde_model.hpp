@@ -20,4 +20,7 @@ class PdeModel : public System {
   void jacobian(const Vector& x, Matrix& J, double t) const override;
 };
 
+/// What files hold of it.
+inline const sindy::PdeModel& plain(const PdeModel& bound) { return bound.model; }
+
 }  // namespace almagest::python

@@ -32,7 +32,7 @@ def learned():
     """From eight runs of one cell, each after another kick."""
     runs = [al.integrate(cell, [kick, -0.6], np.linspace(0, 60, 3001)) for kick in np.linspace(-2, 2, 8)]
     runs = [al.Trajectory(run.times, run.states, names=["v", "w"]) for run in runs]
-    return al.SINDy(al.Polynomial(3), al.STLSQ(threshold=0.03, ridge=0.0), al.FiniteDifference(6)).fit(runs)
+    return al.SINDy(al.Polynomial(3), al.STLSQ(threshold=0.03), al.FiniteDifference(6)).fit(runs)
 
 
 def simulated(model, folder):

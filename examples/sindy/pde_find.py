@@ -21,7 +21,7 @@ def burgers():
     run = al.spectral.solve(al.spectral.Burgers(0.1), grid, np.exp(-((x + 2) ** 2)), times, al.spectral.ETDRK4(0.02))
     noise = 0.01 * run.states.std() * np.random.default_rng(1).standard_normal(run.states.shape)
     seen = al.Trajectory(times, run.states + noise, grid=grid)
-    return run, seen, 101, al.WeakSINDy(al.PDELibrary(order=3), al.STLSQ(threshold=0.05, ridge=1e-5))
+    return run, seen, 101, al.WeakSINDy(al.PDELibrary(order=3), al.STLSQ(threshold=0.05))
 
 
 def korteweg_de_vries():
@@ -32,7 +32,7 @@ def korteweg_de_vries():
     )
     times = al.TimeGrid.uniform(0, 0.02, 301)
     run = al.spectral.solve(al.spectral.KortewegDeVries(), grid, fast + slow, times, al.spectral.ETDRK4(0.002))
-    return run, run, 101, al.PDEFind(al.PDELibrary(order=3), al.STLSQ(threshold=0.3, ridge=1e-5))
+    return run, run, 101, al.PDEFind(al.PDELibrary(order=3), al.STLSQ(threshold=0.3))
 
 
 def kuramoto_sivashinsky():
@@ -42,7 +42,7 @@ def kuramoto_sivashinsky():
     times = np.concatenate([[0], 100 + 0.1 * np.arange(1201)])
     run = al.spectral.solve(al.spectral.KuramotoSivashinsky(), grid, start, times, al.spectral.ETDRK4(0.05))
     run = al.Trajectory(al.TimeGrid.uniform(0, 0.1, 1201), run.states[1:], grid=grid)
-    return run, run, 401, al.PDEFind(al.PDELibrary(order=4), al.STLSQ(threshold=0.3, ridge=1e-5))
+    return run, run, 401, al.PDEFind(al.PDELibrary(order=4), al.STLSQ(threshold=0.3))
 
 
 def main(output):

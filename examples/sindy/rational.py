@@ -27,8 +27,8 @@ def main(output):
     runs = [al.integrate(uptake, [start], np.linspace(0, 4, 401)) for start in starts]
     runs = [al.Trajectory(run.times, run.states, names=["x"]) for run in runs]
     differences = al.FiniteDifference(6)
-    rational = al.SINDyPI(al.Polynomial(3), al.STLSQ(0.05, ridge=0.0), differences).fit(runs)
-    cubic = al.SINDy(al.Polynomial(3), al.STLSQ(0.01, ridge=0.0), differences).fit(runs)
+    rational = al.SINDyPI(al.Polynomial(3), al.STLSQ(0.05), differences).fit(runs)
+    cubic = al.SINDy(al.Polynomial(3), al.STLSQ(0.01), differences).fit(runs)
     print("rational: " + str(rational))
     print("cubic:    " + str(cubic))
 

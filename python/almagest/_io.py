@@ -10,6 +10,7 @@ from ._almagest import io as _compiled
 from ._almagest.core import InvalidArgument, TimeGrid, Trajectory
 from ._almagest.havok import BaggedDmd, Havok, MultiresolutionDmd, OptimizedDmd
 from ._almagest.koopman import Dmd, Edmd
+from ._almagest.sindy import MapModel as _MapModel
 from ._almagest.sindy import Model as _SindyModel
 from ._almagest.sindy import PdeModel as _PdeModel
 from ._edmd import edmd_of
@@ -18,7 +19,8 @@ from ._features import library_of
 from ._havok import HAVOK
 from ._koopman import estimator_of
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
-from ._sindy import SINDy
+from ._pde import PDEFind, PDELibrary
+from ._sindy import DiscreteSINDy, SINDy
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -33,6 +35,8 @@ def _sindy_of(model: _SindyModel) -> SINDy:
 # The unfitted estimator that a compiled model came from.
 _ESTIMATORS: dict[type, Callable[[Any], Estimator]] = {
     _SindyModel: _sindy_of,
+    _MapModel: lambda model: DiscreteSINDy(library_of(model.library)),
+    _PdeModel: lambda model: PDEFind(PDELibrary(*model.library)),
     Dmd: estimator_of,
     Edmd: edmd_of,
     Havok: lambda model: HAVOK(*model.options),
@@ -50,17 +54,10 @@ def save(model: Estimator, path: _Path) -> None:
     """
     if not isinstance(model, Estimator):
         raise TypeError(f"save: model is {model!r}; give a fitted SINDy, DMD, HankelDMD, ...")
-    fitted = _of_motion(model._fitted("save"), "save", "pickle it")
+    fitted = model._fitted("save")
     if not hasattr(fitted, "save"):
         raise InvalidArgument(f"save: files hold no {type(model).__name__} yet; keep its data and fit it again.")
     fitted.save(os.fspath(path))
-
-
-def _of_motion(model: Any, what: str, remedy: str) -> Any:
-    """Refuses equations of fields, for which there is no format yet."""
-    if isinstance(model, _PdeModel):
-        raise InvalidArgument(f"{what}: the model is an equation of fields, which files do not hold; {remedy}.")
-    return model
 
 
 def load(path: _Path) -> Any:
@@ -68,7 +65,8 @@ def load(path: _Path) -> Any:
 
     A probe in the file is replayed: the model must give the outputs that it gave when it was saved.
     What only the fit needed (optimizer, derivative, threads, data of partial_fit) is not in the file. A
-    KernelEDMD comes back as the EDMD that it is, with its landmarks as the library.
+    KernelEDMD comes back as the EDMD that it is, with its landmarks as the library, a WeakSINDy of fields
+    as PDEFind.
     Raises IoError for a file that cannot be read, is foreign, damaged or of a newer format, or whose
     probe fails.
     """
@@ -89,7 +87,9 @@ def export_header(model: Estimator, path: _Path, *, name: str) -> None:
     """
     if not isinstance(model, Estimator):
         raise TypeError(f"export_header: model is {model!r}; give a fitted SINDy, DMD, HankelDMD, ...")
-    fitted = _of_motion(model._fitted("export_header"), "export_header", "print its equations")
+    fitted = model._fitted("export_header")
+    if isinstance(fitted, _PdeModel):
+        raise InvalidArgument("export_header: the model is an equation of fields, which no header holds; print its equations.")
     if not hasattr(fitted, "export_header"):
         raise TypeError(f"export_header: there is no header for {type(model).__name__}; print its equations or save it instead.")
     fitted.export_header(os.fspath(path), name)

@@ -37,7 +37,8 @@ class STLSQ(Optimizer):
 
     threshold       smaller coefficients are dropped, and the rest is fitted again until none is
     ridge           weight of the squared coefficients while terms are dropped; what is left at the end
-                    is fitted without it
+                    is fitted without it. It is beside a sum over samples: one that fits 10 000 samples
+                    takes true terms where there are few, or where features are small
     max_iterations  of dropping
     normalize       whether threshold and ridge act on coefficients times the root mean square of their
                     feature, so that the threshold has the unit of the derivative
@@ -46,7 +47,7 @@ class STLSQ(Optimizer):
     def __init__(
         self,
         threshold: float = 0.1,
-        ridge: float = 0.05,
+        ridge: float = 0.0,
         max_iterations: int = 20,
         normalize: bool = False,
     ) -> None:

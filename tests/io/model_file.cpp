@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "almagest/features/composition.hpp"
 #include "almagest/io/model_file.hpp"
+#include "almagest/sindy/map_model.hpp"
 
 #include <span>
 
@@ -111,6 +113,23 @@ TEST_CASE("Training facts that may be missing stay missing, and grids stay") {
   check_same(back.training(), facts);
   CHECK(std::isnan(back.condition_number()));
   CHECK(back.report().residuals.size() == 0);
+}
+
+TEST_CASE("Laws and maps with inputs and delays come back") {
+  const auto facts = golden::training({"x", "y"}, -1, 1);
+  const sindy::Model<double> driven(features::Polynomial{.degree = 1}, Eigen::MatrixXd::Random(4, 2), facts, {}, {"u"});
+  CHECK(saved_and_loaded(driven).equations() == driven.equations());
+  sindy::FitReport report;
+  report.members = {Eigen::MatrixXd::Random(5, 2), Eigen::MatrixXd::Random(5, 2)};
+  report.inclusion = report.errors = Eigen::MatrixXd::Random(5, 2);
+  const sindy::MapModel<double> map(features::Delays{2, features::Polynomial{.degree = 1}}, Eigen::MatrixXd::Random(5, 2),
+                                    facts, report);
+  const auto back = saved_and_loaded(map);
+  CHECK(back.equations() == map.equations());
+  CHECK(back.coefficients() == map.coefficients());
+  CHECK(back.report().members == report.members);
+  CHECK(back.report().inclusion == report.inclusion);
+  CHECK(back.report().errors == report.errors);
 }
 
 TEST_CASE("A loaded model knows the time step of its training") {

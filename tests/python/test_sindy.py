@@ -330,7 +330,7 @@ class TestLibrariesAndInputs:
         with says(al.InvalidArgument, "'w' is unknown", "^"):
             al.SINDy(al.Expressions(["x*w"], ["x", "y", "z"])).fit(lorenz_run)
 
-    def test_inputs(self):
+    def test_inputs(self, tmp_path):
         t = np.linspace(0, 20, 4001)
         u = np.sin(1.3 * t)
         driven = lambda x, time: np.array([x[1], -2 * x[0] - 0.3 * x[1] + np.sin(1.3 * time)])
@@ -341,5 +341,7 @@ class TestLibrariesAndInputs:
         assert model.equations(2) == ["x' = 1.00 v", "v' = -2.00 x - 0.30 v + 1.00 u"]
         ahead = model.forecast(run[:2001], inputs=u[2000:4000])
         assert np.abs(ahead.states - free.states[2001:]).max() < 1e-4
+        al.save(model, tmp_path / "driven.almagest")
+        assert np.array_equal(al.load(tmp_path / "driven.almagest").forecast(run[:2001], inputs=u[2000:4000]).states, ahead.states)
         with says(al.InvalidArgument, "1 inputs", "give the inputs"):
             model.forecast(run[:2001], steps=10)

@@ -130,9 +130,8 @@ def test_every_term_is_found_and_no_other(name):
     assert np.abs(states).max() < 1e4, "the run left the attractor"
     features = library(states)
     exact = np.array([rates(x) for x in states])
-    # A ridge is for rates that err; the default costs terms where features nearly depend on each other.
     smallest = np.abs(truth[truth != 0]).min()
-    found = al.STLSQ(threshold=smallest / 2, ridge=0).regress(features, exact)
+    found = al.STLSQ(threshold=smallest / 2).regress(features, exact)
     assert ((found != 0) == (truth != 0)).all()
     assert np.abs(found - truth).max() < 1e-8
 

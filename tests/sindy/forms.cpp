@@ -91,7 +91,7 @@ TEST_CASE("A rational law is found, solved for the rate and continued", "[sindy]
   for (const double start : {0.02, 0.5, 1.5, 3.0})
     runs.push_back(data::run(field, Eigen::VectorXd::Constant(1, start), TimeGrid::uniform(0, 0.01, 400)));
   const auto model =
-      sindy::fit_rational(runs, Polynomial{3}, Stlsq{.threshold = 0.05, .ridge = 0}, FiniteDifference{6});
+      sindy::fit_rational(runs, Polynomial{3}, Stlsq{.threshold = 0.05}, FiniteDifference{6});
   CHECK(model.warnings().empty());
   Eigen::VectorXd x(1), rate(1), truth(1);
   for (const double at : {0.05, 0.4, 1.0, 2.5}) {

@@ -137,10 +137,10 @@ TEST_CASE("sindy weak pde: every term equals its weak form") {
 }
 
 TEST_CASE("sindy weak pde: Burgers and KdV without noise") {
-  const auto burgers = sindy::fit_weak(fields::burgers_run(), PdeLibrary{.order = 3}, Stlsq{.threshold = 0.05, .ridge = 1e-5}, WeakForm{.half_space = {20}});
+  const auto burgers = sindy::fit_weak(fields::burgers_run(), PdeLibrary{.order = 3}, Stlsq{.threshold = 0.05}, WeakForm{.half_space = {20}});
   CAPTURE(burgers.equations());
   CHECK(weak_misfit(burgers, {{"u u_x", -1}, {"u_xx", 0.3}}) < 1e-4);
-  const auto kdv = sindy::fit_weak(fields::kdv_run(), PdeLibrary{.order = 3}, Stlsq{.threshold = 0.3, .ridge = 1e-5});
+  const auto kdv = sindy::fit_weak(fields::kdv_run(), PdeLibrary{.order = 3}, Stlsq{.threshold = 0.3});
   CAPTURE(kdv.equations());
   CHECK(weak_misfit(kdv, {{"u u_x", -6}, {"u_xxx", -1}}) < 1e-4);
   CHECK(kdv.forecast(fields::kdv_run().slice(0, 1), 3).size() == 3);
@@ -150,11 +150,11 @@ TEST_CASE("sindy weak pde: with 1 % of noise the weak form holds and the strong 
   const auto clean = fields::burgers_run(0.3, 128, 201);
   for (const std::uint64_t seed : {1, 2, 3}) {
     const auto noisy = fields::with_noise_of(clean, 0.01, seed);
-    const auto weak = sindy::fit_weak(noisy, PdeLibrary{.order = 3}, Stlsq{.threshold = 0.1, .ridge = 1e-5}, WeakForm{.half_space = {30}, .seed = seed});
+    const auto weak = sindy::fit_weak(noisy, PdeLibrary{.order = 3}, Stlsq{.threshold = 0.1}, WeakForm{.half_space = {30}, .seed = seed});
     CAPTURE(seed, weak.equations());
     CHECK(weak_misfit(weak, {{"u u_x", -1}, {"u_xx", 0.3}}) < 0.01);
   }
-  const auto strong = sindy::fit_pde(fields::with_noise_of(clean, 0.01, 1), PdeLibrary{.order = 3}, Stlsq{.threshold = 0.01, .ridge = 1e-5});
+  const auto strong = sindy::fit_pde(fields::with_noise_of(clean, 0.01, 1), PdeLibrary{.order = 3}, Stlsq{.threshold = 0.01});
   CHECK(weak_misfit(strong, {{"u u_x", -1}, {"u_xx", 0.3}}) > 0.1);
 }
 
@@ -164,14 +164,14 @@ TEST_CASE("sindy weak pde: two axes, all places, steps in time, and differences 
   const PdeLibrary library{.degree = 0, .factors = 2, .fields = {"h"}};
   for (WeakForm form : {WeakForm{.half_space = {10, 12}}, WeakForm{.count = 0, .half_time = 12, .half_space = {10, 12}},
                         WeakForm{.half_time = 8, .half_space = {10, 12}, .time = sindy::TestFunction::step}}) {
-    const auto model = sindy::fit_weak(run, library, Stlsq{.threshold = 0.05, .ridge = 1e-5}, form);
+    const auto model = sindy::fit_weak(run, library, Stlsq{.threshold = 0.05}, form);
     CAPTURE(model.equations());
     CHECK(weak_misfit(model, truth) < 1e-3);
   }
   PdeLibrary open = library;
   open.space = sindy::SpaceDerivatives::finite_differences;
   open.periodic = false;
-  const auto model = sindy::fit_weak(run, open, Stlsq{.threshold = 0.05, .ridge = 1e-5}, WeakForm{.half_space = {8, 10}});
+  const auto model = sindy::fit_weak(run, open, Stlsq{.threshold = 0.05}, WeakForm{.half_space = {8, 10}});
   CAPTURE(model.equations());
   CHECK(weak_misfit(model, truth) < 5e-3);
 }
@@ -185,7 +185,7 @@ TEST_CASE("sindy weak pde: several runs with parameters, repeatable draws") {
     runs.emplace_back(run.times(), run.states(), info);
   }
   const auto fit = [&](const WeakForm& form) {
-    return sindy::fit_weak(runs, PdeLibrary{.parameters = {"nu"}}, Stlsq{.threshold = 0.1, .ridge = 1e-5}, form);
+    return sindy::fit_weak(runs, PdeLibrary{.parameters = {"nu"}}, Stlsq{.threshold = 0.1}, form);
   };
   const auto model = fit({.half_space = {20}, .seed = 9});
   CAPTURE(model.equations());
@@ -200,7 +200,7 @@ TEST_CASE("sindy weak pde: uneven times") {
   for (Eigen::Index k = 0; k < times.size(); ++k) times[k] = 0.01 * (double(k) + random.uniform(-0.3, 0.3));
   const auto run = fields::run_1d(SpatialGrid::periodic(64, 0, 2 * std::numbers::pi), almagest::TimeGrid(times),
                                   [](double x, double t) { return fields::burgers(0.3, x, t + 1); });
-  const auto model = sindy::fit_weak(run, PdeLibrary{.order = 3}, Stlsq{.threshold = 0.05, .ridge = 1e-6}, WeakForm{.half_space = {20}});
+  const auto model = sindy::fit_weak(run, PdeLibrary{.order = 3}, Stlsq{.threshold = 0.05}, WeakForm{.half_space = {20}});
   CAPTURE(model.equations());
   CHECK(weak_misfit(model, {{"u u_x", -1}, {"u_xx", 0.3}}) < 5e-3);
 }

@@ -4,10 +4,12 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "almagest/core/errors.hpp"
@@ -37,8 +39,9 @@ class Team {
   /// The calling thread among them.
   unsigned size() const { return unsigned(helpers_.size()) + 1; }
 
-  /// Does `work(item, worker)` for all items below `count`; it must not throw. Workers count from 0, which is
-  /// the calling thread.
+  /// Does `work(item, worker)` for all items below `count`. Workers count from 0, which is the calling
+  /// thread. What an item throws, one of them, is thrown when all threads have stopped; items that had not
+  /// begun are left undone.
   template <typename Work>
   void run(std::size_t count, const Work& work) {
     const std::unique_lock turn(busy_, std::try_to_lock);
@@ -57,10 +60,8 @@ class Team {
     }
     called_.notify_all();
     take_items(0);
-    for (int tries = 0; tries < patience; ++tries)
-      if (working_ == 0) return;
-    std::unique_lock lock(guard_);
-    done_.wait(lock, [&] { return working_ == 0; });
+    wait();
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   }
 
  private:
@@ -68,6 +69,12 @@ class Team {
   // std::atomic::wait, whose waiters a program and a shared library keep in two lists.
   static constexpr int patience = 4096;
 
+  void wait() {
+    for (int tries = 0; tries < patience; ++tries)
+      if (working_ == 0) return;
+    std::unique_lock lock(guard_);
+    done_.wait(lock, [&] { return working_ == 0; });
+  }
   void dismiss() {
     {
       const std::lock_guard lock(guard_);
@@ -92,7 +99,13 @@ class Team {
     }
   }
   void take_items(unsigned worker) {
-    for (std::size_t item; (item = next_++) < count_;) item_(work_, item, worker);
+    try {
+      for (std::size_t item; (item = next_++) < count_;) item_(work_, item, worker);
+    } catch (...) {
+      next_ = count_;
+      const std::lock_guard lock(guard_);
+      failure_ = std::current_exception();
+    }
   }
 
   std::mutex busy_, guard_;
@@ -103,6 +116,7 @@ class Team {
   std::atomic<std::size_t> next_{0};
   std::atomic<unsigned> calls_{0}, working_{0};
   bool leave_ = false;
+  std::exception_ptr failure_;
   std::vector<std::thread> helpers_;
 };
 

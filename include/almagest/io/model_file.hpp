@@ -35,8 +35,18 @@ namespace detail {
 
 template <typename Model>
 Eigen::Index probe_rows(const Model& model) {
-  if constexpr (requires { ModelFormat<Model>::probe_rows; })
+  if constexpr (requires { ModelFormat<Model>::probe_rows(model); })
+    return ModelFormat<Model>::probe_rows(model);
+  else if constexpr (requires { ModelFormat<Model>::probe_rows; })
     return ModelFormat<Model>::probe_rows;
+  else
+    return model.dimension();
+}
+
+template <typename Model>
+Eigen::Index output_rows(const Model& model) {
+  if constexpr (requires { ModelFormat<Model>::output_rows(model); })
+    return ModelFormat<Model>::output_rows(model);
   else
     return model.dimension();
 }
@@ -49,7 +59,7 @@ void replay_probe(const compiled::Archive& archive, const Model& model) {
   using Scalar = typename Model::Scalar;
   constexpr double tolerance = std::is_same_v<Scalar, float> ? 1e-5 : 1e-12;
   const auto inputs = matrix<Scalar>(archive, "probe.inputs", probe_rows<Model>(model));
-  const auto expected = matrix<Scalar>(archive, "probe.outputs", model.dimension());
+  const auto expected = matrix<Scalar>(archive, "probe.outputs", output_rows<Model>(model));
   const auto given = Format::probe_outputs(model, inputs);
   if (given.cols() != expected.cols())
     misfit(archive, almagest::detail::text("its probe has ", expected.cols(), " outputs where ",
@@ -103,7 +113,7 @@ Model from_archive(const compiled::Archive& archive) {
   }
 }
 
-/// Saves a model: `sindy::Model`, `koopman::Dmd`, `Edmd`, `Havok`, `OptimizedDmd`, `BaggedDmd`,
+/// Saves a model: `sindy::Model`, `MapModel`, `PdeModel`, `koopman::Dmd`, `Edmd`, `Havok`, `OptimizedDmd`, `BaggedDmd`,
 /// `MultiresolutionDmd`, or whatever else ModelFormat knows.
 ///
 /// The file holds numbers and text only, bit for bit; it carries what the model knows of its

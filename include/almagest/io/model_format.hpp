@@ -29,8 +29,8 @@ namespace almagest::inline ALMAGEST_ABI::io {
 ///   each output is made from, to which rounding is relative.
 ///
 /// `Matrix` is `Eigen::MatrixX<typename Model::Scalar>`. The probe is replayed when the file is
-/// loaded. Inputs have a row for each component of the state, or `static constexpr Eigen::Index
-/// probe_rows` of them. A model that has `parts()` derives from PartsFormat and states those once, for
+/// loaded. Inputs and outputs have a row for each component of the state, or as many as `probe_rows`
+/// (a constant or a function of the model) and `output_rows(model)` say. A model that has `parts()` derives from PartsFormat and states those once, for
 /// both ways.
 template <typename Model>
 struct ModelFormat;

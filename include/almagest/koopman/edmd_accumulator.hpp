@@ -282,7 +282,7 @@ void EdmdAccumulator<Scalar>::absorb(const std::vector<TrajectoryView<Scalar>>& 
   if (training_) facts = detail::merged(*training_, facts, name);
 
   linalg::StreamingQr<double> qr = qr_;
-  const Eigen::Index most = std::clamp<Eigen::Index>((1 << 17) / qr.columns(), 128, 1024);
+  const Eigen::Index most = qr.block_rows();
   Eigen::MatrixXd block(most, qr.columns()), before(most, features_->dimension()), after = before;
   Eigen::MatrixXd u(most, inputs_);
   Eigen::MatrixXd first = first_;

@@ -21,7 +21,8 @@ namespace almagest::inline ALMAGEST_ABI::linalg {
 /// block of rows is stacked under the triangle and reduced by Householder reflections \f$ H_j = I -
 /// \tau_j v_j v_j^\top \f$. Above the block, \f$ v_j \f$ is the j-th unit vector, so a reflection
 /// touches row j of R and the block, nothing else. A panel of reflections acts on the columns right
-/// of it at once, \f$ I - V T^\top V^\top \f$ with \f$ V = [I; B_\text{panel}] \f$.
+/// of it at once, \f$ I - V T^\top V^\top \f$ with \f$ V = [I; B_\text{panel}] \f$. Of many columns,
+/// panels first act within a wide panel, which then acts on the rest as one matrix product.
 ///
 /// A Gram matrix would be as short and as fast, but it squares the singular values: what lies below
 /// \f$ \sqrt{\varepsilon}\,\sigma_1 \f$ is lost there and kept here, down to
@@ -51,11 +52,14 @@ class StreamingQr {
       throw InvalidArgument(
           almagest::detail::text("StreamingQr: columns is ", columns, "; give at least 1 column."));
     triangle_.setZero(columns, columns);
-    // Long columns pay for their reflection; a block should still lie in the second level cache.
+    // Long columns pay for their reflection; a block should still lie in the second level cache, unless
+    // there are enough columns for products that are blocked themselves.
     constexpr Eigen::Index cache = 512 * 1024 / Eigen::Index(sizeof(Scalar));
-    block_.resize(std::clamp<Eigen::Index>(cache / columns / 16 * 16, 128, 512), columns);
-    panel_t_.resize(panel_width, panel_width);
-    products_.resize(panel_width, columns);
+    wide_ = columns > 4 * wide_panel ? wide_panel : panel_width;
+    const Eigen::Index least = wide_ > panel_width ? 384 : 128;
+    block_.resize(std::clamp<Eigen::Index>(cache / columns / 16 * 16, least, 512), columns);
+    panel_t_.setZero(wide_, wide_);
+    products_.resize(wide_, columns);
   }
 
   /// Absorbs further rows of the tall matrix, `rows x columns()`.
@@ -87,38 +91,55 @@ class StreamingQr {
   /// R, `columns x columns`, upper triangular with zeros below.
   const Matrix& triangle() const { return triangle_; }
   Eigen::Index columns() const { return triangle_.cols(); }
+  /// How many rows at a time cost least.
+  Eigen::Index block_rows() const { return block_.rows(); }
   /// How many rows were absorbed.
   Eigen::Index rows() const { return rows_; }
 
  private:
-  static constexpr Eigen::Index panel_width = 8;
+  static constexpr Eigen::Index panel_width = 8, wide_panel = 32;
 
   /// Reduces [R; block] to a triangle, panel by panel.
   void absorb(Eigen::Index count) {
-    for (Eigen::Index first = 0; first < columns(); first += panel_width) {
-      const Eigen::Index width = std::min(panel_width, columns() - first);
-      reduce_panel(count, first, width);
-      const Eigen::Index next = first + width, rest = columns() - next;
-      if (rest == 0) continue;
-      const auto panel = block_.block(0, first, count, width);
-      auto trailing = block_.block(0, next, count, rest);
-      auto top = triangle_.block(first, next, width, rest);
-      auto w = products_.topLeftCorner(width, rest);
-      w.noalias() = panel.transpose() * trailing;
-      w += top;
-      // T^T is lower triangular: rows from the last one up can be overwritten in place.
-      for (Eigen::Index i = width - 1; i >= 0; --i) {
-        w.row(i) *= panel_t_(i, i);
-        for (Eigen::Index k = 0; k < i; ++k) w.row(i) += panel_t_(k, i) * w.row(k);
+    for (Eigen::Index first = 0; first < columns(); first += wide_) {
+      const Eigen::Index width = std::min(wide_, columns() - first);
+      for (Eigen::Index at = 0; at < width; at += panel_width) {
+        const Eigen::Index narrow = std::min(panel_width, width - at);
+        reduce_panel(count, first, at, narrow);
+        apply(count, first + at, narrow, panel_t_.block(at, at, narrow, narrow), width - at - narrow);
       }
-      top -= w;
-      trailing.noalias() -= panel * w;
+      apply(count, first, width, panel_t_.topLeftCorner(width, width), columns() - first - width);
     }
   }
 
-  /// Eliminates the columns of a panel from the block. Leaves their reflection vectors in the block
-  /// and the factor T of the compact WY form in `panel_t_`.
-  void reduce_panel(Eigen::Index count, Eigen::Index first, Eigen::Index width) {
+  /// The reflections of a panel, with their factor T, on the `rest` columns after it.
+  template <typename Factor>
+  void apply(Eigen::Index count, Eigen::Index first, Eigen::Index width, const Factor& t, Eigen::Index rest) {
+    if (rest == 0) return;
+    const Eigen::Index next = first + width;
+    const auto panel = block_.block(0, first, count, width);
+    auto trailing = block_.block(0, next, count, rest);
+    auto top = triangle_.block(first, next, width, rest);
+    auto w = products_.topLeftCorner(width, rest);
+    w.noalias() = panel.transpose() * trailing;
+    w += top;
+    if (width > panel_width) {
+      w = t.transpose() * w;
+    } else {
+      // T^T is lower triangular: rows from the last one up can be overwritten in place.
+      for (Eigen::Index i = width - 1; i >= 0; --i) {
+        w.row(i) *= t(i, i);
+        for (Eigen::Index k = 0; k < i; ++k) w.row(i) += t(k, i) * w.row(k);
+      }
+    }
+    top -= w;
+    trailing.noalias() -= panel * w;
+  }
+
+  /// Eliminates the columns of a panel, `at` columns into a wide one, from the block. Leaves their
+  /// reflection vectors in the block and the factor T of the compact WY form in `panel_t_`.
+  void reduce_panel(Eigen::Index count, Eigen::Index wide, Eigen::Index at, Eigen::Index width) {
+    const Eigen::Index first = wide + at;
     for (Eigen::Index j = 0; j < width; ++j) {
       const Eigen::Index column = first + j;
       auto v = block_.col(column).head(count);
@@ -133,11 +154,18 @@ class StreamingQr {
         products_(i, 0) = block_.col(first + i).head(count).dot(v);
       for (Eigen::Index i = 0; i < j; ++i) {
         Scalar sum = 0;
-        for (Eigen::Index k = i; k < j; ++k) sum += panel_t_(i, k) * products_(k, 0);
-        panel_t_(i, j) = -tau * sum;
+        for (Eigen::Index k = i; k < j; ++k) sum += panel_t_(at + i, at + k) * products_(k, 0);
+        panel_t_(at + i, at + j) = -tau * sum;
       }
-      panel_t_(j, j) = tau;
+      panel_t_(at + j, at + j) = tau;
     }
+    if (at == 0) return;
+    // T of two panels one after the other: -T_1 (V_1^T V_2) T_2 beside their own.
+    const auto before = block_.block(0, wide, count, at), panel = block_.block(0, first, count, width);
+    auto both = products_.topLeftCorner(at, width);
+    both.noalias() = before.transpose() * panel;
+    panel_t_.block(0, at, at, width).noalias() =
+        -(panel_t_.topLeftCorner(at, at) * both * panel_t_.block(at, at, width, width));
   }
 
   /// Turns (pivot, x) into (its norm, 0): overwrites x by v, pivot by the new diagonal entry.
@@ -160,6 +188,7 @@ class StreamingQr {
   }
 
   Matrix triangle_, block_, panel_t_, products_;
+  Eigen::Index wide_;
   Eigen::Index rows_ = 0;
 };
 

@@ -22,13 +22,18 @@ namespace almagest::inline ALMAGEST_ABI::sindy {
 /// those with \f$ |\xi| < \text{threshold} \f$, repeat until nothing is dropped; then solve once
 /// more on what is left without the ridge, which removes its bias.
 ///
+/// The ridge is beside a sum over samples. It steadies the choice where rates are noisy and features nearly
+/// depend on each other; with few samples, or features much smaller than 1, a ridge chosen for others takes
+/// terms that are there, so that there is none by default. Features that do depend on each other need
+/// none: the regression pivots, and says so.
+///
 /// The threshold is in the units of the coefficients, and so depends on the units of the states.
 /// With `normalize` both threshold and ridge act on \f$ \xi \f$ times the root mean square of its
 /// feature: the threshold then has the unit of \f$ \dot x \f$, and drops terms that contribute less
 /// than that to it.
 struct Stlsq {
   double threshold = 0.1;
-  double ridge = 0.05;
+  double ridge = 0;
   int max_iterations = 20;
   bool normalize = false;
 };
@@ -77,7 +82,7 @@ void warn_of_few_samples(const Regression<Real>& regression, FitReport& report) 
   if (regression.samples() < regression.features())
     report.warnings.push_back(almagest::detail::text(
         regression.samples(), " samples cannot determine ", regression.features(),
-        " features; the coefficients lean on the ridge."));
+        " features; give more samples or a smaller library."));
 }
 
 template <typename Real>
@@ -94,12 +99,15 @@ class ThresholdedSearch {
 
   std::vector<Support> supports() {
     const Support all = all_features(regression_.features());
-    const Eigen::MatrixX<Real> first =
-        regression_.least_squares(all, 0, regression_.targets(), Real(options_.ridge), weights_)
-            .solution;
+    const auto first =
+        regression_.least_squares(all, 0, regression_.targets(), Real(options_.ridge), weights_);
+    if (first.rank < regression_.features() && regression_.samples() >= regression_.features())
+      report_.warnings.push_back(almagest::detail::text(
+          "the ", regression_.features(), " features have rank ", first.rank,
+          " in these data, so that other coefficients fit as well. Give data that explore more states, or a smaller library."));
     std::vector<Support> out;
     for (Eigen::Index target = 0; target < regression_.targets(); ++target)
-      out.push_back(select(target, all, first.col(target)));
+      out.push_back(select(target, all, first.solution.col(target)));
     return out;
   }
 

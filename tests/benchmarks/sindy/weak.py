@@ -43,7 +43,7 @@ def korteweg_de_vries():
 
 
 def ours(run, threshold):
-    return al.WeakSINDy(al.PDELibrary(order=3), al.STLSQ(threshold, ridge=1e-5), count=COUNT).fit(run)
+    return al.WeakSINDy(al.PDELibrary(order=3), al.STLSQ(threshold), count=COUNT).fit(run)
 
 
 def weak_peer(run, threshold):
@@ -86,7 +86,7 @@ for name, make in (("burgers", burgers), ("kdv", korteweg_de_vries)):
     print(f"{name}: {model}; {1e3 * a:.2f} ms, PySINDy {ps.__version__} {1e3 * b:.0f} ms")
     at_least(f"weak_{name}_against_pysindy", b / a, 100)
     at_most(f"weak_{name}_largest_error", error(model, truth), 1e-3)
-    strong = al.PDEFind(al.PDELibrary(order=3), al.STLSQ(threshold, ridge=1e-5)).fit(run)
+    strong = al.PDEFind(al.PDELibrary(order=3), al.STLSQ(threshold)).fit(run)
     print(f"{name} in strong form: {strong}")
     at_most(f"strong_{name}_largest_error", error(strong, truth), 1e-3)
     worst = 0.0
