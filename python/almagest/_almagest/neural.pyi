@@ -34,6 +34,7 @@ class _Stored(_Neural):
     def __setstate__(self, state: bytes, /) -> None: ...
 
 class Network(_Stored):
+    def export_header(self, path: str, name: str) -> None: ...
     @property
     def history(self) -> NDArray[np.float64]: ...
     @property
@@ -43,6 +44,7 @@ class Network(_Stored):
     def jacobian(self, state: ArrayLike) -> NDArray[np.float64]: ...
 
 class Reservoir(_Stored):
+    def export_header(self, path: str, name: str) -> None: ...
     @property
     def readout(self) -> NDArray[np.float64]: ...
     @property
@@ -61,6 +63,7 @@ def fit_mlp(
     activation: str,
     training: dict[str, Any],
     progress: _Told,
+    watch: Callable[[int, float, float, float], None] | None,
 ) -> Network: ...
 def fit_stnn(
     runs: Sequence[Trajectory],
@@ -70,6 +73,7 @@ def fit_stnn(
     tied: bool,
     training: dict[str, Any],
     progress: _Told,
+    watch: Callable[[int, float, float, float], None] | None,
 ) -> Network: ...
 def fit_reservoir(
     runs: Sequence[Trajectory],
