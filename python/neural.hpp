@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "almagest/neural/score.hpp"
-#include "almagest/neural/training.hpp"
+#include "almagest/neural/objective.hpp"
 #include "models.hpp"
 #include "storage.hpp"
 

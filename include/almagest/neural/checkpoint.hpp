@@ -15,7 +15,7 @@
 #include "almagest/core/files.hpp"
 #include "almagest/core/random.hpp"
 #include "almagest/core/text.hpp"
-#include "almagest/neural/training.hpp"
+#include "almagest/neural/objective.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural::detail {
 

@@ -18,6 +18,7 @@
 #include "almagest/core/progress.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/neural/checkpoint.hpp"
+#include "almagest/neural/objective.hpp"
 #include "almagest/neural/optimizers.hpp"
 #include "almagest/neural/schedule.hpp"
 #include "almagest/neural/second_order.hpp"

@@ -11,6 +11,7 @@
 
 #include "almagest/core/config.hpp"
 #include "almagest/core/random.hpp"
+#include "almagest/neural/affine.hpp"
 #include "almagest/neural/tanh.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural {
@@ -77,6 +78,9 @@ class Dense final : public Layer<Scalar> {
     parameters.tail(this->outputs()).setZero();
   }
   void forward(const Parameters& parameters, const In& x, Out y, Out) const override {
+    if (x.cols() == 1)
+      return detail::affine_column(parameters.data(), parameters.data() + this->inputs() * this->outputs(), x.data(), y.data(),
+                                   this->outputs(), this->inputs());
     y.noalias() = weights(parameters) * x;
     y.colwise() += parameters.tail(this->outputs());
   }

@@ -112,6 +112,8 @@ class NetworkModel {
     out.array() += parts_.normalization.deviation.array() * parts_.scale.array() *
                    workspace.pass.result().col(0).array();
   }
+  /// The state that a step begins at, from a history.
+  Vector lift(const TrajectoryView<Scalar>& history) const { return history[history.size() - 1]; }
   /// The Jacobian of a step.
   void jacobian(const Vector& in, Matrix& J) const {
     Matrix z(dimension(), 1);

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "almagest/neural/training.hpp"
+#include "almagest/neural/objective.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural::detail {
 

@@ -21,8 +21,8 @@
 #include "almagest/core/trajectory.hpp"
 #include "almagest/neural/layer.hpp"
 #include "almagest/neural/normalization.hpp"
+#include "almagest/neural/objective.hpp"
 #include "almagest/neural/schedule.hpp"
-#include "almagest/neural/training.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural::detail {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "almagest/neural/training.hpp"
+#include "almagest/neural/objective.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural::detail {
 

@@ -12,7 +12,7 @@
 #include "almagest/core/errors.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/neural/checkpoint.hpp"
-#include "almagest/neural/training.hpp"
+#include "almagest/neural/objective.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural::detail {
 
