@@ -6,7 +6,6 @@
 #include <string>
 
 #include "almagest/core/text.hpp"
-#include "almagest/io/export_neural_header.hpp"
 #include "almagest/neural/network_model.hpp"
 #include "almagest/neural/nvar.hpp"
 #include "almagest/neural/reservoir.hpp"
@@ -48,6 +47,8 @@ py::tuple shown_architecture(const neural::Architecture& architecture, Eigen::In
   all["copies"] = options.copies;
   all["depth"] = options.depth;
   all["tied"] = options.tied;
+  all["improved"] = options.improved;
+  all["head"] = options.head;
   return py::make_tuple("stnn", all);
 }
 
@@ -86,10 +87,11 @@ void bind_networks(py::module_& m) {
         }, "See almagest.neural.MLP.fit.", py::arg("runs"), py::arg("validation"), py::arg("hidden"),
         py::arg("activation"), py::arg("training"), py::arg("progress"), py::arg("watch"));
   m.def("fit_stnn", [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index copies, int depth,
-                       bool tied, const py::dict& training, const py::object& progress, const py::object& watch) {
-          return fit_network(neural::Stnn{{copies, depth, tied}}, runs, validation, training, progress, watch);
+                       bool tied, bool improved, Eigen::Index head, const py::dict& training, const py::object& progress,
+                       const py::object& watch) {
+          return fit_network(neural::Stnn{{copies, depth, tied, improved, head}}, runs, validation, training, progress, watch);
         }, "See almagest.neural.StNN.fit.", py::arg("runs"), py::arg("validation"), py::arg("copies"), py::arg("depth"),
-        py::arg("tied"), py::arg("training"), py::arg("progress"), py::arg("watch"));
+        py::arg("tied"), py::arg("improved"), py::arg("head"), py::arg("training"), py::arg("progress"), py::arg("watch"));
 }
 
 void bind_reservoir(py::module_& m) {

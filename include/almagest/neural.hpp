@@ -7,6 +7,7 @@
 #include "almagest/neural/affine.hpp"
 #include "almagest/neural/checkpoint.hpp"
 #include "almagest/neural/dft_like.hpp"
+#include "almagest/neural/improved_stnn.hpp"
 #include "almagest/neural/layer.hpp"
 #include "almagest/neural/network_model.hpp"
 #include "almagest/neural/normalization.hpp"

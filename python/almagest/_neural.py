@@ -318,6 +318,8 @@ class StNN(TrainedEstimator):
     depth      halvings in the factor that is modelled on the Fourier transform
     tied       whether the copies share their factors. Tied ones that begin with equal biases stay equal for ever,
                so that they are no more than one
+    improved   the form of its authors' later code: smoother functions, a dense head and a learned scale
+    head       units of the improved form's dense head
     epochs, batch, rate, rollout, seed, threads, training  as MLP
 
     It is no shortcut to accuracy: train an MLP beside it. Aluvihare et al. 2025, arXiv 2503.23697.
@@ -329,6 +331,8 @@ class StNN(TrainedEstimator):
         copies: int = 10,
         depth: int = 1,
         tied: bool = True,
+        improved: bool = False,
+        head: int = 64,
         epochs: int = 200,
         batch: int = 128,
         rate: float = 1e-3,
@@ -341,6 +345,8 @@ class StNN(TrainedEstimator):
         self.copies = copies
         self.depth = depth
         self.tied = tied
+        self.improved = improved
+        self.head = head
         self.epochs = epochs
         self.batch = batch
         self.rate = rate
@@ -355,9 +361,9 @@ class StNN(TrainedEstimator):
                 f"StNN.fit: dimension is {self.dimension}, but the data have {runs[0].dimension} components; give "
                 "that, or leave it out."
             )
-        copies, depth = whole(self.copies, "StNN.fit: copies"), whole(self.depth, "StNN.fit: depth")
-        options, watch = self._training(), self._watch(progress)
-        return _compiled.fit_stnn(runs, held, copies, depth, bool(self.tied), options, progress, watch)
+        copies, depth, head = (whole(getattr(self, name), f"StNN.fit: {name}") for name in ("copies", "depth", "head"))
+        switches, options, watch = (bool(self.tied), bool(self.improved)), self._training(), self._watch(progress)
+        return _compiled.fit_stnn(runs, held, copies, depth, *switches, head, options, progress, watch)
 
     def jacobian(self, state: Any) -> NDArray[np.float64]:
         """Of a step at a state, shape (dimension, dimension)."""

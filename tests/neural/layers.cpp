@@ -90,6 +90,10 @@ TEST_CASE("Derivatives of layers are those of differences", "[neural]") {
     check_derivatives(StnnLayer<double>(3, {.copies = 4, .depth = 1, .tied = tied}));
     check_derivatives(StnnLayer<double>(4, {.copies = 2, .depth = 3, .tied = tied}));
   }
+  check_derivatives(SmoothStnnLayer<double>(3, {.copies = 4}));
+  check_derivatives(SmoothStnnLayer<double>(4, {.copies = 2, .depth = 2}));
+  check_derivatives(ResidualHead<double>(3, 5));
+  check_derivatives(LearnedScale<double>(3));
 }
 
 TEST_CASE("The hyperbolic tangent is right to 2 units in the last place, wherever it lies", "[neural]") {
@@ -151,11 +155,21 @@ TEST_CASE("Structured layers have the published counts of parameters", "[neural]
   CHECK(StnnLayer<double>(3, {.copies = 10}).parameters() == 144);
   CHECK(StnnLayer<double>(3, {.copies = 1024}).parameters() == 12'312);
   CHECK_THAT(sentence<InvalidArgument>([] { StnnLayer<double>(3, {.copies = 0}); }), ContainsSubstring("copies is 0"));
+  const auto improved = [](Index n, Index copies, Index head, bool scaled) {
+    return network<double>(Stnn{{.copies = copies, .improved = true, .head = head, .scaled = scaled}}, n).parameters();
+  };
+  CHECK(improved(2, 1024, 1024, true) == 13'329);
+  CHECK(improved(2, 1024, 1024, false) == 13'328);
+  CHECK(improved(3, 1024, 1024, true) == 19'484);
+  CHECK(improved(2, 16, 64, true) == 465);
+  CHECK_THAT(sentence<InvalidArgument>([] { network<double>(Stnn{{.tied = false, .improved = true}}, 2); }),
+             ContainsSubstring("tied is false"));
 }
 
 TEST_CASE("A forward pass of a network with a workspace allocates nothing", "[neural]") {
   for (const Architecture& architecture : {Architecture(Mlp{{16, 16}}), Architecture(Stnn{{.copies = 3, .depth = 2}}),
-                                           Architecture(Stnn{{.copies = 3, .tied = false}})}) {
+                                           Architecture(Stnn{{.copies = 3, .tied = false}}),
+                                           Architecture(Stnn{{.copies = 3, .improved = true}})}) {
     const auto net = network<double>(architecture, 4);
     RandomStream random(1);
     const Eigen::VectorXd parameters = net.initial(random);

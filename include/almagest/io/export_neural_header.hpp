@@ -141,12 +141,14 @@ std::string neural_opening(const Model& model, const std::string& name, const ch
 /// The text defines, in the namespace `name`, `scalar`, `dimension` and `step(x, next)`: the state one time step
 /// later; the two must not overlap. Numbers have the digits that give their bits; nothing is allocated.
 ///
-/// \throws InvalidArgument for a name that is no C++ identifier or a reserved word.
+/// \throws InvalidArgument for a name that is no C++ identifier or a reserved word, and for the improved form of StNN.
 template <typename Scalar>
 std::string header_text(const neural::NetworkModel<Scalar>& model, const std::string& name) {
   const auto& parts = model.parts();
   const Eigen::VectorX<Scalar> unit = parts.normalization.deviation.cwiseProduct(parts.scale);
   const bool dense = parts.architecture.index() == 0;
+  if (!dense && std::get<1>(parts.architecture).options.improved)
+    throw InvalidArgument("export_header: there is no header for the improved form of StNN; save the model instead, or train its plain form.");
   std::string out = detail::neural_opening(model, name, dense ? "multilayer perceptron" : "structured network");
   out += dense ? '\n' + detail::perceptron_code(std::get<0>(parts.architecture), model.dimension(), parts.parameters)
                : detail::structured_code(std::get<1>(parts.architecture), parts.parameters);

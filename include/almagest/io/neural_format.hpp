@@ -52,6 +52,9 @@ void tell_architecture(Fields& fields, Architecture& architecture) {
     fields.setting("copies", options.copies);
     fields.setting("depth", options.depth);
     fields.setting("tied", options.tied);
+    fields.setting("improved", options.improved, false);
+    fields.setting("head", options.head, 64);
+    fields.setting("scaled", options.scaled, true);
   }
 }
 

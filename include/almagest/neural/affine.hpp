@@ -39,10 +39,10 @@ void affine_column(const Scalar* W, const Scalar* b, const Scalar* x, Scalar* y,
   for (; i + width <= rows; i += width) affine_rows<1>(lanes, W + i, b + i, x, y + i, rows, columns);
   for (; i < rows; ++i) {
     Scalar sums[4] = {b[i], 0, 0, 0};
-    Eigen::Index j = 0;
-    for (; j + 4 <= columns; j += 4)
-      for (int k = 0; k < 4; ++k) sums[k] += W[(j + k) * rows + i] * x[j + k];
-    for (; j < columns; ++j) sums[0] += W[j * rows + i] * x[j];
+    const Eigen::Index fours = columns - columns % 4;
+    for (Eigen::Index j = 0; j < fours; j += 4)
+      for (Eigen::Index k = 0; k < 4; ++k) sums[k] += W[(j + k) * rows + i] * x[j + k];
+    for (Eigen::Index k = 0; k < columns % 4; ++k) sums[k] += W[(fours + k) * rows + i] * x[fours + k];
     y[i] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
   }
 }

@@ -17,6 +17,9 @@ struct StnnOptions {
   Eigen::Index copies = 10;
   int depth = 1;      ///< halvings in the DFT-like factor
   bool tied = true;   ///< whether all copies share their factors; see StnnLayer
+  bool improved = false;     ///< the improved form: SmoothStnnLayer, a dense head, a learned scale
+  Eigen::Index head = 64;    ///< units of the improved form's dense head
+  bool scaled = true;        ///< whether the improved form has a learned scale
 };
 
 /// The plain structured network StNN: four sub-weights modelled on the factorization of a Hankel matrix,

@@ -71,6 +71,8 @@ def fit_stnn(
     copies: int,
     depth: int,
     tied: bool,
+    improved: bool,
+    head: int,
     training: dict[str, Any],
     progress: _Told,
     watch: Callable[[int, float, float, float], None] | None,
