@@ -112,6 +112,11 @@ class DftLike {
   template <typename Stage, typename Results>
   void mix(const Number* parameters, const Stage& stage, Eigen::Ref<Matrix> y, Results&& results) const {
     const Eigen::Index m = core();
+    if (m == 1) {  // halved to the end
+      for (Eigen::Index b = 0; b < y.cols(); ++b)
+        for (Eigen::Index k = 0; k < size_; ++k) y(places_[std::size_t(k)], b) = parameters[size_ - 1] * stage(k, b);
+      return;
+    }
     const Eigen::Map<const Matrix> dense(parameters + size_ - m, m, m);
     for (Eigen::Index block = 0; block < size_ / m; ++block) {
       results.noalias() = dense * stage.middleRows(block * m, m);

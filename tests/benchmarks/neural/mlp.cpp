@@ -70,5 +70,5 @@ int main() {
     bench::keep(objective.loss(parameters, batch, random, gradient));
     moments.step(neural::Optimizer::adam, parameters, gradient, 1e-3, 0);
   });
-  std::printf("adam step of 128 samples: %.4g us\n", 1e6 * adam);
+  std::printf("adam_step_us %.4g\n", 1e6 * adam);
 }
