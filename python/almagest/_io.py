@@ -10,6 +10,7 @@ from ._almagest import io as _compiled
 from ._almagest.core import InvalidArgument, TimeGrid, Trajectory
 from ._almagest.havok import BaggedDmd, Havok, MultiresolutionDmd, OptimizedDmd
 from ._almagest.koopman import Dmd, Edmd
+from ._almagest.neural import Network, Nvar, Reservoir
 from ._almagest.sindy import MapModel as _MapModel
 from ._almagest.sindy import Model as _SindyModel
 from ._almagest.sindy import PdeModel as _PdeModel
@@ -18,6 +19,7 @@ from ._estimator import Estimator
 from ._features import library_of
 from ._havok import HAVOK
 from ._koopman import estimator_of
+from ._neural import ESN, NVAR, network_of
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
 from ._pde import PDEFind, PDELibrary
 from ._sindy import DiscreteSINDy, SINDy
@@ -43,6 +45,9 @@ _ESTIMATORS: dict[type, Callable[[Any], Estimator]] = {
     OptimizedDmd: lambda model: OptDMD(**model.options),
     BaggedDmd: lambda model: BOPDMD(**model.options),
     MultiresolutionDmd: lambda model: MrDMD(*model.options),
+    Network: network_of,
+    Reservoir: lambda model: ESN(**model.options),
+    Nvar: lambda model: NVAR(*model.options),
 }
 
 
@@ -82,7 +87,8 @@ def export_header(model: Estimator, path: _Path, *, name: str) -> None:
     The header defines in the namespace `name`, without allocating: of a SINDy model `dimension`,
     `rhs(x, dxdt)` and `step(x, dt)`, one Runge-Kutta step of order 4, non-zero terms only; of a dynamic
     mode decomposition, a HAVOK or an EDMD `lift(window, z)`, `step(z, next)` and `observe(z, x)`; of an
-    OptDMD or BOPDMD `evaluate(t, x)`, `lift(window, b)` and `forecast(b, t, x)`.
+    OptDMD or BOPDMD `evaluate(t, x)`, `lift(window, b)` and `forecast(b, t, x)`; of an MLP or StNN
+    `step(x, next)`; of an ESN `drive(x, r)` and `observe(r, x)`.
     Raises NotFitted; InvalidArgument for a name that is no C++ identifier; IoError.
     """
     if not isinstance(model, Estimator):

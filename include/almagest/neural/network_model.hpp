@@ -14,6 +14,7 @@
 #include "almagest/core/forecast.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/core/trajectory.hpp"
+#include "almagest/neural/improved_stnn.hpp"
 #include "almagest/neural/layer.hpp"
 #include "almagest/neural/normalization.hpp"
 #include "almagest/neural/rollout.hpp"
@@ -38,12 +39,20 @@ using Architecture = std::variant<Mlp, Stnn>;
 
 /// The layers of an architecture on states of a dimension.
 ///
-/// \throws InvalidArgument for layers without units, and as StnnLayer.
+/// \throws InvalidArgument for layers without units, and as StnnLayer and SmoothStnnLayer.
 template <typename Scalar>
 Network<Scalar> network(const Architecture& architecture, Eigen::Index dimension) {
   std::vector<std::shared_ptr<const Layer<Scalar>>> layers;
   if (const auto* stnn = std::get_if<Stnn>(&architecture)) {
-    layers.push_back(std::make_shared<StnnLayer<Scalar>>(dimension, stnn->options));
+    if (!stnn->options.improved) {
+      layers.push_back(std::make_shared<StnnLayer<Scalar>>(dimension, stnn->options));
+      return Network<Scalar>(std::move(layers));
+    }
+    if (stnn->options.head < 1)
+      throw InvalidArgument(almagest::detail::text("StNN: the head has ", stnn->options.head, " units; give at least 1."));
+    layers.push_back(std::make_shared<SmoothStnnLayer<Scalar>>(dimension, stnn->options));
+    layers.push_back(std::make_shared<ResidualHead<Scalar>>(dimension, stnn->options.head));
+    if (stnn->options.scaled) layers.push_back(std::make_shared<LearnedScale<Scalar>>(dimension));
     return Network<Scalar>(std::move(layers));
   }
   const Mlp& mlp = std::get<Mlp>(architecture);
@@ -112,6 +121,8 @@ class NetworkModel {
     out.array() += parts_.normalization.deviation.array() * parts_.scale.array() *
                    workspace.pass.result().col(0).array();
   }
+  /// The state that a step begins at, from a history.
+  Vector lift(const TrajectoryView<Scalar>& history) const { return history[history.size() - 1]; }
   /// The Jacobian of a step.
   void jacobian(const Vector& in, Matrix& J) const {
     Matrix z(dimension(), 1);
@@ -190,6 +201,7 @@ NetworkModel<Scalar> fit_network(const Architecture& architecture, const std::ve
   parts.parameters = std::move(trained.parameters);
   parts.history = std::move(trained.history);
   parts.warnings = std::move(trained.warnings);
+  warn_of_constants(parts.training, parts.warnings);
   return NetworkModel<Scalar>(std::move(parts));
 }
 

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// The definition of `load_forecaster`, with all models; compiled once where `almagest::compiled` is.
+
+#include <algorithm>
+#include <string>
+#include <type_traits>
+
+#include "almagest/core/errors.hpp"
+#include "almagest/core/text.hpp"
+#include "almagest/io/forecaster.hpp"
+#include "almagest/io/model_file.hpp"
+#include "almagest/koopman/bagged_dmd.hpp"
+#include "almagest/koopman/dmd_model.hpp"
+#include "almagest/koopman/edmd_model.hpp"
+#include "almagest/koopman/havok_model.hpp"
+#include "almagest/koopman/multiresolution_dmd.hpp"
+#include "almagest/koopman/optimized_dmd_model.hpp"
+#include "almagest/neural/network_model.hpp"
+#include "almagest/neural/nvar.hpp"
+#include "almagest/neural/reservoir.hpp"
+#include "almagest/sindy/model.hpp"
+
+namespace almagest::inline ALMAGEST_ABI {
+namespace io::detail {
+
+/// The model of an archive, of the first kind that fits.
+template <typename Model, typename... Others>
+AnyForecaster any_of(const compiled::Archive& archive, bool single) {
+  if (archive.kind == ModelFormat<Model>::kind && single == std::is_same_v<typename Model::Scalar, float>)
+    return AnyForecaster(from_archive<Model>(archive), archive.kind);
+  if constexpr (sizeof...(Others) > 0)
+    return any_of<Others...>(archive, single);
+  else
+    throw IoError(almagest::detail::text("load_forecaster: \"", archive.origin, "\" holds a model of kind \"", archive.kind, "\" in ",
+                                         single ? "single" : "double", " precision, which this version, ", ALMAGEST_VERSION,
+                                         ", does not know; load it with the version that saved it, ", archive.library_version, "."));
+}
+
+}  // namespace io::detail
+
+#if !defined(ALMAGEST_BUILDING_COMPILED)
+inline
+#endif
+AnyForecaster load_forecaster(const std::string& path) {
+  const compiled::Archive archive = compiled::read_archive(path);
+  const bool single = std::any_of(archive.tensors.begin(), archive.tensors.end(),
+                                  [](const auto& named) { return named.second.dtype == "F32"; });
+  return io::detail::any_of<sindy::Model<double>, koopman::Dmd<double>, koopman::Edmd<double>, koopman::Havok<double>,
+                            koopman::OptimizedDmd<double>, koopman::BaggedDmd<double>, koopman::MultiresolutionDmd<double>,
+                            neural::NetworkModel<double>, neural::ReservoirModel<double>, neural::NvarModel<double>,
+                            sindy::Model<float>, koopman::Dmd<float>, neural::NetworkModel<float>,
+                            neural::ReservoirModel<float>, neural::NvarModel<float>>(archive, single);
+}
+
+}  // namespace almagest::inline ALMAGEST_ABI
