@@ -8,3 +8,5 @@
 #include "almagest/diagnostics/forecast_errors.hpp"
 #include "almagest/diagnostics/lyapunov.hpp"
 #include "almagest/diagnostics/power_spectrum.hpp"
+#include "almagest/diagnostics/spectrum_distance.hpp"
+#include "almagest/diagnostics/state_space_divergence.hpp"
