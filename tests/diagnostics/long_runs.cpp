@@ -83,9 +83,11 @@ TEST_CASE("spectra are compared by shape, not by size or phase", "[diagnostics]"
   // Below the cutoff, 100 of the run's cycles, there is nothing to tell them apart.
   CHECK(spectrum_distance(waves(2000, 1, 0), waves(2000, 1, 1), {.smoothing = 0, .cutoff = 0.5}).value ==
         Approx(0).margin(1e-6));
-  // Of two peaks 5 deviations apart, smoothed by s, the overlap is that of Gaussians: exp(-d^2 / 8 s^2).
+  // Two peaks 150 bins apart, smoothed by s = 30: the overlap of Gaussians, exp(-d^2 / 8 s^2), on the 91 bins
+  // that both reach when cut at 4 s.
+  const double overlap = std::exp(-150.0 * 150 / (8 * 30 * 30)) * std::erf(45.5 / (30 * std::sqrt(2.0)));
   CHECK(spectrum_distance(waves(2000, 1, 0), waves(2000, 0, 1), {.smoothing = 30}).value ==
-        Approx(std::sqrt(1 - std::exp(-150.0 * 150 / (8 * 30 * 30)))).epsilon(1e-3));
+        Approx(std::sqrt(1 - overlap)).epsilon(1e-4));
   CHECK(spectrum_distance(waves(2000, 1, 0), series(Eigen::MatrixXd::Constant(1, 2000, 5))).value == 1);
 }
 
