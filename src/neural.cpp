@@ -16,10 +16,10 @@ namespace almagest::inline ALMAGEST_ABI::neural::detail {
 template <typename Scalar>
 using Views = std::vector<TrajectoryView<Scalar>>;
 
-template ALMAGEST_EXPORT ReservoirModel<float> fit_reservoir(const Views<float>&, const Reservoir&);
-template ALMAGEST_EXPORT ReservoirModel<double> fit_reservoir(const Views<double>&, const Reservoir&);
-template ALMAGEST_EXPORT NvarModel<float> fit_nvar(const Views<float>&, const Nvar&);
-template ALMAGEST_EXPORT NvarModel<double> fit_nvar(const Views<double>&, const Nvar&);
+template ALMAGEST_EXPORT ReservoirModel<float> fit_reservoir(const Views<float>&, Reservoir, const Progress&);
+template ALMAGEST_EXPORT ReservoirModel<double> fit_reservoir(const Views<double>&, Reservoir, const Progress&);
+template ALMAGEST_EXPORT NvarModel<float> fit_nvar(const Views<float>&, Nvar, const Progress&);
+template ALMAGEST_EXPORT NvarModel<double> fit_nvar(const Views<double>&, Nvar, const Progress&);
 template ALMAGEST_EXPORT NetworkModel<float> fit_network(const Architecture&, const Views<float>&, const Views<float>&,
                                                          const Training&, const Progress&);
 template ALMAGEST_EXPORT NetworkModel<double> fit_network(const Architecture&, const Views<double>&,

@@ -20,6 +20,7 @@
 #include "almagest/io/exponential_format.hpp"
 #include "almagest/io/havok_format.hpp"
 #include "almagest/io/model_format.hpp"
+#include "almagest/io/neural_format.hpp"
 #include "almagest/io/sindy_format.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::io {
@@ -104,7 +105,8 @@ Model from_archive(const compiled::Archive& archive) {
 }
 
 /// Saves a model: `sindy::Model`, `koopman::Dmd`, `Edmd`, `Havok`, `OptimizedDmd`, `BaggedDmd`,
-/// `MultiresolutionDmd`, or whatever else ModelFormat knows.
+/// `MultiresolutionDmd`, `neural::NetworkModel`, `ReservoirModel`, `NvarModel`, or whatever else ModelFormat
+/// knows.
 ///
 /// The file holds numbers and text only, bit for bit; it carries what the model knows of its
 /// training, and a probe. Its layout is that of safetensors, described in

@@ -13,6 +13,7 @@
 #include "almagest/core/ensemble.hpp"
 #include "almagest/core/errors.hpp"
 #include "almagest/core/forecast.hpp"
+#include "almagest/core/progress.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/core/trajectory.hpp"
 #include "almagest/features/polynomial_features.hpp"
@@ -27,7 +28,7 @@ namespace almagest::inline ALMAGEST_ABI::neural {
 struct Nvar {
   Eigen::Index delays = 2;
   Eigen::Index stride = 1;
-  int degree = 2;
+  int degree = 0;       ///< 0: 2 where that makes no more than 1000 features, else 1
   double ridge = 1e-6;  ///< weight of the readout's squares beside the sum of squared errors
 };
 
@@ -103,23 +104,38 @@ inline void check(const Nvar& options) {
   using almagest::detail::text;
   if (options.delays < 1) throw InvalidArgument(text("Nvar: delays is ", options.delays, "; give at least 1."));
   if (options.stride < 1) throw InvalidArgument(text("Nvar: stride is ", options.stride, "; give at least 1."));
-  if (options.degree < 1) throw InvalidArgument(text("Nvar: degree is ", options.degree, "; give at least 1."));
+  if (options.degree < 0) throw InvalidArgument(text("Nvar: degree is ", options.degree, "; give 0 or more."));
   check_ridge("Nvar", options.ridge);
 }
 
+/// Chooses a degree of 0, and refuses more features than a triangle can be made of.
+inline void settle(Nvar& options, Eigen::Index dimension) {
+  using almagest::detail::text;
+  const double variables = double(dimension) * double(options.delays);
+  if (options.degree == 0) options.degree = (variables + 1) * (variables + 2) / 2 <= 1000 ? 2 : 1;
+  double features = 1;
+  for (int k = 1; k <= options.degree; ++k) features *= (variables + k) / k;
+  if (features > 20'000)
+    throw InvalidArgument(text("Nvar: ", variables, " variables make ", almagest::detail::rounded(features, 3),
+                               " products of degree ", options.degree, ", more than the 20000 that are allowed; lower degree or delays."));
+}
+
 template <typename Scalar>
-NvarModel<Scalar> fit_nvar(const std::vector<TrajectoryView<Scalar>>& several, const Nvar& options) {
+NvarModel<Scalar> fit_nvar(const std::vector<TrajectoryView<Scalar>>& several, Nvar options, const Progress& progress) {
   using almagest::detail::text;
   const char* what = "neural::fit(Nvar)";
   check(options);
   NvarParts<Scalar> parts;
-  parts.options = options;
   parts.training = uniform_facts(several, what);
+  settle(options, parts.training.dimension);
+  parts.options = options;
   parts.normalization = normalization(several);
   const Eigen::Index d = parts.training.dimension, c = (options.delays - 1) * options.stride + 1;
   const features::Monomials monomials({.degree = options.degree}, d * options.delays);
   Readout<double> readout(monomials.size(), d);
   Eigen::MatrixXd row(1, d * options.delays), seen(1, monomials.size());
+  almagest::detail::Pulse pulse(progress, what, double(parts.training.samples));
+  double done = 0;
   for (std::size_t r = 0; r < several.size(); ++r) {
     const auto& run = several[r];
     if (run.size() <= c)
@@ -136,8 +152,11 @@ NvarModel<Scalar> fit_nvar(const std::vector<TrajectoryView<Scalar>>& several, c
                          .transpose()
                          .template cast<double>();
       readout.take();
+      pulse.reached(done + double(k));
     }
+    done += double(run.size());
   }
+  pulse.reached(done);
   if (readout.rows() < monomials.size())
     parts.warnings.push_back(text(readout.rows(), " samples cannot determine ", monomials.size(),
                                   " features; the readout leans on the ridge."));
@@ -146,21 +165,22 @@ NvarModel<Scalar> fit_nvar(const std::vector<TrajectoryView<Scalar>>& several, c
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT NvarModel<float> fit_nvar(const std::vector<TrajectoryView<float>>&, const Nvar&);
-extern template ALMAGEST_EXPORT NvarModel<double> fit_nvar(const std::vector<TrajectoryView<double>>&, const Nvar&);
+extern template ALMAGEST_EXPORT NvarModel<float> fit_nvar(const std::vector<TrajectoryView<float>>&, Nvar, const Progress&);
+extern template ALMAGEST_EXPORT NvarModel<double> fit_nvar(const std::vector<TrajectoryView<double>>&, Nvar, const Progress&);
 #endif
 
 }  // namespace detail
 
 /// Learns an NVAR from runs. Cost: \f$ 2 m n^2 \f$ flops for m samples and n features.
 ///
-/// \throws InvalidArgument for impossible options, non-uniform times, runs shorter than the delays.
+/// \throws InvalidArgument for impossible options, non-uniform times, runs shorter than the delays;
+///         Cancelled where `progress` says so.
 template <typename Data>
 requires requires(const Data& data) { runs(data); }
-auto fit(const Nvar& options, const Data& data) {
+auto fit(const Nvar& options, const Data& data, const Progress& progress = {}) {
   const auto several = runs(data);
   using Scalar = typename std::remove_cvref_t<decltype(several.front())>::Matrix::Scalar;
-  return detail::fit_nvar<Scalar>(several, options);
+  return detail::fit_nvar<Scalar>(several, options, progress);
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::neural

@@ -14,6 +14,7 @@
 #include "almagest/core/ensemble.hpp"
 #include "almagest/core/errors.hpp"
 #include "almagest/core/forecast.hpp"
+#include "almagest/core/progress.hpp"
 #include "almagest/core/random.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/core/trajectory.hpp"
@@ -35,7 +36,8 @@ struct Reservoir {
   double bias_scale = 0.2;       ///< entries of b likewise
   double ridge = 1e-11;          ///< weight of the readout's squares beside the sum of squared errors
   double connections = 10;       ///< of each unit, on average
-  Eigen::Index warmup = 500;     ///< samples that set the state before it is believed
+  Eigen::Index warmup = 0;       ///< samples that set the state before it is believed; 0: 500, or a quarter of
+                                 ///< the shortest run where that is less
   std::uint64_t seed = 0;
 };
 
@@ -67,7 +69,7 @@ inline void check(const Reservoir& options) {
   if (!(options.bias_scale >= 0) || !std::isfinite(options.bias_scale))
     refuse("bias_scale", options.bias_scale, "give a finite number, 0 or more.");
   if (!(options.connections > 0)) refuse("connections", options.connections, "give a positive number.");
-  if (options.warmup < 1) refuse("warmup", options.warmup, "give at least 1.");
+  if (options.warmup < 0) refuse("warmup", options.warmup, "give 0 or more.");
   check_ridge("Reservoir", options.ridge);
 }
 
@@ -189,13 +191,18 @@ static_assert(Forecaster<ReservoirModel<double>>);
 namespace detail {
 
 template <typename Scalar>
-ReservoirModel<Scalar> fit_reservoir(const std::vector<TrajectoryView<Scalar>>& several, const Reservoir& options) {
+ReservoirModel<Scalar> fit_reservoir(const std::vector<TrajectoryView<Scalar>>& several, Reservoir options,
+                                     const Progress& progress) {
   using almagest::detail::text;
   const char* what = "neural::fit(Reservoir)";
   check(options);
   ReservoirParts<Scalar> parts;
-  parts.options = options;
   parts.training = uniform_facts(several, what);
+  if (options.warmup == 0) {
+    options.warmup = 500;
+    for (const auto& run : several) options.warmup = std::clamp<Eigen::Index>(run.size() / 4, 1, options.warmup);
+  }
+  parts.options = options;
   for (std::size_t k = 0; k < several.size(); ++k)
     if (several[k].size() < options.warmup + 2)
       throw InvalidArgument(text(what, ": run ", k, " has ", several[k].size(), " samples, but a warm-up of ",
@@ -209,6 +216,8 @@ ReservoirModel<Scalar> fit_reservoir(const std::vector<TrajectoryView<Scalar>>& 
 
   Readout<double> readout(options.units + 1, d);
   Eigen::VectorX<Scalar> r(options.units), next(options.units), seen(options.units + 1), z;
+  almagest::detail::Pulse pulse(progress, what, double(parts.training.samples));
+  double done = 0;
   for (const auto& run : several) {
     r.setZero();
     for (Eigen::Index k = 0; k + 1 < run.size(); ++k) {
@@ -221,8 +230,11 @@ ReservoirModel<Scalar> fit_reservoir(const std::vector<TrajectoryView<Scalar>>& 
       z = parts.normalization.apply(run[k + 1]);
       row.tail(d) = z.transpose().template cast<double>();
       readout.take();
+      pulse.reached(done + double(k));
     }
+    done += double(run.size());
   }
+  pulse.reached(done);
   if (readout.rows() <= options.units)
     parts.warnings.push_back(text(readout.rows(), " samples determine a readout of ", options.units + 1,
                                   " numbers for each component by the ridge alone; give longer runs."));
@@ -232,9 +244,9 @@ ReservoirModel<Scalar> fit_reservoir(const std::vector<TrajectoryView<Scalar>>& 
 
 #if ALMAGEST_INSTANTIATED
 extern template ALMAGEST_EXPORT ReservoirModel<float> fit_reservoir(const std::vector<TrajectoryView<float>>&,
-                                                                    const Reservoir&);
+                                                                    Reservoir, const Progress&);
 extern template ALMAGEST_EXPORT ReservoirModel<double> fit_reservoir(const std::vector<TrajectoryView<double>>&,
-                                                                     const Reservoir&);
+                                                                     Reservoir, const Progress&);
 #endif
 
 }  // namespace detail
@@ -243,13 +255,14 @@ extern template ALMAGEST_EXPORT ReservoirModel<double> fit_reservoir(const std::
 ///
 /// Cost: \f$ 2 m n^2 \f$ flops for m samples and n units, memory \f$ O(n^2) \f$ whatever m.
 ///
-/// \throws InvalidArgument for impossible options, non-uniform times, runs shorter than the warm-up.
+/// \throws InvalidArgument for impossible options, non-uniform times, runs shorter than the warm-up;
+///         Cancelled where `progress` says so.
 template <typename Data>
 requires requires(const Data& data) { runs(data); }
-auto fit(const Reservoir& options, const Data& data) {
+auto fit(const Reservoir& options, const Data& data, const Progress& progress = {}) {
   const auto several = runs(data);
   using Scalar = typename std::remove_cvref_t<decltype(several.front())>::Matrix::Scalar;
-  return detail::fit_reservoir<Scalar>(several, options);
+  return detail::fit_reservoir<Scalar>(several, options, progress);
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::neural

@@ -2,16 +2,26 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <limits>
+#include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "almagest/core/random.hpp"
+#include "almagest/core/team.hpp"
+#include "almagest/core/text.hpp"
 #include "almagest/core/trajectory.hpp"
 #include "almagest/neural/layer.hpp"
 #include "almagest/neural/normalization.hpp"
+#include "almagest/neural/schedule.hpp"
 #include "almagest/neural/training.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural::detail {
@@ -31,10 +41,25 @@ struct Samples {
       runs.push_back(std::move(z));
     }
   }
+
+  /// Tells one set of samples from another.
+  std::uint64_t fingerprint() const {
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const auto& run : runs)
+      for (Eigen::Index k = 0; k < run.size(); ++k) {
+        std::uint64_t bits = 0;
+        std::memcpy(&bits, run.data() + k, sizeof(Scalar));
+        hash = (hash ^ bits) * 0x100000001b3;
+        hash ^= hash >> 32;
+      }
+    return hash;
+  }
 };
 
 /// The errors of rollouts of the map \f$ z \mapsto z + a \circ \text{net}(z) \f$ of normalized states; a are
 /// the standard deviations of the increments, and the unit of the errors.
+///
+/// A batch is cut into shards of a fixed size, whose gradients are added in their order: threads change no bit.
 template <typename Scalar>
 class RolloutObjective final : public Objective<Scalar> {
  public:
@@ -43,80 +68,172 @@ class RolloutObjective final : public Objective<Scalar> {
 
   RolloutObjective(const Network<Scalar>& network, Vector scale, const Training& options, const Samples<Scalar>& data,
                    const Samples<Scalar>& held)
-      : network_(network), scale_(std::move(scale)), rollout_(options.rollout), noise_(options.input_noise), data_(data), held_(held) {}
+      : network_(network),
+        scale_(std::move(scale)),
+        options_(options),
+        rollout_(options.rollout),
+        data_(data),
+        held_(held),
+        team_(almagest::detail::team_of(options.threads)) {}
 
   std::size_t samples() const override { return data_.starts.size(); }
 
-  double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream& random,
-              Vector& gradient) override {
-    prepare(Eigen::Index(samples.size()));
-    for (std::size_t b = 0; b < samples.size(); ++b) {
-      const auto [run, start] = data_.starts[samples[b]];
-      for (Eigen::Index j = 0; j <= rollout_; ++j)
-        truth_[std::size_t(j)].col(Eigen::Index(b)) = data_.runs[run].col(start + j);
-    }
-    return through(parameters, random, gradient);
+  void begin(int epoch, const Vector&) override {
+    rollout_ = detail::rollout(options_, epoch);
+    forcing_ = detail::forcing(options_, epoch);
   }
 
-  /// Over all rollouts of the validation runs, without noise.
+  double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream& random,
+              Vector& gradient) override {
+    const std::size_t count = (samples.size() + shard_size - 1) / shard_size;
+    if (shards_.size() < count) shards_.resize(count);
+    const double share = 1.0 / (double(rollout_) * double(samples.size()) * double(network_.inputs()));
+    for (std::size_t s = 0; s < count; ++s)
+      load(shards_[s], samples.subspan(s * shard_size, std::min(shard_size, samples.size() - s * shard_size)), random);
+    almagest::detail::share_items(team_.get(), count, [&](std::size_t s, unsigned) { through(shards_[s], parameters, share); });
+    double value = shards_[0].value;
+    gradient = shards_[0].gradient;
+    for (std::size_t s = 1; s < count; ++s) {
+      value += shards_[s].value;
+      gradient += shards_[s].gradient;
+    }
+    return value;
+  }
+
+  /// Over all rollouts of the validation runs, at their full length, without noise.
   double validation(const Vector& parameters) override {
     if (held_.starts.empty()) return std::numeric_limits<double>::quiet_NaN();
     double sum = 0;
     for (const Matrix& run : held_.runs) {
-      const Eigen::Index count = run.cols() - rollout_;
+      const Eigen::Index count = run.cols() - options_.rollout;
       if (count < 1) continue;
       Matrix z = run.leftCols(count);
       auto pass = network_.pass(count);
-      for (Eigen::Index j = 1; j <= rollout_; ++j) {
+      for (Eigen::Index j = 1; j <= options_.rollout; ++j) {
         network_.forward(parameters, z, pass);
         z += scale_.asDiagonal() * pass.result();
         sum += double((scale_.cwiseInverse().asDiagonal() * (z - run.middleCols(j, count))).squaredNorm());
       }
     }
-    return sum / (double(rollout_) * double(held_.starts.size()) * double(network_.inputs()));
+    return sum / (double(options_.rollout) * double(held_.starts.size()) * double(network_.inputs()));
+  }
+
+  std::string identity() const override {
+    using almagest::detail::text;
+    std::string widths = text(network_.inputs());
+    for (const auto& layer : network_.layers()) widths += text('-', layer->outputs(), '(', layer->parameters(), ')');
+    return text("network = ", widths, "\nsamples = ", samples(), "\ndata = ", data_.fingerprint(), "\nvalidation data = ",
+                held_.fingerprint(), '\n');
+  }
+
+  /// One sample goes through alone; a pass back for every component of every step.
+  void residuals(const Vector& parameters, std::size_t sample, Vector& values, Matrix& jacobian) override {
+    const Eigen::Index d = network_.inputs();
+    RandomStream unused(0);
+    load(single_, std::span(&sample, 1), unused, false);
+    const Scalar unit = Scalar(1 / std::sqrt(double(rollout_ * d)));
+    forward(single_, parameters);
+    values.resize(rollout_ * d);
+    jacobian.resize(rollout_ * d, parameters.size());
+    for (Eigen::Index j = 0; j < rollout_; ++j)
+      for (Eigen::Index i = 0; i < d; ++i) {
+        const auto& ends = single_.states[std::size_t(j) + 1];
+        values[j * d + i] = unit / scale_[i] * (ends(i, 0) - single_.truth[std::size_t(j) + 1](i, 0));
+        single_.gradient.setZero(parameters.size());
+        single_.by_state.setZero(d, 1);
+        single_.by_state(i, 0) = unit / scale_[i];
+        for (std::size_t k = std::size_t(j) + 1; k-- > 0;) step_back(single_, parameters, k);
+        jacobian.row(j * d + i) = single_.gradient;
+      }
   }
 
  private:
-  void prepare(Eigen::Index batch) {
-    if (!states_.empty() && states_[0].cols() == batch) return;
-    passes_.assign(std::size_t(rollout_), network_.pass(batch));
-    states_.assign(std::size_t(rollout_) + 1, Matrix(network_.inputs(), batch));
-    truth_ = states_;
+  static constexpr std::size_t shard_size = 64;
+
+  /// Some columns of a batch on their way.
+  struct Shard {
+    std::vector<typename Network<Scalar>::Pass> passes;
+    std::vector<Matrix> states, starts, truth;  ///< what a step gave; where the next one began
+    std::vector<char> forced;                   ///< for each step after the first and column
+    Matrix by_state, by_output, error;
+    Vector gradient;
+    double value = 0;
+  };
+
+  void load(Shard& shard, std::span<const std::size_t> samples, RandomStream& random, bool disturbed = true) const {
+    const Eigen::Index batch = Eigen::Index(samples.size());
+    const std::size_t steps = std::size_t(rollout_);
+    if (shard.states.size() != steps + 1 || shard.states[0].cols() != batch) {
+      shard.passes.assign(steps, network_.pass(batch));
+      shard.states.assign(steps + 1, Matrix(network_.inputs(), batch));
+      shard.truth = shard.states;
+      shard.starts = shard.states;
+      shard.by_output = shard.error = Matrix(network_.inputs(), batch);
+    }
+    for (std::size_t b = 0; b < samples.size(); ++b) {
+      const auto [run, start] = data_.starts[samples[b]];
+      for (std::size_t j = 0; j <= steps; ++j)
+        shard.truth[j].col(Eigen::Index(b)) = data_.runs[run].col(start + Eigen::Index(j));
+    }
+    Matrix& first = shard.starts[0];
+    first = shard.truth[0];
+    if (disturbed && options_.input_noise > 0)
+      for (Eigen::Index k = 0; k < first.size(); ++k) first.data()[k] += Scalar(options_.input_noise * random.normal());
+    shard.forced.assign(disturbed && forcing_ > 0 ? (steps + 1) * samples.size() : 0, 0);
+    for (std::size_t k = samples.size(); k < shard.forced.size(); ++k) shard.forced[k] = random.uniform() < forcing_;
   }
 
-  /// Forward through the rollout from truth_[0], and back.
-  double through(const Vector& parameters, RandomStream& random, Vector& gradient) {
-    const std::size_t steps = std::size_t(rollout_);
-    const double share = 1.0 / (double(steps) * double(truth_[0].size()));
-    states_[0] = truth_[0];
-    if (noise_ > 0)
-      for (Eigen::Index k = 0; k < states_[0].size(); ++k) states_[0].data()[k] += Scalar(noise_ * random.normal());
-    double value = 0;
-    for (std::size_t j = 0; j < steps; ++j) {
-      network_.forward(parameters, states_[j], passes_[j]);
-      states_[j + 1] = states_[j];
-      states_[j + 1].noalias() += scale_.asDiagonal() * passes_[j].result();
-      value += share * double((scale_.cwiseInverse().asDiagonal() * (states_[j + 1] - truth_[j + 1])).squaredNorm());
+  bool forced(const Shard& shard, std::size_t step, Eigen::Index column) const {
+    return shard.forced[step * std::size_t(shard.states[0].cols()) + std::size_t(column)] != 0;
+  }
+
+  void forward(Shard& shard, const Vector& parameters) const {
+    for (std::size_t j = 0; j < std::size_t(rollout_); ++j) {
+      if (j > 0) {
+        shard.starts[j] = shard.states[j];
+        if (!shard.forced.empty())
+          for (Eigen::Index b = 0; b < shard.starts[j].cols(); ++b)
+            if (forced(shard, j, b)) shard.starts[j].col(b) = shard.truth[j].col(b);
+      }
+      network_.forward(parameters, shard.starts[j], shard.passes[j]);
+      shard.states[j + 1] = shard.starts[j];
+      shard.states[j + 1] += scale_.asDiagonal() * shard.passes[j].result();
     }
-    gradient.setZero(parameters.size());
-    Matrix by_state = Matrix::Zero(states_[0].rows(), states_[0].cols());
-    for (std::size_t j = steps; j-- > 0;) {
-      by_state.noalias() += scale_.cwiseAbs2().cwiseInverse().asDiagonal() *
-                            ((states_[j + 1] - truth_[j + 1]) * Scalar(2 * share));
-      const Matrix by_output = scale_.asDiagonal() * by_state;
-      by_state += network_.backward(parameters, states_[j], passes_[j], by_output, gradient);
+  }
+
+  /// From the gradient by what step j gave to that by where it began.
+  void step_back(Shard& shard, const Vector& parameters, std::size_t j) const {
+    shard.by_output = scale_.asDiagonal() * shard.by_state;
+    shard.by_state += network_.backward(parameters, shard.starts[j], shard.passes[j], shard.by_output, shard.gradient);
+    if (!shard.forced.empty() && j > 0)
+      for (Eigen::Index b = 0; b < shard.by_state.cols(); ++b)
+        if (forced(shard, j, b)) shard.by_state.col(b).setZero();
+  }
+
+  /// Forward through the rollout, and back.
+  void through(Shard& shard, const Vector& parameters, double share) const {
+    forward(shard, parameters);
+    shard.gradient.setZero(parameters.size());
+    shard.by_state.setZero(network_.inputs(), shard.states[0].cols());
+    shard.value = 0;
+    for (std::size_t j = std::size_t(rollout_); j-- > 0;) {
+      shard.error = scale_.cwiseInverse().asDiagonal() * (shard.states[j + 1] - shard.truth[j + 1]);
+      shard.value += share * double(shard.error.squaredNorm());
+      shard.by_state += scale_.cwiseInverse().asDiagonal() * (Scalar(2 * share) * shard.error);
+      step_back(shard, parameters, j);
     }
-    return value;
   }
 
   const Network<Scalar>& network_;
   Vector scale_;
+  const Training& options_;
   Eigen::Index rollout_;
-  double noise_;
+  double forcing_ = 0;
   const Samples<Scalar>& data_;
   const Samples<Scalar>& held_;
-  std::vector<typename Network<Scalar>::Pass> passes_;
-  std::vector<Matrix> states_, truth_;
+  std::shared_ptr<almagest::detail::Team> team_;
+  std::vector<Shard> shards_;
+  Shard single_;
 };
 
 }  // namespace almagest::inline ALMAGEST_ABI::neural::detail

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pictures of fields, of models with a spectrum, and of laws. Needs Matplotlib.
+"""Pictures of fields, of models with a spectrum, of laws and of networks. Needs Matplotlib.
 
 >>> al.plot.space_time(run)
 >>> al.plot.spectrum(model, tolerance=0.01)
@@ -11,6 +11,7 @@ figure.
 from ._fields import animate, snapshots, space_time
 from ._havok import havok
 from ._laws import coefficient_paths, derivatives, forecast_band, inclusion
+from ._neural import rollout, training
 from ._spectra import modes, pseudospectrum, singular_values, spectrum
 
 __all__ = [
@@ -22,8 +23,10 @@ __all__ = [
     "inclusion",
     "modes",
     "pseudospectrum",
+    "rollout",
     "singular_values",
     "snapshots",
     "space_time",
     "spectrum",
+    "training",
 ]

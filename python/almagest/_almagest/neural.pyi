@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from typing import Any, Callable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .core import Forecast, Trajectory, _Compiled
+
+_Told = Callable[[float], bool | None] | None
+
+# What the models share; no such classes exist at run time.
+class _Neural(metaclass=_Compiled):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: only functions return one
+    @property
+    def context(self) -> int: ...
+    @property
+    def step(self) -> float | None: ...
+    @property
+    def names(self) -> list[str]: ...
+    def forecast(self, history: Trajectory, steps: int) -> Forecast: ...
+    @property
+    def dimension(self) -> int: ...
+    @property
+    def warnings(self) -> list[str]: ...
+    @property
+    def parameter_count(self) -> int: ...
+    @property
+    def flops(self) -> float: ...
+    def score(self, runs: Sequence[Trajectory], steps: int) -> float: ...
+
+class _Stored(_Neural):
+    def save(self, path: str) -> None: ...
+    def __getstate__(self) -> bytes: ...
+    def __setstate__(self, state: bytes, /) -> None: ...
+
+class Network(_Stored):
+    @property
+    def history(self) -> NDArray[np.float64]: ...
+    @property
+    def architecture(self) -> tuple[str, dict[str, Any]]: ...
+    @property
+    def parameters(self) -> NDArray[np.float64]: ...
+    def jacobian(self, state: ArrayLike) -> NDArray[np.float64]: ...
+
+class Reservoir(_Stored):
+    @property
+    def readout(self) -> NDArray[np.float64]: ...
+    @property
+    def options(self) -> dict[str, Any]: ...
+
+class Nvar(_Stored):
+    @property
+    def readout(self) -> NDArray[np.float64]: ...
+    @property
+    def options(self) -> tuple[int, int, int, float]: ...
+
+def fit_mlp(
+    runs: Sequence[Trajectory],
+    validation: Sequence[Trajectory],
+    hidden: Sequence[int],
+    activation: str,
+    training: dict[str, Any],
+    progress: _Told,
+) -> Network: ...
+def fit_stnn(
+    runs: Sequence[Trajectory],
+    validation: Sequence[Trajectory],
+    copies: int,
+    depth: int,
+    tied: bool,
+    training: dict[str, Any],
+    progress: _Told,
+) -> Network: ...
+def fit_reservoir(
+    runs: Sequence[Trajectory],
+    units: int,
+    spectral_radius: float,
+    input_scale: float,
+    bias_scale: float,
+    ridge: float,
+    connections: float,
+    warmup: int,
+    seed: int,
+    progress: _Told,
+) -> Reservoir: ...
+def fit_nvar(
+    runs: Sequence[Trajectory], delays: int, stride: int, degree: int, ridge: float, progress: _Told
+) -> Nvar: ...

@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Small neural surrogates, and what all of them share."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Sequence, Union
+
+from ._almagest import neural as _compiled
+from ._almagest.core import InvalidArgument
+from ._estimator import Estimator, Parameters, as_runs, check_choice, has_times, number, whole
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ._almagest.core import Trajectory
+    from ._estimator import _Data
+
+    _Told = Union[bool, Callable[[float], Union[bool, None]], None]
+
+
+class History(NamedTuple):
+    """Losses of the epochs of a training, shape (epochs,) each."""
+
+    loss: NDArray[np.float64]  #: mean over the batches
+    validation: NDArray[np.float64]  #: on runs that were never learned from; NaN where there were none
+
+
+class Training(Parameters):
+    """How networks are trained, beside what their estimators say themselves.
+
+    weight_decay  per unit of rate, decoupled from the gradient
+    warmup        share of the steps over which the rate rises from 0; then it falls as half a cosine
+    clip          largest norm of a gradient; 0 for none
+    input_noise   added to the start of every rollout, relative to each component's standard deviation
+    patience      epochs without a better validation after which training ends; 0 for no limit
+
+    Loshchilov & Hutter 2019, arXiv 1711.05101.
+    """
+
+    def __init__(
+        self,
+        weight_decay: float = 0.0,
+        warmup: float = 0.05,
+        clip: float = 1.0,
+        input_noise: float = 0.0,
+        patience: int = 0,
+    ) -> None:
+        self.weight_decay = weight_decay
+        self.warmup = warmup
+        self.clip = clip
+        self.input_noise = input_noise
+        self.patience = patience
+
+
+class Bar:
+    """A line on standard error that tells how far a fit is."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._start, self._told = name, time.monotonic(), 0.0
+
+    def __call__(self, fraction: float) -> bool:
+        now = time.monotonic()
+        if now - self._told >= 0.1 or fraction >= 1:
+            self._told = now
+            left = (now - self._start) * (1 - fraction) / fraction if fraction > 0 else 0.0
+            full = round(30 * fraction)
+            line = f"\r{self._name} [{'#' * full}{'.' * (30 - full)}] {fraction:4.0%}, {left:.0f} s left "
+            sys.stderr.write(line + ("\n" if fraction >= 1 else ""))
+            sys.stderr.flush()
+        return True
+
+
+def told(progress: _Told, name: str) -> Callable[[float], bool | None] | None:
+    """What a fit is to call with the fraction done: a bar for True."""
+    if progress is True:
+        return Bar(name)
+    if progress is None or progress is False or callable(progress):
+        return progress or None
+    raise TypeError(f"{name}.fit: progress is {progress!r}; give True, a function of the fraction done, or None.")
+
+
+class NeuralEstimator(Estimator):
+    """What all neural models share: a count of parameters, the cost of a step, and a score.
+
+    A subclass keeps its parameters in `__init__` and says in `_learn(runs, held, progress)` how they become a
+    compiled model; `held` are the validation runs, of which there may be none.
+    """
+
+    #: Of validation runs: score(validation) after the fit; None where none were given.
+    validation_score_: float | None = None
+
+    def fit(
+        self,
+        data: _Data,
+        y: None = None,
+        *,
+        dt: float | None = None,
+        validation: _Data | None = None,
+        progress: _Told = None,
+    ) -> Any:
+        """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
+
+        data        Trajectory, or array (samples, dimension) with dt; or several of either, all at one time step
+        y           ignored; pipelines pass it
+        dt          time between the samples of arrays
+        validation  the same, of runs that are never learned from
+        progress    True for a bar on standard error, or a function of the fraction done, which may return False
+                    to cancel
+
+        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
+        Raises InvalidArgument for parameters out of range, non-uniform times, too few samples;
+        DimensionMismatch, NonFiniteData for bad data; ConvergenceFailure where the loss stops being a number in
+        the first epoch; Cancelled.
+        """
+        name = type(self).__name__
+        runs = as_runs(data, dt, f"{name}.fit")
+        held = [] if validation is None else as_runs(validation, dt, f"{name}.fit: validation")
+        self._adopt(self._learn(runs, held, told(progress, name)))
+        self.validation_score_ = self._model.score(held, 1) if held else None
+        return self
+
+    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
+        raise NotImplementedError
+
+    def score(self, data: _Data, y: None = None, *, dt: float | None = None, steps: int = 1) -> float:
+        """Share of the variance that forecasts of `steps` samples explain, from up to 100 places in the data.
+
+        1 is perfect, 0 no better than the mean; minus infinity where a forecast diverges.
+        Raises InvalidArgument for runs shorter than the context and the steps; DimensionMismatch.
+        """
+        name = type(self).__name__
+        model = self._fitted("score")
+        runs = as_runs(data, model.step if dt is None and not has_times(data) else dt, f"{name}.score")
+        return float(model.score(runs, whole(steps, f"{name}.score: steps")))
+
+    @property
+    def parameter_count_(self) -> int:
+        """Numbers that were learned."""
+        return int(self._fitted("parameter_count_").parameter_count)
+
+    @property
+    def flops_(self) -> float:
+        """Additions and multiplications of a step; functions such as tanh count as one."""
+        return float(self._fitted("flops_").flops)
+
+    @property
+    def context_(self) -> int:
+        """Samples of history that a forecast needs."""
+        return int(self._fitted("context_").context)
+
+    def save(self, path: Any) -> None:
+        """As almagest.save(self, path)."""
+        from ._io import save
+
+        save(self, path)
+
+
+class TrainedEstimator(NeuralEstimator):
+    """Those that descend by gradients. Subclasses have the parameters that `_training` reads."""
+
+    epochs: int
+    batch: int
+    rate: float
+    rollout: int
+    seed: int
+    training: Training | None
+
+    def _training(self) -> dict[str, Any]:
+        """The options of the training by name, as the compiled part takes them."""
+        name = type(self).__name__
+        given = Training() if self.training is None else self.training
+        check_choice(given, Training, f"{name}.fit: training")
+        options = {**given.get_params(deep=False)}
+        options.update({own: getattr(self, own) for own in ("epochs", "batch", "rate", "rollout", "seed")})
+        usual = inspect.signature(Training.__init__).parameters
+        real = {own for own, p in usual.items() if isinstance(p.default, float)} | {"rate"}
+        counted = {own for own, p in usual.items() if type(p.default) is int} | {"epochs", "batch", "rollout", "seed"}
+        for own, value in options.items():
+            if own in real:
+                options[own] = number(value, f"{name}.fit: {own}")
+            elif own in counted:
+                options[own] = whole(value, f"{name}.fit: {own}")
+        return options
+
+    @property
+    def history_(self) -> History:
+        """The losses of the epochs, in units of the increments' variance."""
+        losses = self._fitted("history_").history
+        return History(losses[:, 0], losses[:, 1])
+
+
+class MLP(TrainedEstimator):
+    """A multilayer perceptron for the increment of the state.
+
+    hidden      units of the hidden layers
+    activation  'tanh', 'sigmoid', 'relu', 'gelu', 'silu' or 'softplus'
+    epochs      passes over the samples
+    batch       samples of a step
+    rate        the largest
+    rollout     steps in a row whose errors are the loss
+    seed        the same seed gives the same bits
+    training    the rest: Training(...); None means Training()
+
+    >>> model = al.neural.MLP(hidden=[64, 64], epochs=100, seed=7).fit(run)
+    >>> model.history_.loss[-1]
+    """
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (64, 64),
+        activation: str = "tanh",
+        epochs: int = 200,
+        batch: int = 128,
+        rate: float = 1e-3,
+        rollout: int = 1,
+        seed: int = 0,
+        training: Training | None = None,
+    ) -> None:
+        self.hidden = hidden
+        self.activation = activation
+        self.epochs = epochs
+        self.batch = batch
+        self.rate = rate
+        self.rollout = rollout
+        self.seed = seed
+        self.training = training
+
+    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
+        hidden = [whole(units, "MLP.fit: hidden") for units in self.hidden]
+        return _compiled.fit_mlp(runs, held, hidden, self.activation, self._training(), progress)
+
+    def jacobian(self, state: Any) -> NDArray[np.float64]:
+        """Of a step at a state, shape (dimension, dimension)."""
+        return self._fitted("jacobian").jacobian(state)  # type: ignore[no-any-return]
+
+
+class StNN(TrainedEstimator):
+    """The structured network StNN, modelled on the factorization of a Hankel matrix, for the increment.
+
+    dimension  of the state; None: that of the data
+    copies     sub-weights, whose results are added
+    depth      halvings in the factor that is modelled on the Fourier transform
+    tied       whether the copies share their factors. Tied ones that begin with equal biases stay equal for ever,
+               so that they are no more than one
+    epochs, batch, rate, rollout, seed, training  as MLP
+
+    It is no shortcut to accuracy: train an MLP beside it. Aluvihare et al. 2025, arXiv 2503.23697.
+    """
+
+    def __init__(
+        self,
+        dimension: int | None = None,
+        copies: int = 10,
+        depth: int = 1,
+        tied: bool = True,
+        epochs: int = 200,
+        batch: int = 128,
+        rate: float = 1e-3,
+        rollout: int = 1,
+        seed: int = 0,
+        training: Training | None = None,
+    ) -> None:
+        self.dimension = dimension
+        self.copies = copies
+        self.depth = depth
+        self.tied = tied
+        self.epochs = epochs
+        self.batch = batch
+        self.rate = rate
+        self.rollout = rollout
+        self.seed = seed
+        self.training = training
+
+    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
+        if self.dimension is not None and whole(self.dimension, "StNN.fit: dimension") != runs[0].dimension:
+            raise InvalidArgument(
+                f"StNN.fit: dimension is {self.dimension}, but the data have {runs[0].dimension} components; give "
+                "that, or leave it out."
+            )
+        copies, depth = whole(self.copies, "StNN.fit: copies"), whole(self.depth, "StNN.fit: depth")
+        return _compiled.fit_stnn(runs, held, copies, depth, bool(self.tied), self._training(), progress)
+
+    def jacobian(self, state: Any) -> NDArray[np.float64]:
+        """Of a step at a state, shape (dimension, dimension)."""
+        return self._fitted("jacobian").jacobian(state)  # type: ignore[no-any-return]
+
+
+class ESN(NeuralEstimator):
+    """An echo-state network: a random recurrent network whose linear readout alone is learned, in one pass.
+
+    units            of the network
+    spectral_radius  of the recurrent weights
+    input_scale      entries of the input weights are uniform up to this
+    bias_scale       biases likewise
+    ridge            weight of the readout's squares beside the sum of squared errors
+    connections      of each unit, on average
+    warmup           samples that set the state before it is believed; 0: 500, or a quarter of the shortest run
+    seed             of the random parts
+
+    Jaeger & Haas 2004, 10.1126/science.1091277; Pathak et al. 2018, 10.1103/PhysRevLett.120.024102.
+    """
+
+    def __init__(
+        self,
+        units: int = 500,
+        spectral_radius: float = 0.2,
+        input_scale: float = 0.2,
+        bias_scale: float = 0.2,
+        ridge: float = 1e-11,
+        connections: float = 10.0,
+        warmup: int = 0,
+        seed: int = 0,
+    ) -> None:
+        self.units = units
+        self.spectral_radius = spectral_radius
+        self.input_scale = input_scale
+        self.bias_scale = bias_scale
+        self.ridge = ridge
+        self.connections = connections
+        self.warmup = warmup
+        self.seed = seed
+
+    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
+        real = ("spectral_radius", "input_scale", "bias_scale", "ridge", "connections")
+        scales = [number(getattr(self, name), f"ESN.fit: {name}") for name in real]
+        units, warmup, seed = (whole(getattr(self, name), f"ESN.fit: {name}") for name in ("units", "warmup", "seed"))
+        return _compiled.fit_reservoir(runs, units, *scales, warmup, seed, progress)
+
+    @property
+    def readout_(self) -> NDArray[np.float64]:
+        """Weights of 1 and of the units, every second one squared; shape (dimension, 1 + units)."""
+        return self._fitted("readout_").readout  # type: ignore[no-any-return]
+
+
+class NVAR(NeuralEstimator):
+    """Nonlinear vector autoregression, the next-generation reservoir: the increment as a polynomial of delays.
+
+    delays  samples that the polynomial sees
+    stride  how many samples they are apart
+    degree  of the polynomial; 0: 2 where that makes no more than 1000 features, else 1
+    ridge   weight of the readout's squares beside the sum of squared errors
+
+    Gauthier, Bollt, Griffith & Barbosa 2021, 10.1038/s41467-021-25801-2.
+    """
+
+    def __init__(self, delays: int = 2, stride: int = 1, degree: int = 0, ridge: float = 1e-6) -> None:
+        self.delays = delays
+        self.stride = stride
+        self.degree = degree
+        self.ridge = ridge
+
+    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
+        counts = (whole(getattr(self, name), f"NVAR.fit: {name}") for name in ("delays", "stride", "degree"))
+        return _compiled.fit_nvar(runs, *counts, number(self.ridge, "NVAR.fit: ridge"), progress)
+
+    @property
+    def readout_(self) -> NDArray[np.float64]:
+        """Weights of the features, shape (dimension, features)."""
+        return self._fitted("readout_").readout  # type: ignore[no-any-return]
+
+
+def network_of(model: Any) -> TrainedEstimator:
+    """The unfitted estimator that a compiled network came from."""
+    kind, parameters = model.architecture
+    return MLP(**parameters) if kind == "mlp" else StNN(**parameters)

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Neural surrogates, trained in process; each is an estimator and forecasts with a verdict.
+
+>>> model = al.neural.MLP(hidden=[64, 64], epochs=100, seed=7).fit(run, validation=held, progress=True)
+>>> model.forecast(run, steps=100).verdict
+"""
+
+from ._neural import ESN, MLP, NVAR, History, NeuralEstimator, StNN, TrainedEstimator, Training
+
+__all__ = ["ESN", "History", "MLP", "NVAR", "NeuralEstimator", "StNN", "TrainedEstimator", "Training"]

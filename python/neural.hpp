@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// What the bindings of all neural models share: options of a training, and what a model tells of itself.
+
+#include <cmath>
+#include <vector>
+
+#include "almagest/neural/score.hpp"
+#include "almagest/neural/training.hpp"
+#include "models.hpp"
+#include "storage.hpp"
+
+namespace almagest::python {
+
+/// By the names of the parameters of almagest.neural.Training; those that are not given are as usual.
+neural::Training training_of(const py::dict& given);
+
+/// The losses of the epochs: an array (epochs, 2), of training and validation.
+py::array_t<double> history_of(const std::vector<neural::EpochRecord>& history);
+
+/// What every neural model has.
+template <typename Model>
+void bind_neural_model(py::class_<Model>& bound) {
+  bind_forecaster<Model>(bound, [](const Model& self) -> const Model& { return self; });
+  bound.def_property_readonly("dimension", &Model::dimension, "Components of the state.")
+      .def_property_readonly("warnings", &Model::warnings, "What the fit found doubtful.")
+      .def_property_readonly("parameter_count", &Model::parameter_count, "Numbers that were learned.")
+      .def_property_readonly("flops", &Model::flops, "Additions and multiplications of a step.")
+      .def("score", [](const Model& self, const std::vector<Run>& runs, Eigen::Index steps) {
+             const auto views = views_of(runs);
+             return computed([&] { return neural::score(self, views, steps); });
+           }, py::arg("runs"), py::arg("steps"), "Share of the variance that forecasts explain.");
+}
+
+/// What every model has that epochs trained.
+template <typename Model>
+void bind_trained_model(py::class_<Model>& bound) {
+  bind_neural_model(bound);
+  bound.def_property_readonly("history", [](const Model& self) { return history_of(self.parts().history); },
+                              "Losses of the epochs, shape (epochs, 2): of training and validation.");
+}
+
+}  // namespace almagest::python

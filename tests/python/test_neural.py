@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Neural surrogates as estimators and forecasters."""
+
+import pickle
+
+import almagest as al
+import numpy as np
+import pytest
+from conftest import says
+from sklearn.base import clone
+
+MODELS = [
+    al.neural.MLP(hidden=[16], epochs=15),
+    al.neural.StNN(epochs=3),
+    al.neural.ESN(units=100, warmup=100),
+    al.neural.NVAR(),
+]
+
+
+def by_name(model):
+    return type(model).__name__
+
+
+@pytest.fixture(scope="module")
+def lorenz():
+    grid = al.TimeGrid.uniform(0.0, 0.02, 5000)
+    return al.integrate(al.systems.Lorenz63(), x0=[-8, 8, 27], times=grid, method=al.methods.RK4(0.002))
+
+
+@pytest.fixture(scope="module")
+def burgers():
+    """Three runs from sines of other phases and sizes, on 64 points."""
+    grid = al.SpatialGrid.periodic(64, 0, 2 * np.pi)
+    times = al.TimeGrid.uniform(0.0, 0.02, 101)
+
+    def run(size, phase):
+        start = lambda x: size * np.sin(x + phase)  # noqa: E731
+        return al.spectral.solve(al.spectral.Burgers(0.05), grid, start, times, al.spectral.ETDRK4(0.005))
+
+    return [run(1, 0), run(0.7, 1), run(1.2, 2), run(0.9, 0.5)]
+
+
+@pytest.mark.parametrize("blank", MODELS, ids=by_name)
+class TestEach:
+    def test_habits(self, blank, lorenz):
+        model = clone(blank)
+        assert repr(model) == repr(blank) and model.get_params() == blank.get_params()
+        with pytest.raises(al.NotFitted, match="not fitted"):
+            model.forecast(lorenz, 5)
+        held = lorenz[4000:]
+        fractions = []
+        fitted = model.fit(lorenz[:1500], validation=held, progress=lambda f: fractions.append(f))
+        assert fitted is model and fractions[-1] == pytest.approx(1, abs=2e-3) and fractions == sorted(fractions)
+        ahead = model.forecast(lorenz, 10)
+        assert ahead.dimension == 3 and len(ahead) == 10 and ahead.times.values[0] == pytest.approx(100.0)
+        assert model.validation_score_ == pytest.approx(model.score(held), abs=1e-15)
+        assert model.validation_score_ > 0.98
+        assert model.score(held, steps=20) < model.validation_score_
+        assert model.parameter_count_ > 0 and model.flops_ > 0 and model.warnings_ == []
+
+    def test_the_same_bits_from_files_and_pickles(self, blank, lorenz, tmp_path):
+        model = clone(blank).fit(lorenz[:1500])
+        ahead = model.forecast(lorenz, 20)
+        model.save(tmp_path / "model")
+        loaded, pickled = al.load(tmp_path / "model"), pickle.loads(pickle.dumps(model))
+        assert type(loaded) is type(model) and loaded.parameter_count_ == model.parameter_count_
+        for other in (loaded, pickled, clone(blank).fit(lorenz[:1500])):
+            np.testing.assert_array_equal(other.forecast(lorenz, 20).states, ahead.states)
+
+    def test_progress_may_cancel(self, blank, lorenz):
+        with pytest.raises(al.Cancelled):
+            clone(blank).fit(lorenz, progress=lambda fraction: False)
+        with says(TypeError, "progress is 3"):
+            clone(blank).fit(lorenz, progress=3)
+
+    def test_arrays_and_several_runs(self, blank, lorenz):
+        model = clone(blank).fit([lorenz.states[:700], lorenz.states[700:1500]], dt=0.02)
+        assert len(model.forecast(lorenz.states[:600], 5)) == 5
+        with says(al.DimensionMismatch, "2", "3"):
+            model.forecast(lorenz.states[:600, :2], 5)
+
+
+class TestDefaults:
+    """What nobody tuned."""
+
+    @pytest.mark.parametrize("blank", [al.neural.MLP(epochs=20), al.neural.ESN(), al.neural.NVAR()], ids=by_name)
+    def test_fields(self, blank, burgers):
+        model = clone(blank).fit(burgers[:2])
+        ahead = model.forecast(burgers[0][:51], 20)
+        assert ahead.grid == burgers[0].grid and ahead.verdict
+        off = np.linalg.norm(ahead.states - burgers[0].states[51:71]) / np.linalg.norm(burgers[0].states[51:71])
+        assert off < 0.1
+        assert model.score(burgers[2]) > 0.8
+
+    def test_lorenz(self, lorenz):
+        assert al.neural.ESN().fit(lorenz[:4000]).score(lorenz[4000:], steps=50) > 0.999
+        assert al.neural.NVAR().fit(lorenz[:4000]).score(lorenz[4000:], steps=20) > 0.99
+        assert al.neural.MLP(epochs=30).fit(lorenz[:4000]).score(lorenz[4000:], steps=20) > 0.99
+
+
+def test_training(lorenz, capsys):
+    model = al.neural.MLP(hidden=[16], epochs=12, training=al.neural.Training(patience=4))
+    assert model.get_params()["training__patience"] == 4
+    model.fit(lorenz[:1000], validation=lorenz[1000:1500], progress=True)
+    assert "left" in capsys.readouterr().err
+    loss, validation = model.history_
+    assert 0 < len(loss) <= 12 and loss[-1] < loss[0] and np.isfinite(validation).all()
+    assert np.isnan(al.neural.MLP(hidden=[4], epochs=1).fit(lorenz[:300]).history_.validation).all()
+    J = model.jacobian(lorenz[0])
+    assert J.shape == (3, 3) and np.abs(J - np.eye(3)).max() < 2
+
+
+def test_bad_parameters_are_told(lorenz):
+    with says(al.InvalidArgument, "dimension is 2", "3 components"):
+        al.neural.StNN(dimension=2).fit(lorenz)
+    with says(al.InvalidArgument, "activation is 'cubic'", "'tanh'"):
+        al.neural.MLP(activation="cubic").fit(lorenz)
+    with says(al.InvalidArgument, "rate is -1"):
+        al.neural.MLP(rate=-1).fit(lorenz)
+    with says(TypeError, "epochs is 1.5"):
+        al.neural.MLP(epochs=1.5).fit(lorenz)
+    with says(al.InvalidArgument, "degree 4", "20000"):
+        al.neural.NVAR(degree=4).fit(np.random.default_rng(0).standard_normal((50, 30)), dt=1.0)
+    with says(al.InvalidArgument, "steps need"):
+        al.neural.NVAR().fit(lorenz).score(lorenz[:10], steps=20)
+
+
+def test_pictures(lorenz):
+    pytest.importorskip("matplotlib").use("Agg")
+    model = al.neural.MLP(hidden=[8], epochs=4).fit(lorenz[:500], validation=lorenz[500:800])
+    ax = al.plot.training(model)
+    assert ax.get_yscale() == "log" and len(ax.lines) == 3
+    figure = al.plot.rollout(model, lorenz, start=100, steps=30)
+    assert len(figure.axes) == 4
+    with says(al.InvalidArgument, "start is 0"):
+        al.plot.rollout(model, lorenz, start=0, steps=30)
+    with says(al.InvalidArgument, "al.neural.MLP()"):
+        al.plot.training(al.neural.NVAR())
