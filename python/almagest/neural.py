@@ -6,5 +6,6 @@
 """
 
 from ._neural import ESN, MLP, NVAR, History, NeuralEstimator, StNN, TrainedEstimator, Training
+from ._neural_recurrent import ALRNN, ShallowPLRNN, TeacherForcing
 
-__all__ = ["ESN", "History", "MLP", "NVAR", "NeuralEstimator", "StNN", "TrainedEstimator", "Training"]
+__all__ = ["ALRNN", "ShallowPLRNN", "TeacherForcing", "ESN", "History", "MLP", "NVAR", "NeuralEstimator", "StNN", "TrainedEstimator", "Training"]

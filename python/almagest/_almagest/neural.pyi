@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .core import Forecast, Trajectory, _Compiled
+from .diagnostics import LyapunovSpectrum
 
 _Told = Callable[[float], bool | None] | None
 
@@ -33,7 +34,18 @@ class _Stored(_Neural):
     def __getstate__(self) -> bytes: ...
     def __setstate__(self, state: bytes, /) -> None: ...
 
-class Network(_Stored):
+class _Tangent(_Stored):
+    def lyapunov_spectrum(
+        self,
+        history: Trajectory,
+        duration: float,
+        transient: float,
+        bound: float,
+        exponents: int,
+        progress: _Told,
+    ) -> LyapunovSpectrum: ...
+
+class Network(_Tangent):
     @property
     def history(self) -> NDArray[np.float64]: ...
     @property
@@ -42,7 +54,7 @@ class Network(_Stored):
     def parameters(self) -> NDArray[np.float64]: ...
     def jacobian(self, state: ArrayLike) -> NDArray[np.float64]: ...
 
-class Reservoir(_Stored):
+class Reservoir(_Tangent):
     @property
     def readout(self) -> NDArray[np.float64]: ...
     @property
@@ -53,6 +65,17 @@ class Nvar(_Stored):
     def readout(self) -> NDArray[np.float64]: ...
     @property
     def options(self) -> tuple[int, int, int, float]: ...
+
+class Plrnn(_Tangent):
+    @property
+    def history(self) -> NDArray[np.float64]: ...
+    @property
+    def architecture(self) -> tuple[str, dict[str, Any], dict[str, Any]]: ...
+    @property
+    def units(self) -> int: ...
+    @property
+    def parameters(self) -> NDArray[np.float64]: ...
+    def symbols(self, history: Trajectory, steps: int) -> NDArray[np.int64]: ...
 
 def fit_mlp(
     runs: Sequence[Trajectory],
@@ -86,3 +109,24 @@ def fit_reservoir(
 def fit_nvar(
     runs: Sequence[Trajectory], delays: int, stride: int, degree: int, ridge: float, progress: _Told
 ) -> Nvar: ...
+def fit_alrnn(
+    runs: Sequence[Trajectory],
+    validation: Sequence[Trajectory],
+    units: int,
+    rectified: int,
+    warmup: int,
+    forcing: dict[str, Any],
+    training: dict[str, Any],
+    progress: _Told,
+) -> Plrnn: ...
+def fit_shallow_plrnn(
+    runs: Sequence[Trajectory],
+    validation: Sequence[Trajectory],
+    units: int,
+    hidden: int,
+    clipped: bool,
+    warmup: int,
+    forcing: dict[str, Any],
+    training: dict[str, Any],
+    progress: _Told,
+) -> Plrnn: ...

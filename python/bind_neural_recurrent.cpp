@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <string>
+#include <variant>
+
+#include "almagest/core/text.hpp"
+#include "almagest/neural/plrnn_model.hpp"
+#include "neural.hpp"
+
+namespace almagest::python {
+
+namespace {
+
+using PlrnnMap = neural::PlrnnModel<double>;
+
+/// Takes what a dictionary has under a name.
+template <typename Value>
+void take_from(const py::dict& given, const char* name, Value& value) {
+  if (given.contains(name)) value = given[name].cast<Value>();
+}
+
+neural::TeacherForcing forcing_from(const py::dict& given, neural::TeacherForcing out) {
+  if (given.contains("kind")) {
+    const auto name = given["kind"].cast<std::string>();
+    const auto& names = io::detail::forcings;
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end())
+      throw InvalidArgument("TeacherForcing: kind is '" + name + "'; choose 'sparse', 'generalized' or 'adaptive'.");
+    out.kind = neural::TeacherForcing::Kind(found - names.begin());
+  }
+  take_from(given, "interval", out.interval);
+  take_from(given, "strength", out.strength);
+  take_from(given, "decay", out.decay);
+  take_from(given, "release", out.release);
+  take_from(given, "length", out.length);
+  take_from(given, "batches", out.batches);
+  return out;
+}
+
+py::dict shown_forcing(const neural::TeacherForcing& forcing) {
+  py::dict all;
+  all["kind"] = io::detail::forcings[std::size_t(forcing.kind)];
+  all["interval"] = forcing.interval;
+  all["strength"] = forcing.strength;
+  all["decay"] = forcing.decay;
+  all["release"] = forcing.release;
+  all["length"] = forcing.length;
+  all["batches"] = forcing.batches;
+  return all;
+}
+
+/// The kind of a network, the parameters of its estimator, and its forcing.
+py::tuple shown_piecewise(const neural::PiecewiseLinear& architecture) {
+  py::dict all;
+  if (const auto* alrnn = std::get_if<neural::Alrnn>(&architecture)) {
+    all["units"] = alrnn->units;
+    all["rectified"] = alrnn->rectified;
+    all["warmup"] = alrnn->warmup;
+    return py::make_tuple("alrnn", all, shown_forcing(alrnn->forcing));
+  }
+  const auto& shallow = std::get<neural::ShallowPlrnn>(architecture);
+  all["units"] = shallow.units;
+  all["hidden"] = shallow.hidden;
+  all["clipped"] = shallow.clipped;
+  all["warmup"] = shallow.warmup;
+  return py::make_tuple("shallow_plrnn", all, shown_forcing(shallow.forcing));
+}
+
+PlrnnMap fit_piecewise(const neural::PiecewiseLinear& architecture, const std::vector<Run>& runs, const std::vector<Run>& held,
+                       const py::dict& training, const py::object& progress) {
+  const auto views = views_of(runs), validation = views_of(held);
+  const neural::Training options = training_of(training);
+  const Progress told = reporter(progress);
+  return computed([&] { return neural::fit(architecture, views, validation, options, told); });
+}
+
+void bind_piecewise(py::module_& m) {
+  py::class_<PlrnnMap> bound(m, "Plrnn", "A piecewise-linear recurrent network; see almagest.neural.ALRNN and ShallowPLRNN.");
+  bind_trained_model(bound);
+  bind_tangents(bound);
+  bound.def_property_readonly("architecture", [](const PlrnnMap& self) { return shown_piecewise(self.parts().architecture); },
+                              "Its kind, the parameters of the estimator, and its forcing.")
+      .def_property_readonly("units", &PlrnnMap::units, "Of the network.")
+      .def_property_readonly("parameters", [](const py::object& self) {
+             return shown(self.cast<const PlrnnMap&>().parts().parameters, self);
+           }, "All learned numbers: of a step, then of the start of the units beyond the state.")
+      .def("symbols", [](const PlrnnMap& self, const Run& history, Eigen::Index steps) {
+             const auto view = history.view();
+             const auto codes = computed([&] { return self.symbols(view, steps); });
+             return py::array_t<std::int64_t>(py::ssize_t(codes.size()), codes.data());
+           }, py::arg("history"), py::arg("steps"), "The linear regions along a forecast.");
+  bind_storage<PlrnnMap>(bound);
+  m.def("fit_alrnn", [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index units,
+                        Eigen::Index rectified, Eigen::Index warmup, const py::dict& forcing, const py::dict& training,
+                        const py::object& progress) {
+          neural::Alrnn options{units, rectified, warmup};
+          options.forcing = forcing_from(forcing, options.forcing);
+          return fit_piecewise(options, runs, validation, training, progress);
+        }, "See almagest.neural.ALRNN.fit.", py::arg("runs"), py::arg("validation"), py::arg("units"),
+        py::arg("rectified"), py::arg("warmup"), py::arg("forcing"), py::arg("training"), py::arg("progress"));
+  m.def("fit_shallow_plrnn", [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index units,
+                                Eigen::Index hidden, bool clipped, Eigen::Index warmup, const py::dict& forcing,
+                                const py::dict& training, const py::object& progress) {
+          neural::ShallowPlrnn options{units, hidden, clipped, warmup};
+          options.forcing = forcing_from(forcing, options.forcing);
+          return fit_piecewise(options, runs, validation, training, progress);
+        }, "See almagest.neural.ShallowPLRNN.fit.", py::arg("runs"), py::arg("validation"), py::arg("units"),
+        py::arg("hidden"), py::arg("clipped"), py::arg("warmup"), py::arg("forcing"), py::arg("training"),
+        py::arg("progress"));
+}
+
+}  // namespace
+
+void bind_neural_recurrent(py::module_& m) { bind_piecewise(m); }
+
+}  // namespace almagest::python

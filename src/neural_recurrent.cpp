@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Recurrent networks, compiled once.
+#include "almagest/neural/plrnn_model.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::neural::detail {
+
+using RunViews = std::vector<TrajectoryView<double>>;
+
+template ALMAGEST_EXPORT PlrnnModel<double> fit_plrnn(const PiecewiseLinear&, const RunViews&, const RunViews&,
+                                                      const Training&, const Progress&);
+
+}  // namespace almagest::inline ALMAGEST_ABI::neural::detail
