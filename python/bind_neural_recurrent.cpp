@@ -5,6 +5,7 @@
 
 #include "almagest/core/text.hpp"
 #include "almagest/neural/plrnn_model.hpp"
+#include "almagest/neural/sequence_model.hpp"
 #include "neural.hpp"
 
 namespace almagest::python {
@@ -12,6 +13,7 @@ namespace almagest::python {
 namespace {
 
 using PlrnnMap = neural::PlrnnModel<double>;
+using MemoryMap = neural::SequenceModel<double>;
 
 /// Takes what a dictionary has under a name.
 template <typename Value>
@@ -109,8 +111,75 @@ void bind_piecewise(py::module_& m) {
         py::arg("progress"));
 }
 
+neural::Sequences sequences_from(Eigen::Index length, Eigen::Index warmup, Eigen::Index batches) {
+  return {length, warmup, batches};
+}
+
+/// The kind of a network, and the parameters of its estimator.
+py::tuple shown_memory(const neural::WithMemory& architecture) {
+  py::dict all;
+  const auto show = [&](const auto& options) {
+    all["layers"] = options.layers;
+    all["length"] = options.sequences.length;
+    all["warmup"] = options.sequences.warmup;
+    all["batches"] = options.sequences.batches;
+  };
+  std::visit(show, architecture);
+  if (const auto* gru = std::get_if<neural::Gru>(&architecture)) {
+    all["units"] = gru->units;
+    return py::make_tuple("gru", all);
+  }
+  const auto& s4d = std::get<neural::S4d>(architecture);
+  all["channels"] = s4d.channels;
+  all["pairs"] = s4d.pairs;
+  all["start"] = io::detail::s4d_starts[std::size_t(s4d.start)];
+  return py::make_tuple("s4d", all);
+}
+
+MemoryMap fit_memory(const neural::WithMemory& architecture, const std::vector<Run>& runs, const std::vector<Run>& held,
+                     const py::dict& training, const py::object& progress) {
+  const auto views = views_of(runs), validation = views_of(held);
+  const neural::Training options = training_of(training);
+  const Progress told = reporter(progress);
+  return computed([&] { return neural::fit(architecture, views, validation, options, told); });
+}
+
+void bind_memory(py::module_& m) {
+  py::class_<MemoryMap> bound(m, "Sequence", "A network with memory; see almagest.neural.GRU and S4D.");
+  bind_trained_model(bound);
+  bind_tangents(bound);
+  bound.def_property_readonly("architecture", [](const MemoryMap& self) { return shown_memory(self.parts().architecture); },
+                              "Its kind, and the parameters of the estimator.")
+      .def_property_readonly("memory", &MemoryMap::memory, "Numbers that it remembers.")
+      .def_property_readonly("parameters", [](const py::object& self) {
+             return shown(self.cast<const MemoryMap&>().parts().parameters, self);
+           }, "All learned numbers, layer by layer.");
+  bind_storage<MemoryMap>(bound);
+  m.def("fit_gru", [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index units, Eigen::Index layers,
+                      Eigen::Index length, Eigen::Index warmup, Eigen::Index batches, const py::dict& training,
+                      const py::object& progress) {
+          return fit_memory(neural::Gru{units, layers, sequences_from(length, warmup, batches)}, runs, validation, training, progress);
+        }, "See almagest.neural.GRU.fit.", py::arg("runs"), py::arg("validation"), py::arg("units"), py::arg("layers"),
+        py::arg("length"), py::arg("warmup"), py::arg("batches"), py::arg("training"), py::arg("progress"));
+  m.def("fit_s4d", [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index channels,
+                      Eigen::Index pairs, Eigen::Index layers, const std::string& start, Eigen::Index length,
+                      Eigen::Index warmup, Eigen::Index batches, const py::dict& training, const py::object& progress) {
+          if (start != "linear" && start != "inverse")
+            throw InvalidArgument("S4D.fit: start is '" + start + "'; choose 'linear' or 'inverse'.");
+          const neural::S4d options{channels, pairs, layers,
+                                    start == "linear" ? neural::S4dStart::linear : neural::S4dStart::inverse,
+                                    sequences_from(length, warmup, batches)};
+          return fit_memory(options, runs, validation, training, progress);
+        }, "See almagest.neural.S4D.fit.", py::arg("runs"), py::arg("validation"), py::arg("channels"), py::arg("pairs"),
+        py::arg("layers"), py::arg("start"), py::arg("length"), py::arg("warmup"), py::arg("batches"), py::arg("training"),
+        py::arg("progress"));
+}
+
 }  // namespace
 
-void bind_neural_recurrent(py::module_& m) { bind_piecewise(m); }
+void bind_neural_recurrent(py::module_& m) {
+  bind_piecewise(m);
+  bind_memory(m);
+}
 
 }  // namespace almagest::python

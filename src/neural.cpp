@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Neural surrogates, compiled once.
+#include "almagest/neural/descent.hpp"
 #include "almagest/neural/network_model.hpp"
 #include "almagest/neural/nvar.hpp"
 #include "almagest/neural/reservoir.hpp"

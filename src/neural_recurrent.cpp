@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Recurrent networks, compiled once.
 #include "almagest/neural/plrnn_model.hpp"
+#include "almagest/neural/sequence_model.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural::detail {
 
@@ -8,5 +9,7 @@ using RunViews = std::vector<TrajectoryView<double>>;
 
 template ALMAGEST_EXPORT PlrnnModel<double> fit_plrnn(const PiecewiseLinear&, const RunViews&, const RunViews&,
                                                       const Training&, const Progress&);
+template ALMAGEST_EXPORT SequenceModel<double> fit_sequence(const WithMemory&, const RunViews&, const RunViews&,
+                                                            const Training&, const Progress&);
 
 }  // namespace almagest::inline ALMAGEST_ABI::neural::detail

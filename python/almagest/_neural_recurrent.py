@@ -166,6 +166,110 @@ class ShallowPLRNN(PiecewiseLinear):
         )
 
 
+class GRU(TrainedEstimator):
+    """A gated recurrent network for the increment of the state: the baseline of networks with memory.
+
+    units    of each layer
+    layers   gated recurrent ones; a dense one follows
+    length   samples of a sequence
+    warmup   samples of it that only set the memory; a forecast needs warmup + 1 samples of history
+    batches  drawn in an epoch
+    epochs, batch, rate, seed, training  as MLP; `batch` counts sequences
+
+    Cho et al. 2014, arXiv 1406.1078, in PyTorch's form.
+    """
+
+    rollout = 1
+
+    def __init__(
+        self,
+        units: int = 32,
+        layers: int = 1,
+        length: int = 100,
+        warmup: int = 30,
+        batches: int = 50,
+        epochs: int = 100,
+        batch: int = 16,
+        rate: float = 3e-3,
+        seed: int = 0,
+        training: Training | None = None,
+    ) -> None:
+        self.units = units
+        self.layers = layers
+        self.length = length
+        self.warmup = warmup
+        self.batches = batches
+        self.epochs = epochs
+        self.batch = batch
+        self.rate = rate
+        self.seed = seed
+        self.training = training
+
+    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
+        names = ("units", "layers", "length", "warmup", "batches")
+        counts = (whole(getattr(self, name), f"GRU.fit: {name}") for name in names)
+        return _compiled.fit_gru(runs, held, *counts, self._training(), progress)
+
+
+class S4D(TrainedEstimator):
+    """Diagonal state-space layers for the increment of the state: a convolution in training, a recurrence in forecasts.
+
+    channels  of each layer
+    pairs     conjugate pairs of poles of each channel
+    layers    state-space ones, with GELU and a dense mixing between them
+    start     of the poles: 'linear' or 'inverse'
+    length, warmup, batches  as GRU
+    epochs, batch, rate, seed, training  as MLP; `batch` counts sequences
+
+    Gu, Gupta, Goel & Ré 2022, arXiv 2206.11893.
+    """
+
+    rollout = 1
+
+    def __init__(
+        self,
+        channels: int = 16,
+        pairs: int = 8,
+        layers: int = 2,
+        start: str = "linear",
+        length: int = 100,
+        warmup: int = 30,
+        batches: int = 50,
+        epochs: int = 100,
+        batch: int = 16,
+        rate: float = 3e-3,
+        seed: int = 0,
+        training: Training | None = None,
+    ) -> None:
+        self.channels = channels
+        self.pairs = pairs
+        self.layers = layers
+        self.start = start
+        self.length = length
+        self.warmup = warmup
+        self.batches = batches
+        self.epochs = epochs
+        self.batch = batch
+        self.rate = rate
+        self.seed = seed
+        self.training = training
+
+    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
+        channels, pairs, layers, length, warmup, batches = (
+            whole(getattr(self, name), f"S4D.fit: {name}")
+            for name in ("channels", "pairs", "layers", "length", "warmup", "batches")
+        )
+        return _compiled.fit_s4d(
+            runs, held, channels, pairs, layers, self.start, length, warmup, batches, self._training(), progress
+        )
+
+
+def memory_of(model: Any) -> TrainedEstimator:
+    """The unfitted estimator that a compiled network came from."""
+    kind, parameters = model.architecture
+    return GRU(**parameters) if kind == "gru" else S4D(**parameters)
+
+
 def plrnn_of(model: Any) -> PiecewiseLinear:
     """The unfitted estimator that a compiled network came from."""
     kind, parameters, forcing = model.architecture

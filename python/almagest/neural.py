@@ -6,6 +6,20 @@
 """
 
 from ._neural import ESN, MLP, NVAR, History, NeuralEstimator, StNN, TrainedEstimator, Training
-from ._neural_recurrent import ALRNN, ShallowPLRNN, TeacherForcing
+from ._neural_recurrent import ALRNN, GRU, S4D, ShallowPLRNN, TeacherForcing
 
-__all__ = ["ALRNN", "ShallowPLRNN", "TeacherForcing", "ESN", "History", "MLP", "NVAR", "NeuralEstimator", "StNN", "TrainedEstimator", "Training"]
+__all__ = [
+    "ALRNN",
+    "ESN",
+    "GRU",
+    "History",
+    "MLP",
+    "NVAR",
+    "NeuralEstimator",
+    "S4D",
+    "ShallowPLRNN",
+    "StNN",
+    "TeacherForcing",
+    "TrainedEstimator",
+    "Training",
+]

@@ -14,11 +14,14 @@ namespace almagest::inline ALMAGEST_ABI::neural {
 // Declared only: who has such a model has included it, and nobody else should pay for it.
 template <typename Scalar>
 class PlrnnModel;
+template <typename Scalar>
+class SequenceModel;
 }  // namespace almagest::inline ALMAGEST_ABI::neural
 
 namespace almagest::inline ALMAGEST_ABI::io {
 namespace detail {
 
+inline constexpr std::array s4d_starts = {"linear", "inverse"};
 inline constexpr std::array forcings = {"sparse", "generalized", "adaptive"};
 
 template <typename Fields, typename Forcing>
@@ -30,6 +33,13 @@ void tell_forcing(Fields& fields, Forcing& forcing) {
   fields.setting("release", forcing.release);
   fields.setting("length", forcing.length);
   fields.setting("batches", forcing.batches);
+}
+
+template <typename Fields, typename Sequences>
+void tell_sequences(Fields& fields, Sequences& sequences) {
+  fields.setting("length", sequences.length);
+  fields.setting("warmup", sequences.warmup);
+  fields.setting("batches", sequences.batches);
 }
 
 /// Forecasts from a window within the bounds of the training.
@@ -102,6 +112,46 @@ struct ModelFormat<neural::PlrnnModel<Scalar>> : PartsFormat<neural::PlrnnModel<
       fields.setting("hidden", shallow.hidden);
       fields.setting("clipped", shallow.clipped);
     }
+  }
+};
+
+/// A network with memory. The probe is a short forecast.
+template <typename Scalar>
+struct ModelFormat<neural::SequenceModel<Scalar>> : PartsFormat<neural::SequenceModel<Scalar>>,
+                                                    detail::ForecastProbe<neural::SequenceModel<Scalar>> {
+  using Matrix = Eigen::MatrixX<Scalar>;
+  static constexpr const char* kind = "sequence";
+
+  template <typename Fields, typename Parts>
+  static void tell(Fields& fields, Parts& parts) {
+    if constexpr (Fields::reads) {
+      if (fields.is("gru"))
+        parts.architecture.template emplace<0>();
+      else if (fields.is("s4d"))
+        parts.architecture.template emplace<1>();
+      else
+        fields.misfit("it names no network with memory that is known");
+    } else {
+      fields.kind(parts.architecture.index() == 0 ? "gru" : "s4d");
+    }
+    const auto tell_common = [&fields](auto& options) {
+      fields.setting("layers", options.layers);
+      fields.part("sequences", options.sequences, [](auto& inner, auto& sequences) { detail::tell_sequences(inner, sequences); });
+    };
+    if (auto* gru = std::get_if<0>(&parts.architecture)) {
+      tell_common(*gru);
+      fields.setting("units", gru->units);
+    } else {
+      auto& s4d = std::get<1>(parts.architecture);
+      tell_common(s4d);
+      fields.setting("channels", s4d.channels);
+      fields.setting("pairs", s4d.pairs);
+      fields.choice("start", s4d.start, detail::s4d_starts);
+    }
+    detail::tell_normalization(fields, parts.normalization);
+    fields.tensor("scale", parts.scale);
+    fields.tensor("parameters", parts.parameters);
+    fields.part("history", parts.history, [](auto& inner, auto& history) { detail::tell_history(inner, history); });
   }
 };
 

@@ -21,8 +21,10 @@
 #include "almagest/core/trajectory.hpp"
 #include "almagest/neural/layer.hpp"
 #include "almagest/neural/normalization.hpp"
-#include "almagest/neural/schedule.hpp"
 #include "almagest/neural/training.hpp"
+
+// After the training, whose loop includes it too.
+#include "almagest/neural/schedule.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural::detail {
 

@@ -70,10 +70,10 @@ struct Training {
   double forcing = 0;          ///< teacher forcing: how likely a step of a rollout begins at the truth, at first
   double forcing_end = 0;      ///< and in the last epoch; linear between
   unsigned threads = 1;
-  std::string checkpoint;      ///< a file; none where empty
+  std::string checkpoint = {};  ///< a file; none where empty
   double checkpoint_seconds = 60;
   /// Told after each epoch: its number from 1, what it gave, seconds that are left.
-  std::function<void(int, const EpochRecord&, double)> watch;
+  std::function<void(int, const EpochRecord&, double)> watch = {};
 };
 
 namespace detail {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-from typing import Any, Callable, Sequence
+from typing import Any, Callable
+from typing import Sequence as _List
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,7 +28,7 @@ class _Neural(metaclass=_Compiled):
     def parameter_count(self) -> int: ...
     @property
     def flops(self) -> float: ...
-    def score(self, runs: Sequence[Trajectory], steps: int) -> float: ...
+    def score(self, runs: _List[Trajectory], steps: int) -> float: ...
 
 class _Stored(_Neural):
     def save(self, path: str) -> None: ...
@@ -77,17 +78,27 @@ class Plrnn(_Tangent):
     def parameters(self) -> NDArray[np.float64]: ...
     def symbols(self, history: Trajectory, steps: int) -> NDArray[np.int64]: ...
 
+class Sequence(_Tangent):
+    @property
+    def history(self) -> NDArray[np.float64]: ...
+    @property
+    def architecture(self) -> tuple[str, dict[str, Any]]: ...
+    @property
+    def memory(self) -> int: ...
+    @property
+    def parameters(self) -> NDArray[np.float64]: ...
+
 def fit_mlp(
-    runs: Sequence[Trajectory],
-    validation: Sequence[Trajectory],
-    hidden: Sequence[int],
+    runs: _List[Trajectory],
+    validation: _List[Trajectory],
+    hidden: _List[int],
     activation: str,
     training: dict[str, Any],
     progress: _Told,
 ) -> Network: ...
 def fit_stnn(
-    runs: Sequence[Trajectory],
-    validation: Sequence[Trajectory],
+    runs: _List[Trajectory],
+    validation: _List[Trajectory],
     copies: int,
     depth: int,
     tied: bool,
@@ -95,7 +106,7 @@ def fit_stnn(
     progress: _Told,
 ) -> Network: ...
 def fit_reservoir(
-    runs: Sequence[Trajectory],
+    runs: _List[Trajectory],
     units: int,
     spectral_radius: float,
     input_scale: float,
@@ -107,11 +118,11 @@ def fit_reservoir(
     progress: _Told,
 ) -> Reservoir: ...
 def fit_nvar(
-    runs: Sequence[Trajectory], delays: int, stride: int, degree: int, ridge: float, progress: _Told
+    runs: _List[Trajectory], delays: int, stride: int, degree: int, ridge: float, progress: _Told
 ) -> Nvar: ...
 def fit_alrnn(
-    runs: Sequence[Trajectory],
-    validation: Sequence[Trajectory],
+    runs: _List[Trajectory],
+    validation: _List[Trajectory],
     units: int,
     rectified: int,
     warmup: int,
@@ -120,8 +131,8 @@ def fit_alrnn(
     progress: _Told,
 ) -> Plrnn: ...
 def fit_shallow_plrnn(
-    runs: Sequence[Trajectory],
-    validation: Sequence[Trajectory],
+    runs: _List[Trajectory],
+    validation: _List[Trajectory],
     units: int,
     hidden: int,
     clipped: bool,
@@ -130,3 +141,27 @@ def fit_shallow_plrnn(
     training: dict[str, Any],
     progress: _Told,
 ) -> Plrnn: ...
+def fit_gru(
+    runs: _List[Trajectory],
+    validation: _List[Trajectory],
+    units: int,
+    layers: int,
+    length: int,
+    warmup: int,
+    batches: int,
+    training: dict[str, Any],
+    progress: _Told,
+) -> Sequence: ...
+def fit_s4d(
+    runs: _List[Trajectory],
+    validation: _List[Trajectory],
+    channels: int,
+    pairs: int,
+    layers: int,
+    start: str,
+    length: int,
+    warmup: int,
+    batches: int,
+    training: dict[str, Any],
+    progress: _Told,
+) -> Sequence: ...
