@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "almagest/core/text.hpp"
+#include "almagest/neural/koopman_autoencoder.hpp"
 #include "almagest/neural/plrnn_model.hpp"
 #include "almagest/neural/sequence_model.hpp"
 #include "neural.hpp"
@@ -13,6 +14,7 @@ namespace almagest::python {
 namespace {
 
 using PlrnnMap = neural::PlrnnModel<double>;
+using AutoencoderMap = neural::AutoencoderModel<double>;
 using MemoryMap = neural::SequenceModel<double>;
 
 /// Takes what a dictionary has under a name.
@@ -175,11 +177,78 @@ void bind_memory(py::module_& m) {
         py::arg("progress"));
 }
 
+neural::KoopmanAutoencoder autoencoder_from(const py::dict& given) {
+  neural::KoopmanAutoencoder out;
+  take_from(given, "latent", out.latent);
+  take_from(given, "hidden", out.hidden);
+  if (given.contains("activation")) {
+    const auto name = given["activation"].cast<std::string>();
+    const auto& names = io::detail::activations;
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end())
+      throw InvalidArgument("KoopmanAutoencoder.fit: activation is '" + name +
+                            "'; choose 'tanh', 'sigmoid', 'relu', 'gelu', 'silu' or 'softplus'.");
+    out.activation = neural::Activation(found - names.begin());
+  }
+  take_from(given, "reconstruction", out.reconstruction);
+  take_from(given, "linearity", out.linearity);
+  take_from(given, "information", out.information);
+  take_from(given, "temperature", out.temperature);
+  take_from(given, "entropy", out.entropy);
+  return out;
+}
+
+py::dict shown_autoencoder(const neural::KoopmanAutoencoder& options) {
+  py::dict all;
+  all["latent"] = options.latent;
+  all["hidden"] = py::tuple(py::cast(options.hidden));
+  all["activation"] = io::detail::activations[std::size_t(options.activation)];
+  all["reconstruction"] = options.reconstruction;
+  all["linearity"] = options.linearity;
+  all["information"] = options.information;
+  all["temperature"] = options.temperature;
+  all["entropy"] = options.entropy;
+  return all;
+}
+
+void bind_autoencoder(py::module_& m) {
+  py::class_<AutoencoderMap> bound(m, "Autoencoder", "A Koopman autoencoder; see almagest.neural.KoopmanAutoencoder.");
+  bind_trained_model(bound);
+  bind_tangents(bound);
+  bound.def_property_readonly("options", [](const AutoencoderMap& self) { return shown_autoencoder(self.parts().options); },
+                              "The parameters of the estimator.")
+      .def_property_readonly("K", [](const AutoencoderMap& self) { return copied(Matrix(self.K())); },
+                             "What carries latent coordinates over a time step, shape (latent, latent).")
+      .def_property_readonly("parameters", [](const py::object& self) {
+             return shown(self.cast<const AutoencoderMap&>().parts().parameters, self);
+           }, "All learned numbers: of the encoder, K column by column, of the decoder.")
+      .def("encode", [](const AutoencoderMap& self, const Run& run) {
+             const auto view = run.view();
+             almagest::detail::check_lengths("encode", "the state of the run", view.dimension(), "the model's state", self.dimension());
+             return given_away(computed([&] {
+               Matrix latent(self.latent(), view.size());
+               for (Eigen::Index k = 0; k < view.size(); ++k) latent.col(k) = self.lift(view.slice(k, 1));
+               return latent;
+             }));
+           }, py::arg("run"), "Latent coordinates of a run, shape (samples, latent).");
+  bind_storage<AutoencoderMap>(bound);
+  m.def("fit_autoencoder", [](const std::vector<Run>& runs, const std::vector<Run>& held, const py::dict& options,
+                              const py::dict& training, const py::object& progress) {
+          const auto views = views_of(runs), validation = views_of(held);
+          const auto architecture = autoencoder_from(options);
+          const neural::Training how = training_of(training);
+          const Progress told = reporter(progress);
+          return computed([&] { return neural::fit(architecture, views, validation, how, told); });
+        }, "See almagest.neural.KoopmanAutoencoder.fit.", py::arg("runs"), py::arg("validation"), py::arg("options"),
+        py::arg("training"), py::arg("progress"));
+}
+
 }  // namespace
 
 void bind_neural_recurrent(py::module_& m) {
   bind_piecewise(m);
   bind_memory(m);
+  bind_autoencoder(m);
 }
 
 }  // namespace almagest::python

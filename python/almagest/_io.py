@@ -10,7 +10,7 @@ from ._almagest import io as _compiled
 from ._almagest.core import InvalidArgument, TimeGrid, Trajectory
 from ._almagest.havok import BaggedDmd, Havok, MultiresolutionDmd, OptimizedDmd
 from ._almagest.koopman import Dmd, Edmd
-from ._almagest.neural import Network, Nvar, Plrnn, Reservoir, Sequence
+from ._almagest.neural import Autoencoder, Network, Nvar, Plrnn, Reservoir, Sequence
 from ._almagest.sindy import Model as _SindyModel
 from ._almagest.sindy import PdeModel as _PdeModel
 from ._edmd import edmd_of
@@ -19,7 +19,7 @@ from ._features import library_of
 from ._havok import HAVOK
 from ._koopman import estimator_of
 from ._neural import ESN, NVAR, network_of
-from ._neural_recurrent import memory_of, plrnn_of
+from ._neural_recurrent import KoopmanAutoencoder, memory_of, plrnn_of
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
 from ._sindy import SINDy
 
@@ -47,6 +47,7 @@ _ESTIMATORS: dict[type, Callable[[Any], Estimator]] = {
     Nvar: lambda model: NVAR(*model.options),
     Plrnn: plrnn_of,
     Sequence: memory_of,
+    Autoencoder: lambda model: KoopmanAutoencoder(**model.options),
 }
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Sequence
 
 from ._almagest import neural as _compiled
 from ._estimator import Parameters, as_history, check_choice, number, whole
@@ -262,6 +262,75 @@ class S4D(TrainedEstimator):
         return _compiled.fit_s4d(
             runs, held, channels, pairs, layers, self.start, length, warmup, batches, self._training(), progress
         )
+
+
+class KoopmanAutoencoder(TrainedEstimator):
+    """A network to coordinates that a matrix K carries on, and one back.
+
+    latent          coordinates
+    hidden          units of the hidden layers of both networks
+    activation      as MLP
+    reconstruction  weight of the error of decoding what is encoded
+    linearity       weight of the error of K in the latent coordinates
+    information     weight of the mean surprise (InfoNCE) of the latent state a step later among those of a batch
+    temperature     of that surprise
+    entropy         weight with which the von Neumann entropy of the latent covariance is raised, lest coordinates
+                    collapse
+    epochs, batch, rate, rollout, seed, training  as MLP
+
+    >>> model = al.neural.KoopmanAutoencoder(latent=8).fit(run)
+    >>> np.linalg.eigvals(model.K_)
+    """
+
+    def __init__(
+        self,
+        latent: int = 8,
+        hidden: Sequence[int] = (32, 32),
+        activation: str = "tanh",
+        reconstruction: float = 0.1,
+        linearity: float = 0.1,
+        information: float = 0.0,
+        temperature: float = 0.07,
+        entropy: float = 0.0,
+        epochs: int = 200,
+        batch: int = 128,
+        rate: float = 1e-3,
+        rollout: int = 10,
+        seed: int = 0,
+        training: Training | None = None,
+    ) -> None:
+        self.latent = latent
+        self.hidden = hidden
+        self.activation = activation
+        self.reconstruction = reconstruction
+        self.linearity = linearity
+        self.information = information
+        self.temperature = temperature
+        self.entropy = entropy
+        self.epochs = epochs
+        self.batch = batch
+        self.rate = rate
+        self.rollout = rollout
+        self.seed = seed
+        self.training = training
+
+    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
+        name = "KoopmanAutoencoder.fit"
+        options: dict[str, Any] = {"latent": whole(self.latent, f"{name}: latent"), "activation": self.activation}
+        options["hidden"] = [whole(units, f"{name}: hidden") for units in self.hidden]
+        for own in ("reconstruction", "linearity", "information", "temperature", "entropy"):
+            options[own] = number(getattr(self, own), f"{name}: {own}")
+        return _compiled.fit_autoencoder(runs, held, options, self._training(), progress)
+
+    @property
+    def K_(self) -> NDArray[np.float64]:
+        """What carries latent coordinates over a time step, shape (latent, latent)."""
+        return self._fitted("K_").K  # type: ignore[no-any-return]
+
+    def encode(self, run: Trajectory | ArrayLike) -> NDArray[np.float64]:
+        """Latent coordinates of every sample of a run, shape (samples, latent)."""
+        model = self._fitted("encode")
+        return model.encode(as_history(run, model))  # type: ignore[no-any-return]
 
 
 def memory_of(model: Any) -> TrainedEstimator:

@@ -6,13 +6,14 @@
 """
 
 from ._neural import ESN, MLP, NVAR, History, NeuralEstimator, StNN, TrainedEstimator, Training
-from ._neural_recurrent import ALRNN, GRU, S4D, ShallowPLRNN, TeacherForcing
+from ._neural_recurrent import ALRNN, GRU, S4D, KoopmanAutoencoder, ShallowPLRNN, TeacherForcing
 
 __all__ = [
     "ALRNN",
     "ESN",
     "GRU",
     "History",
+    "KoopmanAutoencoder",
     "MLP",
     "NVAR",
     "NeuralEstimator",

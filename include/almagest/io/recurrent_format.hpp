@@ -4,7 +4,9 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <variant>
+#include <vector>
 
 #include "almagest/core/trajectory.hpp"
 #include "almagest/io/fields.hpp"
@@ -16,6 +18,8 @@ template <typename Scalar>
 class PlrnnModel;
 template <typename Scalar>
 class SequenceModel;
+template <typename Scalar>
+class AutoencoderModel;
 }  // namespace almagest::inline ALMAGEST_ABI::neural
 
 namespace almagest::inline ALMAGEST_ABI::io {
@@ -150,6 +154,32 @@ struct ModelFormat<neural::SequenceModel<Scalar>> : PartsFormat<neural::Sequence
     }
     detail::tell_normalization(fields, parts.normalization);
     fields.tensor("scale", parts.scale);
+    fields.tensor("parameters", parts.parameters);
+    fields.part("history", parts.history, [](auto& inner, auto& history) { detail::tell_history(inner, history); });
+  }
+};
+
+/// A Koopman autoencoder. The probe is a short forecast.
+template <typename Scalar>
+struct ModelFormat<neural::AutoencoderModel<Scalar>> : PartsFormat<neural::AutoencoderModel<Scalar>>,
+                                                       detail::ForecastProbe<neural::AutoencoderModel<Scalar>> {
+  using Matrix = Eigen::MatrixX<Scalar>;
+  static constexpr const char* kind = "koopman_autoencoder";
+
+  template <typename Fields, typename Parts>
+  static void tell(Fields& fields, Parts& parts) {
+    auto& options = parts.options;
+    fields.setting("latent", options.latent);
+    std::vector<std::int64_t> hidden(options.hidden.begin(), options.hidden.end());
+    fields.integers("hidden", hidden);
+    if constexpr (Fields::reads) options.hidden.assign(hidden.begin(), hidden.end());
+    fields.choice("activation", options.activation, detail::activations);
+    fields.setting("reconstruction", options.reconstruction);
+    fields.setting("linearity", options.linearity);
+    fields.setting("information", options.information);
+    fields.setting("temperature", options.temperature);
+    fields.setting("entropy", options.entropy);
+    detail::tell_normalization(fields, parts.normalization);
     fields.tensor("parameters", parts.parameters);
     fields.part("history", parts.history, [](auto& inner, auto& history) { detail::tell_history(inner, history); });
   }
