@@ -2,9 +2,11 @@
 #include "neural.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "almagest/core/text.hpp"
+#include "almagest/io/export_neural_header.hpp"
 #include "almagest/neural/network_model.hpp"
 #include "almagest/neural/nvar.hpp"
 #include "almagest/neural/reservoir.hpp"
@@ -17,6 +19,9 @@ using almagest::detail::text;
 using NetworkMap = neural::NetworkModel<double>;
 using ReservoirMap = neural::ReservoirModel<double>;
 using NvarMap = neural::NvarModel<double>;
+
+constexpr std::array optimizer_names = {"adam", "adamw", "radam", "lbfgs", "levenberg_marquardt"};
+constexpr std::array schedule_names = {"constant", "cosine", "step"};
 
 /// The place of a name in a list.
 template <typename Enum, typename Names>
@@ -47,9 +52,10 @@ py::tuple shown_architecture(const neural::Architecture& architecture, Eigen::In
 }
 
 NetworkMap fit_network(const neural::Architecture& architecture, const std::vector<Run>& runs,
-                       const std::vector<Run>& held, const py::dict& training, const py::object& progress) {
+                       const std::vector<Run>& held, const py::dict& training, const py::object& progress,
+                       const py::object& watch) {
   const auto views = views_of(runs), validation = views_of(held);
-  const neural::Training options = training_of(training);
+  const neural::Training options = training_of(training, watch);
   const Progress told = reporter(progress);
   return computed([&] { return neural::fit(architecture, views, validation, options, told); });
 }
@@ -72,17 +78,19 @@ void bind_networks(py::module_& m) {
          return copied(J);
        }, py::arg("state"), "Of a step, shape (dimension, dimension).");
   bind_storage<NetworkMap>(bound);
+  bind_export<NetworkMap>(bound);
   m.def("fit_mlp", [](const std::vector<Run>& runs, const std::vector<Run>& validation, std::vector<Eigen::Index> hidden,
-                      const std::string& activation, const py::dict& training, const py::object& progress) {
+                      const std::string& activation, const py::dict& training, const py::object& progress,
+                      const py::object& watch) {
           const auto function = chosen<neural::Activation>(io::detail::activations, activation, "MLP.fit: activation");
-          return fit_network(neural::Mlp{std::move(hidden), function}, runs, validation, training, progress);
+          return fit_network(neural::Mlp{std::move(hidden), function}, runs, validation, training, progress, watch);
         }, "See almagest.neural.MLP.fit.", py::arg("runs"), py::arg("validation"), py::arg("hidden"),
-        py::arg("activation"), py::arg("training"), py::arg("progress"));
+        py::arg("activation"), py::arg("training"), py::arg("progress"), py::arg("watch"));
   m.def("fit_stnn", [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index copies, int depth,
-                       bool tied, const py::dict& training, const py::object& progress) {
-          return fit_network(neural::Stnn{{copies, depth, tied}}, runs, validation, training, progress);
+                       bool tied, const py::dict& training, const py::object& progress, const py::object& watch) {
+          return fit_network(neural::Stnn{{copies, depth, tied}}, runs, validation, training, progress, watch);
         }, "See almagest.neural.StNN.fit.", py::arg("runs"), py::arg("validation"), py::arg("copies"), py::arg("depth"),
-        py::arg("tied"), py::arg("training"), py::arg("progress"));
+        py::arg("tied"), py::arg("training"), py::arg("progress"), py::arg("watch"));
 }
 
 void bind_reservoir(py::module_& m) {
@@ -106,6 +114,7 @@ void bind_reservoir(py::module_& m) {
          return all;
        }, "By the names of the parameters of almagest.neural.ESN.");
   bind_storage<ReservoirMap>(bound);
+  bind_export<ReservoirMap>(bound);
   m.def("fit_reservoir", [](const std::vector<Run>& runs, Eigen::Index units, double spectral_radius, double input_scale,
                             double bias_scale, double ridge, double connections, Eigen::Index warmup, std::uint64_t seed,
                             const py::object& progress) {
@@ -140,7 +149,7 @@ void bind_nvar(py::module_& m) {
 
 }  // namespace
 
-neural::Training training_of(const py::dict& given) {
+neural::Training training_of(const py::dict& given, const py::object& watch) {
   neural::Training out;
   const auto take = [&](const char* name, auto& value) {
     if (given.contains(name)) value = given[name].cast<std::remove_cvref_t<decltype(value)>>();
@@ -155,6 +164,26 @@ neural::Training training_of(const py::dict& given) {
   take("input_noise", out.input_noise);
   take("patience", out.patience);
   take("seed", out.seed);
+  take("decay", out.decay);
+  take("decay_epochs", out.decay_epochs);
+  take("curriculum", out.curriculum);
+  take("forcing", out.forcing);
+  take("forcing_end", out.forcing_end);
+  take("threads", out.threads);
+  take("checkpoint", out.checkpoint);
+  take("checkpoint_seconds", out.checkpoint_seconds);
+  std::string name;
+  take("optimizer", name);
+  if (!name.empty()) out.optimizer = chosen<neural::Optimizer>(optimizer_names, name, "Training: optimizer");
+  name.clear();
+  take("schedule", name);
+  if (!name.empty()) out.schedule = chosen<neural::Schedule>(schedule_names, name, "Training: schedule");
+  if (!watch.is_none())  // the caller holds the function for as long as the call takes
+    out.watch = [function = watch.ptr()](int epoch, const neural::EpochRecord& record, double left) {
+      const py::gil_scoped_acquire interpreter;
+      const py::handle call = function;
+      call(epoch, record.loss, record.validation, left);
+    };
   return out;
 }
 

@@ -16,7 +16,8 @@
 namespace almagest::python {
 
 /// By the names of the parameters of almagest.neural.Training; those that are not given are as usual.
-neural::Training training_of(const py::dict& given);
+/// `watch` is called after each epoch with its number, its losses and the seconds that are left, or is None.
+neural::Training training_of(const py::dict& given, const py::object& watch);
 
 /// The losses of the epochs: an array (epochs, 2), of training and validation.
 py::array_t<double> history_of(const std::vector<neural::EpochRecord>& history);

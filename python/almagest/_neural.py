@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Sequence, Union
@@ -32,26 +33,45 @@ class History(NamedTuple):
 class Training(Parameters):
     """How networks are trained, beside what their estimators say themselves.
 
-    weight_decay  per unit of rate, decoupled from the gradient
-    warmup        share of the steps over which the rate rises from 0; then it falls as half a cosine
+    optimizer     'adamw', 'adam', 'radam'; 'lbfgs' and, for small networks, 'levenberg_marquardt' see all samples
+                  at each of the epochs and choose their steps themselves
+    schedule      of the rate: 'cosine' down to 0, 'constant', or 'step'
+    decay         factor of the rate every `decay_epochs`, of 'step'
+    warmup        share of the steps over which the rate rises from 0
+    weight_decay  per unit of rate; part of the gradient for 'adam', else decoupled from it
     clip          largest norm of a gradient; 0 for none
+    curriculum    share of the epochs over which the rollout grows from 1 step to its length
+    forcing       teacher forcing: how likely a step of a rollout begins at the truth, in the first epoch
+    forcing_end   and in the last one; linear between
     input_noise   added to the start of every rollout, relative to each component's standard deviation
     patience      epochs without a better validation after which training ends; 0 for no limit
-
-    Loshchilov & Hutter 2019, arXiv 1711.05101.
     """
 
     def __init__(
         self,
-        weight_decay: float = 0.0,
+        optimizer: str = "adamw",
+        schedule: str = "cosine",
+        decay: float = 0.5,
+        decay_epochs: int = 50,
         warmup: float = 0.05,
+        weight_decay: float = 0.0,
         clip: float = 1.0,
+        curriculum: float = 0.0,
+        forcing: float = 0.0,
+        forcing_end: float = 0.0,
         input_noise: float = 0.0,
         patience: int = 0,
     ) -> None:
-        self.weight_decay = weight_decay
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.decay = decay
+        self.decay_epochs = decay_epochs
         self.warmup = warmup
+        self.weight_decay = weight_decay
         self.clip = clip
+        self.curriculum = curriculum
+        self.forcing = forcing
+        self.forcing_end = forcing_end
         self.input_noise = input_noise
         self.patience = patience
 
@@ -60,7 +80,7 @@ class Bar:
     """A line on standard error that tells how far a fit is."""
 
     def __init__(self, name: str) -> None:
-        self._name, self._start, self._told = name, time.monotonic(), 0.0
+        self._name, self._start, self._told, self._loss = name, time.monotonic(), 0.0, ""
 
     def __call__(self, fraction: float) -> bool:
         now = time.monotonic()
@@ -68,10 +88,14 @@ class Bar:
             self._told = now
             left = (now - self._start) * (1 - fraction) / fraction if fraction > 0 else 0.0
             full = round(30 * fraction)
-            line = f"\r{self._name} [{'#' * full}{'.' * (30 - full)}] {fraction:4.0%}, {left:.0f} s left "
+            line = f"\r{self._name} [{'#' * full}{'.' * (30 - full)}] {fraction:4.0%}{self._loss}, {left:.0f} s left "
             sys.stderr.write(line + ("\n" if fraction >= 1 else ""))
             sys.stderr.flush()
         return True
+
+    def watch(self, epoch: int, loss: float, validation: float, left: float) -> None:
+        """What an epoch gave, for the line."""
+        self._loss = f", loss {loss:.3g}" + (f", validation {validation:.3g}" if validation == validation else "")
 
 
 def told(progress: _Told, name: str) -> Callable[[float], bool | None] | None:
@@ -167,7 +191,43 @@ class TrainedEstimator(NeuralEstimator):
     rate: float
     rollout: int
     seed: int
+    threads: int
     training: Training | None
+    _checkpoint: tuple[str, float] = ("", 60.0)
+
+    def fit(
+        self,
+        data: _Data,
+        y: None = None,
+        *,
+        dt: float | None = None,
+        validation: _Data | None = None,
+        progress: _Told = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_seconds: float = 60.0,
+    ) -> Any:
+        """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
+
+        data        Trajectory, or array (samples, dimension) with dt; or several of either, all at one time step
+        y           ignored; pipelines pass it
+        dt          time between the samples of arrays
+        validation  the same, of runs that are never learned from; the parameters of the epoch that foresaw them
+                    best are kept
+        progress    True for a bar on standard error, with the losses and the time left; or a function of the
+                    fraction done, which may return False to cancel
+        checkpoint  a file from which a training goes on that was ended, to the same bits; written after an epoch
+                    every `checkpoint_seconds`, at the end, and when the call is cancelled or interrupted
+
+        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
+        Raises InvalidArgument for parameters out of range, non-uniform times, too few samples, and for the
+        checkpoint of another training; DimensionMismatch, NonFiniteData for bad data; ConvergenceFailure where the
+        loss stops being a number in the first epoch, later the last good parameters are kept; IoError; Cancelled.
+        """
+        self._checkpoint = (os.fspath(checkpoint or ""), number(checkpoint_seconds, "fit: checkpoint_seconds"))
+        try:
+            return super().fit(data, y, dt=dt, validation=validation, progress=progress)
+        finally:
+            del self._checkpoint
 
     def _training(self) -> dict[str, Any]:
         """The options of the training by name, as the compiled part takes them."""
@@ -175,16 +235,24 @@ class TrainedEstimator(NeuralEstimator):
         given = Training() if self.training is None else self.training
         check_choice(given, Training, f"{name}.fit: training")
         options = {**given.get_params(deep=False)}
-        options.update({own: getattr(self, own) for own in ("epochs", "batch", "rate", "rollout", "seed")})
+        options.update({own: getattr(self, own) for own in ("epochs", "batch", "rate", "rollout", "seed", "threads")})
         usual = inspect.signature(Training.__init__).parameters
         real = {own for own, p in usual.items() if isinstance(p.default, float)} | {"rate"}
-        counted = {own for own, p in usual.items() if type(p.default) is int} | {"epochs", "batch", "rollout", "seed"}
+        counted = {own for own, p in usual.items() if type(p.default) is int} | {"epochs", "batch", "rollout", "seed", "threads"}
         for own, value in options.items():
             if own in real:
                 options[own] = number(value, f"{name}.fit: {own}")
             elif own in counted:
                 options[own] = whole(value, f"{name}.fit: {own}")
+        if options["threads"] < 1:
+            raise InvalidArgument(f"{name}.fit: threads is {options['threads']}; give at least 1.")
+        options["checkpoint"], options["checkpoint_seconds"] = self._checkpoint
         return options
+
+    @staticmethod
+    def _watch(progress: Any) -> Any:
+        """What is told of each epoch."""
+        return progress.watch if isinstance(progress, Bar) else None
 
     @property
     def history_(self) -> History:
@@ -203,6 +271,7 @@ class MLP(TrainedEstimator):
     rate        the largest
     rollout     steps in a row whose errors are the loss
     seed        the same seed gives the same bits
+    threads     that share a step; any number gives the same bits
     training    the rest: Training(...); None means Training()
 
     >>> model = al.neural.MLP(hidden=[64, 64], epochs=100, seed=7).fit(run)
@@ -218,6 +287,7 @@ class MLP(TrainedEstimator):
         rate: float = 1e-3,
         rollout: int = 1,
         seed: int = 0,
+        threads: int = 1,
         training: Training | None = None,
     ) -> None:
         self.hidden = hidden
@@ -227,11 +297,13 @@ class MLP(TrainedEstimator):
         self.rate = rate
         self.rollout = rollout
         self.seed = seed
+        self.threads = threads
         self.training = training
 
     def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
         hidden = [whole(units, "MLP.fit: hidden") for units in self.hidden]
-        return _compiled.fit_mlp(runs, held, hidden, self.activation, self._training(), progress)
+        watch = self._watch(progress)
+        return _compiled.fit_mlp(runs, held, hidden, self.activation, self._training(), progress, watch)
 
     def jacobian(self, state: Any) -> NDArray[np.float64]:
         """Of a step at a state, shape (dimension, dimension)."""
@@ -246,7 +318,7 @@ class StNN(TrainedEstimator):
     depth      halvings in the factor that is modelled on the Fourier transform
     tied       whether the copies share their factors. Tied ones that begin with equal biases stay equal for ever,
                so that they are no more than one
-    epochs, batch, rate, rollout, seed, training  as MLP
+    epochs, batch, rate, rollout, seed, threads, training  as MLP
 
     It is no shortcut to accuracy: train an MLP beside it. Aluvihare et al. 2025, arXiv 2503.23697.
     """
@@ -262,6 +334,7 @@ class StNN(TrainedEstimator):
         rate: float = 1e-3,
         rollout: int = 1,
         seed: int = 0,
+        threads: int = 1,
         training: Training | None = None,
     ) -> None:
         self.dimension = dimension
@@ -273,6 +346,7 @@ class StNN(TrainedEstimator):
         self.rate = rate
         self.rollout = rollout
         self.seed = seed
+        self.threads = threads
         self.training = training
 
     def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
@@ -282,7 +356,8 @@ class StNN(TrainedEstimator):
                 "that, or leave it out."
             )
         copies, depth = whole(self.copies, "StNN.fit: copies"), whole(self.depth, "StNN.fit: depth")
-        return _compiled.fit_stnn(runs, held, copies, depth, bool(self.tied), self._training(), progress)
+        options, watch = self._training(), self._watch(progress)
+        return _compiled.fit_stnn(runs, held, copies, depth, bool(self.tied), options, progress, watch)
 
     def jacobian(self, state: Any) -> NDArray[np.float64]:
         """Of a step at a state, shape (dimension, dimension)."""
@@ -294,7 +369,7 @@ class ESN(NeuralEstimator):
 
     units            of the network
     spectral_radius  of the recurrent weights
-    input_scale      entries of the input weights are uniform up to this
+    input_scale      entries of the input weights are uniform up to this; of states of more than 3 components, times sqrt(3 / d)
     bias_scale       biases likewise
     ridge            weight of the readout's squares beside the sum of squared errors
     connections      of each unit, on average

@@ -11,6 +11,7 @@
 #include "almagest/io/export_header.hpp"
 #include "almagest/io/model_file.hpp"
 #include "golden/koopman_models.hpp"
+#include "golden/neural_models.hpp"
 
 int main(int count, char** arguments) {
   const std::string folder = count > 1 ? arguments[1] : ".";
@@ -23,5 +24,10 @@ int main(int count, char** arguments) {
   almagest::io::save(golden::levels(), folder + "/multiresolution_dmd_double_v1.almagest");
   almagest::io::save(golden::forced_rotation(), folder + "/havok_double_v1.almagest");
   almagest::io::save(golden::lifted(golden::every_library(), true), folder + "/edmd_double_v1.almagest");
+  almagest::io::save(golden::perceptron<double>(), folder + "/mlp_double_v1.almagest");
+  almagest::io::save(golden::perceptron<float>(), folder + "/mlp_float_v1.almagest");
+  almagest::io::save(golden::structured(), folder + "/stnn_double_v1.almagest");
+  almagest::io::save(golden::reservoir(), folder + "/reservoir_double_v1.almagest");
+  almagest::io::save(golden::autoregression(), folder + "/nvar_double_v1.almagest");
   almagest::io::export_header(golden::law<double>(), folder + "/law.hpp", "law");
 }

@@ -2,69 +2,17 @@
 // The files in tests/golden were written once, by make_golden.cpp. Where these tests fail, the format
 // has changed: raise archive_version, go on reading the old files, and add new ones.
 #include <cmath>
-#include <cstring>
-#include <limits>
 
 #include "almagest/io/export_header.hpp"
 #include "almagest/io/model_file.hpp"
+#include "golden/check.hpp"
 #include "golden/koopman_models.hpp"
 #include "support/folder.hpp"
 #include "support/catch.hpp"
 
 using namespace almagest;
-
-namespace {
-
-template <typename Scalar>
-std::string path(const std::string& kind) {
-  const char* precision = std::is_same_v<Scalar, float> ? "float" : "double";
-  return ALMAGEST_SOURCE_DIR "/tests/golden/" + kind + "_" + precision + "_v1.almagest";
-}
-
-/// Numbers of order one that agree to a few roundings.
-template <typename Scalar>
-void check_close(const std::string& a, const std::string& b) {
-  for (std::size_t at = 0; at < a.size(); at += sizeof(Scalar)) {
-    Scalar one, other;
-    std::memcpy(&one, a.data() + at, sizeof(Scalar));
-    std::memcpy(&other, b.data() + at, sizeof(Scalar));
-    CHECK(std::abs(one - other) <= 8 * std::numeric_limits<Scalar>::epsilon());
-  }
-}
-
-/// Whether two archives agree in all but what rounding and versions may change.
-void check_same_content(compiled::Archive a, compiled::Archive b) {
-  REQUIRE(a.tensors.size() == b.tensors.size());
-  for (const auto& [name, tensor] : a.tensors) {
-    INFO(name);
-    REQUIRE(b.tensors.count(name) == 1);
-    const compiled::Tensor& other = b.tensors.at(name);
-    CHECK(tensor.dtype == other.dtype);
-    CHECK(tensor.shape == other.shape);
-    REQUIRE(tensor.bytes.size() == other.bytes.size());
-    if (tensor.dtype == "I64")
-      CHECK(tensor.bytes == other.bytes);
-    else if (tensor.dtype == "F32")
-      check_close<float>(tensor.bytes, other.bytes);
-    else
-      check_close<double>(tensor.bytes, other.bytes);
-  }
-  for (auto* archive : {&a, &b}) {
-    archive->library_version = "any";
-    archive->tensors.clear();
-  }
-  CHECK(compiled::encode_archive(a) == compiled::encode_archive(b));
-}
-
-template <typename Model>
-void check_golden(const std::string& file, const Model& model) {
-  const std::string bytes = content(file);
-  const compiled::Archive archive = compiled::decode_archive(bytes, file);
-  CHECK(compiled::encode_archive(archive) == bytes);
-  check_same_content(archive, io::to_archive(model));
-}
-
-}  // namespace
+using golden::check_golden;
+using golden::path;
 
 TEMPLATE_TEST_CASE("Golden files of SINDy models are read and written as they were", "", float,
                    double) {

@@ -3,12 +3,15 @@
 #include <Eigen/Core>
 #include <cmath>
 #include <complex>
+#include <limits>
 #include <memory>
 #include <vector>
 
 #include "almagest/core/random.hpp"
 #include "almagest/neural/network_model.hpp"
+#include "almagest/neural/optimizers.hpp"
 #include "core/sentence.hpp"
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 
 using namespace almagest::neural;
@@ -89,6 +92,31 @@ TEST_CASE("Derivatives of layers are those of differences", "[neural]") {
   }
 }
 
+TEST_CASE("The hyperbolic tangent is right to 2 units in the last place, wherever it lies", "[neural]") {
+  RandomStream random(4);
+  Eigen::VectorXd x(40'000);
+  for (Index k = 0; k < x.size(); ++k) x[k] = random.uniform(-1, 1) * std::pow(10, random.uniform(-12, 1.5));
+  x.head(9) << 0.0, 0.625, -0.625, 1e-310, 710, -1e300, std::numeric_limits<double>::infinity(), -25, 19.5;
+  Eigen::VectorXd y(x.size());
+  almagest::neural::detail::tanh(x.data(), y.data(), x.size());
+  double worst = 0;
+  for (Index k = 0; k < x.size(); ++k) {
+    const long double exact = std::tanh(static_cast<long double>(x[k]));
+    const double unit = std::max(std::abs(std::nextafter(double(exact), 2) - double(exact)), 5e-324);
+    worst = std::max(worst, double(std::abs(static_cast<long double>(y[k]) - exact)) / unit);
+  }
+  CAPTURE(worst);
+  CHECK(worst <= 2);
+  CHECK(y[0] == 0);
+  CHECK(y[6] == 1);
+  double lost = std::nan("");
+  almagest::neural::detail::tanh(&lost, &lost, 1);
+  CHECK(std::isnan(lost));
+  Eigen::VectorXd shifted(x.size());
+  almagest::neural::detail::tanh(x.data() + 3, shifted.data(), x.size() - 3);
+  CHECK(shifted.head(x.size() - 3) == y.tail(x.size() - 3));
+}
+
 TEST_CASE("With twiddle factors the structured factor is the Fourier transform", "[neural]") {
   for (const auto& [size, depth] : {std::pair<Index, int>{2, 1}, {4, 1}, {6, 1}, {8, 1}, {8, 2}, {8, 3}, {16, 1}, {48, 4}, {64, 6}}) {
     const DftLike<Complex> factor(size, depth);
@@ -125,6 +153,21 @@ TEST_CASE("Structured layers have the published counts of parameters", "[neural]
   CHECK_THAT(sentence<InvalidArgument>([] { StnnLayer<double>(3, {.copies = 0}); }), ContainsSubstring("copies is 0"));
 }
 
+TEST_CASE("A forward pass of a network with a workspace allocates nothing", "[neural]") {
+  for (const Architecture& architecture : {Architecture(Mlp{{16, 16}}), Architecture(Stnn{{.copies = 3, .depth = 2}}),
+                                           Architecture(Stnn{{.copies = 3, .tied = false}})}) {
+    const auto net = network<double>(architecture, 4);
+    RandomStream random(1);
+    const Eigen::VectorXd parameters = net.initial(random);
+    const Eigen::MatrixXd x = gaussian(4, 5, 2);
+    auto pass = net.pass(5);
+    net.forward(parameters, x, pass);
+    const long before = allocations();
+    net.forward(parameters, x, pass);
+    CHECK(allocations() == before);
+  }
+}
+
 TEST_CASE("Tied copies with equal biases stay equal; untied ones do not", "[neural]") {
   const auto spread = [](bool tied) {
     RandomStream random(3);
@@ -133,12 +176,12 @@ TEST_CASE("Tied copies with equal biases stay equal; untied ones do not", "[neur
     layer.initialize(parameters, random);
     const Eigen::MatrixXd x = gaussian(2, 30, 1), target = gaussian(2, 30, 2);
     Eigen::MatrixXd y(2, 30), kept(layer.kept(), 30), dx(2, 30);
-    detail::Adam<double> adam(parameters.size());
+    detail::Moments<double> adam(parameters.size());
     for (int k = 0; k < 200; ++k) {
       layer.forward(parameters, x, y, kept);
       Eigen::VectorXd gradient = Eigen::VectorXd::Zero(parameters.size());
       layer.backward(parameters, x, y, kept, y - target, dx, gradient);
-      adam.step(parameters, gradient, 1e-2, 0);
+      adam.step(Optimizer::adamw, parameters, gradient, 1e-2, 0);
     }
     const Eigen::MatrixXd biases = parameters.segment(parameters.size() - 2 - 40, 40).reshaped(8, 5);
     return (biases.colwise() - biases.col(0)).cwiseAbs().maxCoeff();

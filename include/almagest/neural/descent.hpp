@@ -162,7 +162,7 @@ class Descent {
 
   Trained<Scalar> finished() {
     const auto& history = state_.history;
-    if (history.size() > 1 && history.back().loss > history.front().loss)
+    if (history.size() > 1 && history.back().loss > 2 * history.front().loss)
       warnings_.push_back(text("the loss rose from ", almagest::detail::rounded(history.front().loss, 3), " in the first epoch to ",
                                almagest::detail::rounded(history.back().loss, 3), " in the last; lower the rate."));
     return {state_.best.size() > 0 ? state_.best : state_.parameters, history, std::move(warnings_)};

@@ -42,7 +42,7 @@ class DftLike {
   Eigen::Index parameters() const { return size_ - core() + core() * core(); }
   double flops() const { return 1.5 * depth_ * double(size_) + 2.0 * double(size_) * double(core()); }
   /// Rows that a pass keeps for its derivative.
-  Eigen::Index kept() const { return (depth_ + 1) * size_; }
+  Eigen::Index kept() const { return (depth_ + 1) * size_ + core(); }
 
   /// y = F x, column by column. `kept` is `kept() x batch`.
   void forward(const Number* parameters, const Eigen::Ref<const Matrix>& x, Eigen::Ref<Matrix> y,
@@ -57,7 +57,7 @@ class DftLike {
         d += n;
       }
     }
-    mix(parameters, kept.bottomRows(size_), y);
+    mix(parameters, kept.middleRows(depth_ * size_, size_), y, kept.bottomRows(core()));
   }
 
   /// From `dy`, the gradient by y, writes that by x into `dx` and adds that by the parameters.
@@ -109,11 +109,10 @@ class DftLike {
     }
   }
   /// The core on every block, and the order of the results.
-  template <typename Stage>
-  void mix(const Number* parameters, const Stage& stage, Eigen::Ref<Matrix> y) const {
+  template <typename Stage, typename Results>
+  void mix(const Number* parameters, const Stage& stage, Eigen::Ref<Matrix> y, Results&& results) const {
     const Eigen::Index m = core();
     const Eigen::Map<const Matrix> dense(parameters + size_ - m, m, m);
-    Matrix results(m, y.cols());
     for (Eigen::Index block = 0; block < size_ / m; ++block) {
       results.noalias() = dense * stage.middleRows(block * m, m);
       for (Eigen::Index c = 0; c < m; ++c) y.row(places_[std::size_t(block * m + c)]) = results.row(c);

@@ -11,6 +11,7 @@
 
 #include "almagest/core/config.hpp"
 #include "almagest/core/random.hpp"
+#include "almagest/neural/tanh.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural {
 
@@ -113,7 +114,7 @@ class Pointwise final : public Layer<Scalar> {
   void forward(const Parameters&, const In& x, Out y, Out) const override {
     switch (function_) {
       case Activation::tanh:
-        y = x.array().tanh();
+        detail::tanh(x, y);
         break;
       case Activation::sigmoid:
         y = x.array().logistic();
@@ -122,7 +123,9 @@ class Pointwise final : public Layer<Scalar> {
         y = x.cwiseMax(Scalar(0));
         break;
       case Activation::gelu:  // x Phi(x), by the tangent of Hendrycks & Gimpel 2016
-        y = Scalar(0.5) * x.array() * (1 + inner(x).tanh());
+        y = inner(x);
+        detail::tanh(y, y);
+        y.array() = Scalar(0.5) * x.array() * (1 + y.array());
         break;
       case Activation::silu:
         y = x.array() * x.array().logistic();
@@ -157,7 +160,8 @@ class Pointwise final : public Layer<Scalar> {
         out = (x.array() > Scalar(0)).template cast<Scalar>();
         break;
       case Activation::gelu: {
-        const Eigen::ArrayXX<Scalar> t = inner(x).tanh();
+        Eigen::ArrayXX<Scalar> t = inner(x);
+        detail::tanh(t, t);
         out = Scalar(0.5) * (1 + t) +
               Scalar(0.5) * x.array() * (1 - t.square()) * gelu_a * (1 + 3 * gelu_b * x.array().square());
         break;

@@ -193,6 +193,7 @@ NetworkModel<Scalar> fit_network(const Architecture& architecture, const std::ve
   parts.parameters = std::move(trained.parameters);
   parts.history = std::move(trained.history);
   parts.warnings = std::move(trained.warnings);
+  warn_of_constants(parts.training, parts.warnings);
   return NetworkModel<Scalar>(std::move(parts));
 }
 

@@ -3,6 +3,8 @@
 
 #include <Eigen/Core>
 #include <cmath>
+#include <cstddef>
+#include <string>
 #include <vector>
 
 #include "almagest/core/errors.hpp"
@@ -58,6 +60,16 @@ TrainingFacts uniform_facts(const std::vector<TrajectoryView<Scalar>>& several, 
     throw InvalidArgument(
         almagest::detail::text(what, ": the times are not uniform; resample the runs to one step."));
   return facts;
+}
+
+/// A sentence on components that never change: they are foreseen as what they were, in their own unit.
+inline void warn_of_constants(const TrainingFacts& facts, std::vector<std::string>& warnings) {
+  std::string names;
+  for (Eigen::Index i = 0; i < facts.dimension; ++i)
+    if (facts.lower[i] == facts.upper[i]) names += (names.empty() ? "" : ", ") + facts.names[std::size_t(i)];
+  if (!names.empty())
+    warnings.push_back(almagest::detail::text("these components never change in the training runs, so that nothing is known of how "
+                                              "they could: ", names, "; they are not scaled. Leave them out, or give runs in which they move."));
 }
 
 }  // namespace detail

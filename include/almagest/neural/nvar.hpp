@@ -129,6 +129,7 @@ NvarModel<Scalar> fit_nvar(const std::vector<TrajectoryView<Scalar>>& several, N
   parts.training = uniform_facts(several, what);
   settle(options, parts.training.dimension);
   parts.options = options;
+  warn_of_constants(parts.training, parts.warnings);
   parts.normalization = normalization(several);
   const Eigen::Index d = parts.training.dimension, c = (options.delays - 1) * options.stride + 1;
   const features::Monomials monomials({.degree = options.degree}, d * options.delays);

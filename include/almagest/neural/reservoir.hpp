@@ -20,6 +20,7 @@
 #include "almagest/core/trajectory.hpp"
 #include "almagest/neural/normalization.hpp"
 #include "almagest/neural/readout.hpp"
+#include "almagest/neural/tanh.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural {
 
@@ -32,7 +33,8 @@ namespace almagest::inline ALMAGEST_ABI::neural {
 struct Reservoir {
   Eigen::Index units = 500;
   double spectral_radius = 0.2;  ///< of A
-  double input_scale = 0.2;      ///< entries of B are uniform up to this
+  double input_scale = 0.2;      ///< entries of B are uniform up to this, of states of more than 3 components up to
+                                 ///< this times sqrt(3 / d), so that all together weigh as much
   double bias_scale = 0.2;       ///< entries of b likewise
   double ridge = 1e-11;          ///< weight of the readout's squares beside the sum of squared errors
   double connections = 10;       ///< of each unit, on average
@@ -105,7 +107,7 @@ void draw(const Reservoir& options, Eigen::Index dimension, ReservoirParts<Scala
   if (const double radius = spectral_radius(A, random); radius > 0) A *= options.spectral_radius / radius;
   parts.recurrent = A.template cast<Scalar>();
   const auto uniform = [&](double scale) { return [&random, scale] { return Scalar(random.uniform(-scale, scale)); }; };
-  parts.input = Eigen::MatrixX<Scalar>::NullaryExpr(n, dimension, uniform(options.input_scale));
+  parts.input = Eigen::MatrixX<Scalar>::NullaryExpr(n, dimension, uniform(options.input_scale * std::sqrt(3.0 / double(std::max<Eigen::Index>(dimension, 3)))));
   parts.bias = Eigen::VectorX<Scalar>::NullaryExpr(n, uniform(options.bias_scale));
 }
 
@@ -204,7 +206,7 @@ class ReservoirModel {
     next.noalias() = parts_.recurrent * r;
     next.noalias() += parts_.input * z;
     next += parts_.bias;
-    r = next.array().tanh();
+    detail::tanh(next.data(), r.data(), r.size());
   }
   /// What the readout sees: 1 and the units, every second one squared.
   void view(const Vector& r, Vector& seen) const {
@@ -235,6 +237,7 @@ ReservoirModel<Scalar> fit_reservoir(const std::vector<TrajectoryView<Scalar>>& 
     for (const auto& run : several) options.warmup = std::clamp<Eigen::Index>(run.size() / 4, 1, options.warmup);
   }
   parts.options = options;
+  warn_of_constants(parts.training, parts.warnings);
   for (std::size_t k = 0; k < several.size(); ++k)
     if (several[k].size() < options.warmup + 2)
       throw InvalidArgument(text(what, ": run ", k, " has ", several[k].size(), " samples, but a warm-up of ",

@@ -47,9 +47,9 @@ class StnnLayer final : public Layer<Scalar> {
 
   const StnnOptions& options() const { return options_; }
   const DftLike<Scalar>& factor() const { return factor_; }
-  /// For each column: the padded input, what F keeps twice, h1, h2, h3 of every copy.
+  /// For each column: the padded input, what F keeps twice, h1, h2, h3 of every copy; and scratch.
   Eigen::Index kept() const override {
-    return sets() * factor_.kept() + options_.copies * (2 * n_ + factor_.kept() + 2 * n_);
+    return sets() * factor_.kept() + options_.copies * (2 * n_ + factor_.kept() + 2 * n_) + scratch_rows();
   }
   double flops() const override {
     const double p = double(options_.copies), n = double(n_);
@@ -68,12 +68,14 @@ class StnnLayer final : public Layer<Scalar> {
   }
 
   void forward(const Parameters& parameters, const In& x, Out y, Out kept) const override {
-    const Eigen::Index batch = x.cols(), r = 2 * n_;
+    const Eigen::Index r = 2 * n_;
     // Each copy goes through the same workspaces, so that equal copies give equal bits.
-    Matrix padded = Matrix::Zero(r, batch), lifted(r, batch), scaled(r, batch), lowered(r, batch), h1(r, batch),
-           h2(n_, batch), h3(n_, batch);
-    Vector bias;
+    auto scratch = kept.bottomRows(scratch_rows());
+    auto padded = scratch.topRows(r), lifted = scratch.middleRows(r, r), scaled = scratch.middleRows(2 * r, r),
+         lowered = scratch.middleRows(3 * r, r), h1 = scratch.middleRows(4 * r, r), h2 = scratch.middleRows(5 * r, n_),
+         h3 = scratch.bottomRows(n_);
     padded.topRows(n_) = x;
+    padded.bottomRows(n_).setZero();
     y.setZero();
     Eigen::Index at = 0;
     for (Eigen::Index c = 0; c < options_.copies; ++c) {
@@ -84,15 +86,13 @@ class StnnLayer final : public Layer<Scalar> {
         at += factor_.kept();
       }
       const Parts part = parts(c);
-      bias = parameters.segment(part.b1, r);
-      h1 = (lifted.colwise() + bias).array().tanh();
+      h1 = lifted.colwise() + parameters.segment(part.b1, r);
+      detail::tanh(h1, h1);
       scaled = parameters.segment(part.spectrum, r).asDiagonal() * h1;
       factor_.forward(factor, scaled, lowered, kept.middleRows(at + r, factor_.kept()));
-      bias = parameters.segment(part.b2, n_);
-      h2 = (lowered.topRows(n_).colwise() + bias).array().logistic();
+      h2 = (lowered.topRows(n_).colwise() + parameters.segment(part.b2, n_)).array().logistic();
       h3 = h2.colwise().reverse();
-      bias = parameters.segment(part.b3, n_);
-      h3 = (h3.colwise() + bias).cwiseMax(Scalar(0));
+      h3 = (h3.colwise() + parameters.segment(part.b3, n_)).cwiseMax(Scalar(0));
       y += parameters.segment(part.output, n_).asDiagonal() * h3;
       kept.middleRows(at, r) = h1;
       kept.middleRows(at + r + factor_.kept(), n_) = h2;
@@ -187,6 +187,7 @@ class StnnLayer final : public Layer<Scalar> {
   }
 
   /// Sets of factors: F, the spectrum and the output scaling.
+  Eigen::Index scratch_rows() const { return 12 * n_; }
   Eigen::Index sets() const { return options_.tied ? 1 : options_.copies; }
   Eigen::Index set_size() const { return factor_.parameters() + 3 * n_; }
   Parts parts(Eigen::Index copy) const {

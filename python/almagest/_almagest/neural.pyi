@@ -47,6 +47,7 @@ class _Tangent(_Stored):
     ) -> LyapunovSpectrum: ...
 
 class Network(_Tangent):
+    def export_header(self, path: str, name: str) -> None: ...
     @property
     def history(self) -> NDArray[np.float64]: ...
     @property
@@ -56,6 +57,7 @@ class Network(_Tangent):
     def jacobian(self, state: ArrayLike) -> NDArray[np.float64]: ...
 
 class Reservoir(_Tangent):
+    def export_header(self, path: str, name: str) -> None: ...
     @property
     def readout(self) -> NDArray[np.float64]: ...
     @property
@@ -106,6 +108,7 @@ def fit_mlp(
     activation: str,
     training: dict[str, Any],
     progress: _Told,
+    watch: Callable[[int, float, float, float], None] | None,
 ) -> Network: ...
 def fit_stnn(
     runs: _List[Trajectory],
@@ -115,6 +118,7 @@ def fit_stnn(
     tied: bool,
     training: dict[str, Any],
     progress: _Told,
+    watch: Callable[[int, float, float, float], None] | None,
 ) -> Network: ...
 def fit_reservoir(
     runs: _List[Trajectory],
