@@ -71,9 +71,10 @@ py::tuple shown_piecewise(const neural::PiecewiseLinear& architecture) {
 }
 
 PlrnnMap fit_piecewise(const neural::PiecewiseLinear& architecture, const std::vector<Run>& runs, const std::vector<Run>& held,
-                       const py::dict& training, const py::object& progress) {
+                       const py::dict& training, const py::object& progress,
+                       const py::object& watch) {
   const auto views = views_of(runs), validation = views_of(held);
-  const neural::Training options = training_of(training);
+  const neural::Training options = training_of(training, watch);
   const Progress told = reporter(progress);
   return computed([&] { return neural::fit(architecture, views, validation, options, told); });
 }
@@ -96,21 +97,22 @@ void bind_piecewise(py::module_& m) {
   bind_storage<PlrnnMap>(bound);
   m.def("fit_alrnn", [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index units,
                         Eigen::Index rectified, Eigen::Index warmup, const py::dict& forcing, const py::dict& training,
-                        const py::object& progress) {
+                        const py::object& progress, const py::object& watch) {
           neural::Alrnn options{units, rectified, warmup};
           options.forcing = forcing_from(forcing, options.forcing);
-          return fit_piecewise(options, runs, validation, training, progress);
+          return fit_piecewise(options, runs, validation, training, progress, watch);
         }, "See almagest.neural.ALRNN.fit.", py::arg("runs"), py::arg("validation"), py::arg("units"),
-        py::arg("rectified"), py::arg("warmup"), py::arg("forcing"), py::arg("training"), py::arg("progress"));
+        py::arg("rectified"), py::arg("warmup"), py::arg("forcing"), py::arg("training"), py::arg("progress"), py::arg("watch"));
   m.def("fit_shallow_plrnn", [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index units,
                                 Eigen::Index hidden, bool clipped, Eigen::Index warmup, const py::dict& forcing,
-                                const py::dict& training, const py::object& progress) {
+                                const py::dict& training, const py::object& progress,
+                       const py::object& watch) {
           neural::ShallowPlrnn options{units, hidden, clipped, warmup};
           options.forcing = forcing_from(forcing, options.forcing);
-          return fit_piecewise(options, runs, validation, training, progress);
+          return fit_piecewise(options, runs, validation, training, progress, watch);
         }, "See almagest.neural.ShallowPLRNN.fit.", py::arg("runs"), py::arg("validation"), py::arg("units"),
         py::arg("hidden"), py::arg("clipped"), py::arg("warmup"), py::arg("forcing"), py::arg("training"),
-        py::arg("progress"));
+        py::arg("progress"), py::arg("watch"));
 }
 
 neural::Sequences sequences_from(Eigen::Index length, Eigen::Index warmup, Eigen::Index batches) {
@@ -139,9 +141,10 @@ py::tuple shown_memory(const neural::WithMemory& architecture) {
 }
 
 MemoryMap fit_memory(const neural::WithMemory& architecture, const std::vector<Run>& runs, const std::vector<Run>& held,
-                     const py::dict& training, const py::object& progress) {
+                     const py::dict& training, const py::object& progress,
+                       const py::object& watch) {
   const auto views = views_of(runs), validation = views_of(held);
-  const neural::Training options = training_of(training);
+  const neural::Training options = training_of(training, watch);
   const Progress told = reporter(progress);
   return computed([&] { return neural::fit(architecture, views, validation, options, told); });
 }
@@ -159,22 +162,23 @@ void bind_memory(py::module_& m) {
   bind_storage<MemoryMap>(bound);
   m.def("fit_gru", [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index units, Eigen::Index layers,
                       Eigen::Index length, Eigen::Index warmup, Eigen::Index batches, const py::dict& training,
-                      const py::object& progress) {
-          return fit_memory(neural::Gru{units, layers, sequences_from(length, warmup, batches)}, runs, validation, training, progress);
+                      const py::object& progress, const py::object& watch) {
+          return fit_memory(neural::Gru{units, layers, sequences_from(length, warmup, batches)}, runs, validation, training, progress, watch);
         }, "See almagest.neural.GRU.fit.", py::arg("runs"), py::arg("validation"), py::arg("units"), py::arg("layers"),
-        py::arg("length"), py::arg("warmup"), py::arg("batches"), py::arg("training"), py::arg("progress"));
+        py::arg("length"), py::arg("warmup"), py::arg("batches"), py::arg("training"), py::arg("progress"), py::arg("watch"));
   m.def("fit_s4d", [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index channels,
                       Eigen::Index pairs, Eigen::Index layers, const std::string& start, Eigen::Index length,
-                      Eigen::Index warmup, Eigen::Index batches, const py::dict& training, const py::object& progress) {
+                      Eigen::Index warmup, Eigen::Index batches, const py::dict& training, const py::object& progress,
+                       const py::object& watch) {
           if (start != "linear" && start != "inverse")
             throw InvalidArgument("S4D.fit: start is '" + start + "'; choose 'linear' or 'inverse'.");
           const neural::S4d options{channels, pairs, layers,
                                     start == "linear" ? neural::S4dStart::linear : neural::S4dStart::inverse,
                                     sequences_from(length, warmup, batches)};
-          return fit_memory(options, runs, validation, training, progress);
+          return fit_memory(options, runs, validation, training, progress, watch);
         }, "See almagest.neural.S4D.fit.", py::arg("runs"), py::arg("validation"), py::arg("channels"), py::arg("pairs"),
         py::arg("layers"), py::arg("start"), py::arg("length"), py::arg("warmup"), py::arg("batches"), py::arg("training"),
-        py::arg("progress"));
+        py::arg("progress"), py::arg("watch"));
 }
 
 neural::KoopmanAutoencoder autoencoder_from(const py::dict& given) {
@@ -233,14 +237,15 @@ void bind_autoencoder(py::module_& m) {
            }, py::arg("run"), "Latent coordinates of a run, shape (samples, latent).");
   bind_storage<AutoencoderMap>(bound);
   m.def("fit_autoencoder", [](const std::vector<Run>& runs, const std::vector<Run>& held, const py::dict& options,
-                              const py::dict& training, const py::object& progress) {
+                              const py::dict& training, const py::object& progress,
+                       const py::object& watch) {
           const auto views = views_of(runs), validation = views_of(held);
           const auto architecture = autoencoder_from(options);
-          const neural::Training how = training_of(training);
+          const neural::Training how = training_of(training, watch);
           const Progress told = reporter(progress);
           return computed([&] { return neural::fit(architecture, views, validation, how, told); });
         }, "See almagest.neural.KoopmanAutoencoder.fit.", py::arg("runs"), py::arg("validation"), py::arg("options"),
-        py::arg("training"), py::arg("progress"));
+        py::arg("training"), py::arg("progress"), py::arg("watch"));
 }
 
 }  // namespace

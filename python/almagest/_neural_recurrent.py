@@ -54,7 +54,7 @@ class TeacherForcing(Parameters):
 class PiecewiseLinear(TrainedEstimator):
     """Those whose steps are linear in each of finitely many regions."""
 
-    rollout = 1
+    rollout, threads = 1, 1
     forcing: TeacherForcing | None
 
     def _forcing(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class ALRNN(PiecewiseLinear):
 
     def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
         counts = (whole(getattr(self, name), f"ALRNN.fit: {name}") for name in ("units", "rectified", "warmup"))
-        return _compiled.fit_alrnn(runs, held, *counts, self._forcing(), self._training(), progress)
+        return _compiled.fit_alrnn(runs, held, *counts, self._forcing(), self._training(), progress, self._watch(progress))
 
 
 class ShallowPLRNN(PiecewiseLinear):
@@ -162,7 +162,7 @@ class ShallowPLRNN(PiecewiseLinear):
             whole(getattr(self, name), f"ShallowPLRNN.fit: {name}") for name in ("units", "hidden", "warmup")
         )
         return _compiled.fit_shallow_plrnn(
-            runs, held, units, hidden, bool(self.clipped), warmup, self._forcing(), self._training(), progress
+            runs, held, units, hidden, bool(self.clipped), warmup, self._forcing(), self._training(), progress, self._watch(progress)
         )
 
 
@@ -179,7 +179,7 @@ class GRU(TrainedEstimator):
     Cho et al. 2014, arXiv 1406.1078, in PyTorch's form.
     """
 
-    rollout = 1
+    rollout, threads = 1, 1
 
     def __init__(
         self,
@@ -208,7 +208,7 @@ class GRU(TrainedEstimator):
     def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
         names = ("units", "layers", "length", "warmup", "batches")
         counts = (whole(getattr(self, name), f"GRU.fit: {name}") for name in names)
-        return _compiled.fit_gru(runs, held, *counts, self._training(), progress)
+        return _compiled.fit_gru(runs, held, *counts, self._training(), progress, self._watch(progress))
 
 
 class S4D(TrainedEstimator):
@@ -224,7 +224,7 @@ class S4D(TrainedEstimator):
     Gu, Gupta, Goel & Ré 2022, arXiv 2206.11893.
     """
 
-    rollout = 1
+    rollout, threads = 1, 1
 
     def __init__(
         self,
@@ -260,7 +260,7 @@ class S4D(TrainedEstimator):
             for name in ("channels", "pairs", "layers", "length", "warmup", "batches")
         )
         return _compiled.fit_s4d(
-            runs, held, channels, pairs, layers, self.start, length, warmup, batches, self._training(), progress
+            runs, held, channels, pairs, layers, self.start, length, warmup, batches, self._training(), progress, self._watch(progress)
         )
 
 
@@ -281,6 +281,8 @@ class KoopmanAutoencoder(TrainedEstimator):
     >>> model = al.neural.KoopmanAutoencoder(latent=8).fit(run)
     >>> np.linalg.eigvals(model.K_)
     """
+
+    threads = 1
 
     def __init__(
         self,
@@ -320,7 +322,7 @@ class KoopmanAutoencoder(TrainedEstimator):
         options["hidden"] = [whole(units, f"{name}: hidden") for units in self.hidden]
         for own in ("reconstruction", "linearity", "information", "temperature", "entropy"):
             options[own] = number(getattr(self, own), f"{name}: {own}")
-        return _compiled.fit_autoencoder(runs, held, options, self._training(), progress)
+        return _compiled.fit_autoencoder(runs, held, options, self._training(), progress, self._watch(progress))
 
     @property
     def K_(self) -> NDArray[np.float64]:

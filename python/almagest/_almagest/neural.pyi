@@ -144,6 +144,7 @@ def fit_alrnn(
     forcing: dict[str, Any],
     training: dict[str, Any],
     progress: _Told,
+    watch: Callable[[int, float, float, float], None] | None,
 ) -> Plrnn: ...
 def fit_shallow_plrnn(
     runs: _List[Trajectory],
@@ -155,6 +156,7 @@ def fit_shallow_plrnn(
     forcing: dict[str, Any],
     training: dict[str, Any],
     progress: _Told,
+    watch: Callable[[int, float, float, float], None] | None,
 ) -> Plrnn: ...
 def fit_gru(
     runs: _List[Trajectory],
@@ -166,6 +168,7 @@ def fit_gru(
     batches: int,
     training: dict[str, Any],
     progress: _Told,
+    watch: Callable[[int, float, float, float], None] | None,
 ) -> Sequence: ...
 def fit_s4d(
     runs: _List[Trajectory],
@@ -179,6 +182,7 @@ def fit_s4d(
     batches: int,
     training: dict[str, Any],
     progress: _Told,
+    watch: Callable[[int, float, float, float], None] | None,
 ) -> Sequence: ...
 def fit_autoencoder(
     runs: _List[Trajectory],
@@ -186,4 +190,5 @@ def fit_autoencoder(
     options: dict[str, Any],
     training: dict[str, Any],
     progress: _Told,
+    watch: Callable[[int, float, float, float], None] | None,
 ) -> Autoencoder: ...
