@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Lorenz, learned by eight methods from the same 20 000 samples: a table and a figure.
 
-lorenz_side_by_side.py FOLDER [EPOCHS]: with fewer epochs of the ALRNN than 2000 its attractor is left to chance.
+Takes minutes: with fewer epochs of the ALRNN than 2000 its attractor is left to chance.
 """
 
 import sys
@@ -25,14 +25,14 @@ def attractor(start):
     return al.integrate(al.systems.Lorenz63(), x0=start, times=grid, method=al.methods.RK4(0.001))
 
 
-def methods(epochs):
+def methods():
     trained = {"epochs": 60, "batch": 256, "rate": 3e-3}
     return {
         "MLP": al.neural.MLP(hidden=[32, 32], **trained),
         "StNN": al.neural.StNN(copies=20, tied=False, **trained),
         "ESN": al.neural.ESN(units=300, seed=1),
         "NVAR": al.neural.NVAR(),
-        "ALRNN": al.neural.ALRNN(epochs=epochs, rate=2e-3, training=al.neural.Training(input_noise=0.05)),
+        "ALRNN": al.neural.ALRNN(epochs=2000, rate=2e-3, training=al.neural.Training(input_noise=0.05)),
         "SINDy": al.SINDy(al.Polynomial(degree=2), al.STLSQ(threshold=0.1)),
         "HAVOK": al.HAVOK(delays=20, rank=10, forcing=0),
         "DMD": al.HankelDMD(delays=20, rank=10),
@@ -87,7 +87,7 @@ def measured(model, truth):
     return np.sqrt(np.mean(errors)), np.median(times), density, outside, distance, free
 
 
-def main(output, epochs=2000):
+def main(output):
     warnings.simplefilter("ignore", al.FitWarning)
     run, truth = attractor([-8, 8, 27]), attractor([3, 1, 20])
     figure, axes = plt.subplots(2, 5, figsize=(14, 6), layout="constrained", sharex=True, sharey=True)
@@ -95,7 +95,7 @@ def main(output, epochs=2000):
     axes[0].plot(*truth.states[1000:6000, [0, 2]].T, lw=0.4, color="k")
     axes[0].set(title="truth", xlim=(-25, 25), ylim=(0, 55))
     print(f"{'':6} {'numbers':>8} {'flops':>8} {'seconds':>8} {'one step':>9} {'valid':>6} {'D_stsp':>7} {'out':>5} {'D_H':>6}  exponents")
-    for ax, (name, model) in zip(axes[1:], methods(epochs).items()):
+    for ax, (name, model) in zip(axes[1:], methods().items()):
         started = time.perf_counter()
         model.fit(run)
         seconds = time.perf_counter() - started
@@ -118,4 +118,4 @@ def main(output, epochs=2000):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *(int(number) for number in sys.argv[2:]))
+    example.start(main)
