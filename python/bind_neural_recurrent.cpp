@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "almagest/core/text.hpp"
+#include "almagest/io/export_recurrent_header.hpp"
 #include "almagest/neural/koopman_autoencoder.hpp"
 #include "almagest/neural/plrnn_model.hpp"
 #include "almagest/neural/sequence_model.hpp"
@@ -95,6 +96,7 @@ void bind_piecewise(py::module_& m) {
              return py::array_t<std::int64_t>(py::ssize_t(codes.size()), codes.data());
            }, py::arg("history"), py::arg("steps"), "The linear regions along a forecast.");
   bind_storage<PlrnnMap>(bound);
+  bind_export<PlrnnMap>(bound);
   m.def("fit_alrnn", [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index units,
                         Eigen::Index rectified, Eigen::Index warmup, const py::dict& forcing, const py::dict& training,
                         const py::object& progress, const py::object& watch) {

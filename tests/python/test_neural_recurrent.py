@@ -2,6 +2,8 @@
 """Recurrent networks, Koopman autoencoders and the measures of long forecasts."""
 
 import pickle
+import shutil
+import subprocess
 
 import almagest as al
 import numpy as np
@@ -118,3 +120,37 @@ def test_mixture_of_itself_and_bad_names(lorenz):
     assert al.diagnostics.state_space_divergence(lorenz[:200], lorenz[:200], variant="mixture", draws=10).value == 0
     with pytest.raises(al.InvalidArgument, match="variant is 'bins'"):
         al.diagnostics.state_space_divergence(lorenz, lorenz, variant="bins")
+
+
+@pytest.mark.filterwarnings("ignore::almagest.FitWarning")
+@pytest.mark.skipif(shutil.which("c++") is None, reason="there is no compiler")
+@pytest.mark.parametrize("blank", MODELS[:2], ids=by_name)
+@pytest.mark.parametrize("warmup", [0, 3])
+def test_an_exported_network_foresees_as_the_model_does(blank, warmup, lorenz, tmp_path):
+    model = clone(blank).set_params(warmup=warmup).fit(lorenz)
+    al.export_header(model, tmp_path / "model.hpp", name="net")
+    past = ", ".join(repr(float(v)) for v in lorenz.states[-1 - warmup :].ravel())
+    (tmp_path / "main.cpp").write_text(f"""
+#include "model.hpp"
+#include <cstdio>
+int main() {{
+  const net::scalar past[] = {{{past}}};
+  net::scalar z[net::units], next[net::units], x[net::dimension];
+  net::start(past, z);
+  for (int k = 1; k < net::context + 10; ++k) {{
+    net::step(z, next);
+    for (int i = 0; i < net::units; ++i) z[i] = next[i];
+    if (k < net::context) {{
+      net::drive(past + k * net::dimension, z);
+      continue;
+    }}
+    net::observe(z, x);
+    for (int i = 0; i < net::dimension; ++i) std::printf("%.17g\\n", x[i]);
+  }}
+}}
+""")
+    strict = ["-std=c++17", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
+    subprocess.run(["c++", *strict, "main.cpp", "-o", "main"], cwd=tmp_path, check=True)
+    printed = subprocess.run(["./main"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    found = np.array([float(v) for v in printed.split()]).reshape(-1, 3)
+    np.testing.assert_allclose(found, model.forecast(lorenz, 10).states, rtol=1e-10, atol=1e-10)

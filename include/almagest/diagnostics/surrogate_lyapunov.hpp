@@ -32,7 +32,7 @@ concept TangentStepper = Stepper<Model> &&
 /// Cost of a step: a product of the Jacobian with as many vectors as exponents, and their QR.
 ///
 /// \throws DimensionMismatch, InvalidArgument for a history that does not fit the training or options
-///         out of range; IntegrationDiverged where the free run leaves the bound; Cancelled.
+///         out of range; ConvergenceFailure where the free run leaves the bound; Cancelled.
 ///
 /// Reference: G. Benettin et al., Meccanica 15 (1980), https://doi.org/10.1007/BF02128236
 template <TangentStepper Model>
@@ -63,7 +63,7 @@ LyapunovSpectrum lyapunov_spectrum(const Model& model, const TrajectoryView<type
     model.step(x, next, space);
     x.swap(next);
     if (!(double(x.cwiseAbs().maxCoeff()) <= options.bound))
-      throw IntegrationDiverged(text("lyapunov_spectrum: the model's free run leaves the bound ", options.bound, " after ", k + 1,
+      throw ConvergenceFailure(text("lyapunov_spectrum: the model's free run leaves the bound ", options.bound, " after ", k + 1,
                                      " steps; it has no attractor to measure."));
     if (k % 4096 == 0) almagest::detail::report(options.progress, double(k) / double(settle + count), "lyapunov_spectrum");
   }
