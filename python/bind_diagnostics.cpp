@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <array>
+#include <string>
+
 #include "almagest/diagnostics/fixed_points.hpp"
 #include "almagest/diagnostics/forecast_errors.hpp"
 #include "almagest/diagnostics/power_spectrum.hpp"
+#include "almagest/diagnostics/spectrum_distance.hpp"
+#include "almagest/diagnostics/state_space_divergence.hpp"
 #include "map.hpp"
 #include "system.hpp"
 
@@ -149,10 +155,40 @@ Converts to a NumPy array of the exponents; len() and indices go by them too.)")
         py::arg("duration"), py::arg("transient"), py::arg("tolerance"), py::arg("bound"), py::arg("progress"));
 }
 
+diagnostics::DensityVariant variant_of(const std::string& name) {
+  constexpr std::array names = {"binned_margin", "binned_bounds", "binned_deviations", "mixture"};
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end())
+    throw InvalidArgument("state_space_divergence: variant is '" + name +
+                          "'; choose 'binned_margin', 'binned_bounds', 'binned_deviations' or 'mixture'.");
+  return diagnostics::DensityVariant(found - names.begin());
+}
+
+void bind_long_runs(py::module_& m) {
+  m.def("state_space_divergence", [](const Run& truth, const Run& forecast, const std::string& variant, Eigen::Index bins,
+                                     double smoothing, double variance, bool standardize, Eigen::Index centres,
+                                     Eigen::Index draws, std::uint64_t seed) {
+          const auto a = truth.view(), b = forecast.view();
+          const diagnostics::DivergenceOptions options{variant_of(variant), bins, smoothing, variance,
+                                                       standardize, centres, draws, seed};
+          const auto found = computed([&] { return diagnostics::state_space_divergence(a, b, options); });
+          return py::make_tuple(found.value, found.outside);
+        }, py::arg("truth"), py::arg("forecast"), py::arg("variant"), py::arg("bins"), py::arg("smoothing"),
+        py::arg("variance"), py::arg("standardize"), py::arg("centres"), py::arg("draws"), py::arg("seed"),
+        "See almagest.diagnostics.state_space_divergence.");
+  m.def("spectrum_distance", [](const Run& truth, const Run& forecast, double smoothing, double cutoff) {
+          const auto a = truth.view(), b = forecast.view();
+          auto found = computed([&] { return diagnostics::spectrum_distance(a, b, {smoothing, cutoff}); });
+          return py::make_tuple(found.value, given_away(std::move(found.components)));
+        }, py::arg("truth"), py::arg("forecast"), py::arg("smoothing"), py::arg("cutoff"),
+        "See almagest.diagnostics.spectrum_distance.");
+}
+
 }  // namespace
 
 void bind_diagnostics(py::module_& m) {
   bind_errors_of_forecasts(m);
+  bind_long_runs(m);
   bind_lyapunov(m);
   m.def("power_spectrum", [](const Run& run, Eigen::Index segment) {
     const auto view = run.view();

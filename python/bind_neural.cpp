@@ -64,6 +64,7 @@ NetworkMap fit_network(const neural::Architecture& architecture, const std::vect
 void bind_networks(py::module_& m) {
   py::class_<NetworkMap> bound(m, "Network", "A trained map of states; see almagest.neural.MLP and StNN.");
   bind_trained_model(bound);
+  bind_tangents(bound);
   bound.def_property_readonly("architecture", [](const NetworkMap& self) {
          return shown_architecture(self.parts().architecture, self.dimension());
        }, "Its kind, and the parameters of the estimator.")
@@ -97,6 +98,7 @@ void bind_networks(py::module_& m) {
 void bind_reservoir(py::module_& m) {
   py::class_<ReservoirMap> bound(m, "Reservoir", "A fitted echo-state network; see almagest.neural.ESN.");
   bind_neural_model(bound);
+  bind_tangents(bound);
   bound.def_property_readonly("readout", [](const py::object& self) {
          return shown(self.cast<const ReservoirMap&>().parts().readout, self);
        }, "Weights of 1 and of the units, shape (dimension, 1 + units).")

@@ -51,6 +51,7 @@ void bind_havok(py::module_& m);
 void bind_diagnostics(py::module_& m);
 void bind_io(py::module_& m);
 void bind_neural(py::module_& m);
+void bind_neural_recurrent(py::module_& m);
 /// @}
 
 /// A run as Python has it, `almagest.Trajectory`: the samples are a NumPy array, whoever owns that.

@@ -31,7 +31,7 @@ PYBIND11_MODULE(_almagest, m) {
   part("linalg", python::bind_linalg, "almagest._almagest.linalg");
   part("koopman", [](pybind11::module_& koopman) { python::bind_koopman(koopman), python::bind_edmd(koopman), python::bind_edmd_relatives(koopman); }, "almagest._almagest.koopman");
   part("havok", python::bind_havok, "almagest._almagest.havok");
-  part("neural", python::bind_neural, "almagest._almagest.neural");
+  part("neural", [](pybind11::module_& neural) { python::bind_neural(neural), python::bind_neural_recurrent(neural); }, "almagest._almagest.neural");
   part("diagnostics", python::bind_diagnostics, "almagest.diagnostics");
   part("io", python::bind_io, "almagest._almagest.io");
 }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include "almagest/diagnostics/surrogate_lyapunov.hpp"
 #include "almagest/neural/score.hpp"
 #include "almagest/neural/objective.hpp"
 #include "models.hpp"
@@ -41,6 +42,19 @@ void bind_trained_model(py::class_<Model>& bound) {
   bind_neural_model(bound);
   bound.def_property_readonly("history", [](const Model& self) { return history_of(self.parts().history); },
                               "Losses of the epochs, shape (epochs, 2): of training and validation.");
+}
+
+/// What every model has that tells how tangent vectors go through a step.
+template <typename Model>
+void bind_tangents(py::class_<Model>& bound) {
+  bound.def("lyapunov_spectrum", [](const Model& self, const Run& history, double duration, double transient, double bound,
+                                    Eigen::Index exponents, const py::object& progress) {
+    const auto view = history.view();
+    const diagnostics::LyapunovOptions options{.duration = duration, .transient = transient, .bound = bound,
+                                               .progress = reporter(progress)};
+    return computed([&] { return diagnostics::lyapunov_spectrum(self, view, options, exponents); });
+  }, py::arg("history"), py::arg("duration"), py::arg("transient"), py::arg("bound"), py::arg("exponents"),
+     py::arg("progress"), "See almagest.diagnostics.lyapunov_spectrum.");
 }
 
 }  // namespace almagest::python

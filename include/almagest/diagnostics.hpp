@@ -6,5 +6,9 @@
 
 #include "almagest/diagnostics/fixed_points.hpp"
 #include "almagest/diagnostics/forecast_errors.hpp"
+#include "almagest/diagnostics/growth.hpp"
 #include "almagest/diagnostics/lyapunov.hpp"
 #include "almagest/diagnostics/power_spectrum.hpp"
+#include "almagest/diagnostics/spectrum_distance.hpp"
+#include "almagest/diagnostics/state_space_divergence.hpp"
+#include "almagest/diagnostics/surrogate_lyapunov.hpp"

@@ -14,6 +14,7 @@
 #include "almagest/io/export_header.hpp"
 #include "almagest/io/export_neural_header.hpp"
 #include "almagest/io/forecaster.hpp"
+#include "almagest/io/export_recurrent_header.hpp"
 #include "almagest/io/model_file.hpp"
 #include "almagest/io/netcdf.hpp"
 #include "almagest/io/netcdf_stream.hpp"

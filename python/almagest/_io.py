@@ -10,7 +10,7 @@ from ._almagest import io as _compiled
 from ._almagest.core import InvalidArgument, TimeGrid, Trajectory
 from ._almagest.havok import BaggedDmd, Havok, MultiresolutionDmd, OptimizedDmd
 from ._almagest.koopman import Dmd, Edmd
-from ._almagest.neural import Network, Nvar, Reservoir
+from ._almagest.neural import Autoencoder, Network, Nvar, Plrnn, Reservoir, Sequence
 from ._almagest.sindy import MapModel as _MapModel
 from ._almagest.sindy import Model as _SindyModel
 from ._almagest.sindy import PdeModel as _PdeModel
@@ -20,6 +20,7 @@ from ._features import library_of
 from ._havok import HAVOK
 from ._koopman import estimator_of
 from ._neural import ESN, NVAR, network_of
+from ._neural_recurrent import KoopmanAutoencoder, memory_of, plrnn_of
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
 from ._pde import PDEFind, PDELibrary
 from ._sindy import DiscreteSINDy, SINDy
@@ -48,6 +49,9 @@ _ESTIMATORS: dict[type, Callable[[Any], Estimator]] = {
     Network: network_of,
     Reservoir: lambda model: ESN(**model.options),
     Nvar: lambda model: NVAR(*model.options),
+    Plrnn: plrnn_of,
+    Sequence: memory_of,
+    Autoencoder: lambda model: KoopmanAutoencoder(**model.options),
 }
 
 

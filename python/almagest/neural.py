@@ -6,5 +6,21 @@
 """
 
 from ._neural import ESN, MLP, NVAR, History, NeuralEstimator, StNN, TrainedEstimator, Training
+from ._neural_recurrent import ALRNN, GRU, S4D, KoopmanAutoencoder, ShallowPLRNN, TeacherForcing
 
-__all__ = ["ESN", "History", "MLP", "NVAR", "NeuralEstimator", "StNN", "TrainedEstimator", "Training"]
+__all__ = [
+    "ALRNN",
+    "ESN",
+    "GRU",
+    "History",
+    "KoopmanAutoencoder",
+    "MLP",
+    "NVAR",
+    "NeuralEstimator",
+    "S4D",
+    "ShallowPLRNN",
+    "StNN",
+    "TeacherForcing",
+    "TrainedEstimator",
+    "Training",
+]

@@ -2,110 +2,16 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <Eigen/QR>
 #include <cmath>
-#include <vector>
 
 #include "almagest/core/progress.hpp"
+#include "almagest/diagnostics/growth.hpp"
 #include "almagest/integrate/integrate.hpp"
 #include "almagest/integrate/tangent.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::diagnostics {
 
-/// How long and how exactly to follow the tangent dynamics. Times are in the unit of the system's time;
-/// for a map they count iterations.
-struct LyapunovOptions {
-  double duration = 1000;    ///< over which growth is averaged
-  double transient = 50;     ///< before it, to come onto the attractor
-  double tolerance = 1e-9;   ///< of the integration, relative and absolute, of state and tangents alike
-  double bound = 1e12;       ///< a component beyond it counts as divergence
-  Progress progress = {};
-};
-
-/// Lyapunov exponents in decreasing order, per unit of time (or per iteration).
-struct LyapunovSpectrum {
-  Eigen::VectorXd exponents;
-  Eigen::VectorXd standard_errors;  ///< of the means, from twenty consecutive parts of the run
-  double duration = 0;
-
-  /// Kaplan–Yorke dimension: j plus the sum of the first j exponents over |the next one|, with j the
-  /// last index where that sum is not negative.
-  double kaplan_yorke_dimension() const {
-    double sum = 0;
-    for (Eigen::Index j = 0; j < exponents.size(); ++j) {
-      if (sum + exponents[j] < 0) return double(j) + sum / std::abs(exponents[j]);
-      sum += exponents[j];
-    }
-    return double(exponents.size());
-  }
-};
-
 namespace detail {
-using namespace almagest::detail;
-
-/// Collects the growth of orthonormal tangent vectors, re-orthonormalized by QR.
-class GrowthRecord {
- public:
-  explicit GrowthRecord(Eigen::Index columns) : total_(Eigen::VectorXd::Zero(columns)) {}
-
-  /// Replaces V by the Q of its factorization and returns the growth log|R_ii| of each direction.
-  template <typename Matrix>
-  static Eigen::VectorXd orthonormalize(Matrix& v) {
-    Eigen::HouseholderQR<Matrix> qr(v);
-    const Eigen::VectorXd growth = qr.matrixQR().diagonal().array().abs().log().template cast<double>();
-    v = qr.householderQ() * Matrix::Identity(v.rows(), v.cols());
-    return growth;
-  }
-
-  void add(const Eigen::VectorXd& growth, double interval) {
-    total_ += growth;
-    pieces_.push_back({growth, interval});
-  }
-
-  LyapunovSpectrum spectrum() const {
-    double duration = 0;
-    for (const auto& piece : pieces_) duration += piece.interval;
-    LyapunovSpectrum result{total_ / duration, Eigen::VectorXd::Zero(total_.size()), duration};
-    constexpr std::size_t parts = 20;
-    if (pieces_.size() < 2 * parts) {
-      result.standard_errors.setConstant(std::numeric_limits<double>::infinity());
-    } else {
-      for (std::size_t part = 0; part < parts; ++part) {
-        Eigen::VectorXd growth = Eigen::VectorXd::Zero(total_.size());
-        double time = 0;
-        for (std::size_t k = part * pieces_.size() / parts; k < (part + 1) * pieces_.size() / parts; ++k) {
-          growth += pieces_[k].growth;
-          time += pieces_[k].interval;
-        }
-        result.standard_errors += (growth / time - result.exponents).cwiseAbs2();
-      }
-      result.standard_errors = (result.standard_errors / double(parts * (parts - 1))).cwiseSqrt();
-    }
-    std::sort(result.exponents.begin(), result.exponents.end(), std::greater<>());
-    return result;
-  }
-
- private:
-  struct Piece {
-    Eigen::VectorXd growth;
-    double interval;
-  };
-  Eigen::VectorXd total_;
-  std::vector<Piece> pieces_;
-};
-
-#if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT Eigen::VectorXd GrowthRecord::orthonormalize(Eigen::MatrixXd&);
-#endif
-
-inline void check(const LyapunovOptions& options) {
-  if (!(options.duration > 0) || !std::isfinite(options.duration))
-    throw InvalidArgument(text("lyapunov_spectrum: duration is ", options.duration, "; give a positive, finite one."));
-  if (!(options.transient >= 0) || !std::isfinite(options.transient))
-    throw InvalidArgument(text("lyapunov_spectrum: transient is ", options.transient, "; give 0 or a positive, finite one."));
-  if (!(options.tolerance > 0) || !(options.tolerance < 1))
-    throw InvalidArgument(text("lyapunov_spectrum: tolerance is ", options.tolerance, "; give one between 0 and 1."));
-}
 
 /// Follows `columns` tangent vectors (Dynamic: as many as components) along the flow of a system.
 template <int columns, typename System, typename State>

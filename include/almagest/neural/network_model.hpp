@@ -121,20 +121,21 @@ class NetworkModel {
     out.array() += parts_.normalization.deviation.array() * parts_.scale.array() *
                    workspace.pass.result().col(0).array();
   }
-  /// The state that a step begins at, from a history.
+  /// The last sample of a history: all that a forecast begins with.
   Vector lift(const TrajectoryView<Scalar>& history) const { return history[history.size() - 1]; }
-  /// The Jacobian of a step.
-  void jacobian(const Vector& in, Matrix& J) const {
+  /// The changes of the state after a step for those before it, the columns of `v`.
+  void tangent(const Vector& in, const Matrix& v, Matrix& out) const {
     Matrix z(dimension(), 1);
     z.col(0) = parts_.normalization.apply(in);
-    const Matrix repeated = z.replicate(1, dimension());
-    auto pass = network_.pass(dimension());
+    const Matrix repeated = z.replicate(1, v.cols());
+    auto pass = network_.pass(v.cols());
     network_.forward(parts_.parameters, repeated, pass);
-    const Matrix directions = parts_.normalization.deviation.cwiseInverse().asDiagonal();
-    J = network_.tangent(parts_.parameters, repeated, pass, directions);
-    J = (parts_.normalization.deviation.cwiseProduct(parts_.scale).asDiagonal() * J).eval();
-    J.diagonal().array() += Scalar(1);
+    const Matrix directions = parts_.normalization.deviation.cwiseInverse().asDiagonal() * v;
+    out = network_.tangent(parts_.parameters, repeated, pass, directions);
+    out = (v + parts_.normalization.deviation.cwiseProduct(parts_.scale).asDiagonal() * out).eval();
   }
+  /// The Jacobian of a step.
+  void jacobian(const Vector& in, Matrix& J) const { tangent(in, Matrix::Identity(dimension(), dimension()), J); }
 
   /// \throws DimensionMismatch, InvalidArgument for a history that does not fit the training;
   ///         ConvergenceFailure where not even the first sample can be foreseen.

@@ -152,11 +152,7 @@ class ReservoirModel {
     const double step = almagest::detail::check_history(parts_.training, context(), history, steps,
                                                         "neural::Reservoir::forecast");
     almagest::detail::ForecastRecorder<Scalar> recorder(parts_.training, history, step, steps);
-    Vector r = Vector::Zero(units()), next(units()), seen(units() + 1), z, x(dimension());
-    for (Eigen::Index k = history.size() - context(); k < history.size(); ++k) {
-      z = parts_.normalization.apply(history[k]);
-      advance(r, z, next);
-    }
+    Vector r = lift(history), next(units()), seen(units() + 1), z, x(dimension());
     for (Eigen::Index k = 0; k < steps; ++k) {
       view(r, seen);
       z.noalias() = parts_.readout * seen;
@@ -166,6 +162,42 @@ class ReservoirModel {
     }
     return std::move(recorder).finish();
   }
+
+  /// \name A Stepper on the states of the units
+  /// @{
+  struct Workspace {
+    Vector seen, z, next;
+  };
+  Workspace workspace() const { return {Vector(units() + 1), Vector(dimension()), Vector(units())}; }
+  /// The units at the end of a history of at least `context()` samples, of which the last count.
+  Vector lift(const TrajectoryView<Scalar>& history) const {
+    Vector r = Vector::Zero(units()), next(units()), z;
+    for (Eigen::Index k = history.size() - context(); k < history.size(); ++k) {
+      z = parts_.normalization.apply(history[k]);
+      advance(r, z, next);
+    }
+    return r;
+  }
+  /// One step driven by the network's own forecast.
+  void step(const Vector& in, Vector& out, Workspace& workspace) const {
+    view(in, workspace.seen);
+    workspace.z.noalias() = parts_.readout * workspace.seen;
+    out = in;
+    advance(out, workspace.z, workspace.next);
+  }
+  /// The changes of the units after a step for those before it, the columns of `v`.
+  void tangent(const Vector& in, const Eigen::MatrixX<Scalar>& v, Eigen::MatrixX<Scalar>& out) const {
+    Workspace space = workspace();
+    Vector after;
+    step(in, after, space);
+    Eigen::MatrixX<Scalar> seen = v;
+    for (Eigen::Index i = 0; i < units(); i += 2) seen.row(i) *= 2 * in[i];
+    const Eigen::MatrixX<Scalar> z = parts_.readout.rightCols(units()) * seen;
+    out.noalias() = parts_.recurrent * v;
+    out.noalias() += parts_.input * z;
+    out = ((1 - after.array().square()).matrix().asDiagonal() * out).eval();
+  }
+  /// @}
 
   /// \name The parts of a step
   /// @{
@@ -188,7 +220,7 @@ class ReservoirModel {
   ReservoirParts<Scalar> parts_;
 };
 
-static_assert(Forecaster<ReservoirModel<double>>);
+static_assert(Forecaster<ReservoirModel<double>> && Stepper<ReservoirModel<double>>);
 
 namespace detail {
 

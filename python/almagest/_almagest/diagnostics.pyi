@@ -49,3 +49,18 @@ def largest_lyapunov_exponent(
     progress: Callable[[float], bool | None] | None,
 ) -> float: ...
 def power_spectrum(run: Trajectory, segment: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def state_space_divergence(
+    truth: Trajectory,
+    forecast: Trajectory,
+    variant: str,
+    bins: int,
+    smoothing: float,
+    variance: float,
+    standardize: bool,
+    centres: int,
+    draws: int,
+    seed: int,
+) -> tuple[float, float]: ...
+def spectrum_distance(
+    truth: Trajectory, forecast: Trajectory, smoothing: float, cutoff: float
+) -> tuple[float, NDArray[np.float64]]: ...

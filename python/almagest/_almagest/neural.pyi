@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-from typing import Any, Callable, Sequence
+from typing import Any, Callable
+from typing import Sequence as _List
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .core import Forecast, Trajectory, _Compiled
+from .diagnostics import LyapunovSpectrum
 
 _Told = Callable[[float], bool | None] | None
 
@@ -26,14 +28,25 @@ class _Neural(metaclass=_Compiled):
     def parameter_count(self) -> int: ...
     @property
     def flops(self) -> float: ...
-    def score(self, runs: Sequence[Trajectory], steps: int) -> float: ...
+    def score(self, runs: _List[Trajectory], steps: int) -> float: ...
 
 class _Stored(_Neural):
     def save(self, path: str) -> None: ...
     def __getstate__(self) -> bytes: ...
     def __setstate__(self, state: bytes, /) -> None: ...
 
-class Network(_Stored):
+class _Tangent(_Stored):
+    def lyapunov_spectrum(
+        self,
+        history: Trajectory,
+        duration: float,
+        transient: float,
+        bound: float,
+        exponents: int,
+        progress: _Told,
+    ) -> LyapunovSpectrum: ...
+
+class Network(_Tangent):
     def export_header(self, path: str, name: str) -> None: ...
     @property
     def history(self) -> NDArray[np.float64]: ...
@@ -43,7 +56,7 @@ class Network(_Stored):
     def parameters(self) -> NDArray[np.float64]: ...
     def jacobian(self, state: ArrayLike) -> NDArray[np.float64]: ...
 
-class Reservoir(_Stored):
+class Reservoir(_Tangent):
     def export_header(self, path: str, name: str) -> None: ...
     @property
     def readout(self) -> NDArray[np.float64]: ...
@@ -56,18 +69,51 @@ class Nvar(_Stored):
     @property
     def options(self) -> tuple[int, int, int, float]: ...
 
+class Autoencoder(_Tangent):
+    @property
+    def history(self) -> NDArray[np.float64]: ...
+    @property
+    def options(self) -> dict[str, Any]: ...
+    @property
+    def K(self) -> NDArray[np.float64]: ...
+    @property
+    def parameters(self) -> NDArray[np.float64]: ...
+    def encode(self, run: Trajectory) -> NDArray[np.float64]: ...
+
+class Plrnn(_Tangent):
+    def export_header(self, path: str, name: str) -> None: ...
+    @property
+    def history(self) -> NDArray[np.float64]: ...
+    @property
+    def architecture(self) -> tuple[str, dict[str, Any], dict[str, Any]]: ...
+    @property
+    def units(self) -> int: ...
+    @property
+    def parameters(self) -> NDArray[np.float64]: ...
+    def symbols(self, history: Trajectory, steps: int) -> NDArray[np.int64]: ...
+
+class Sequence(_Tangent):
+    @property
+    def history(self) -> NDArray[np.float64]: ...
+    @property
+    def architecture(self) -> tuple[str, dict[str, Any]]: ...
+    @property
+    def memory(self) -> int: ...
+    @property
+    def parameters(self) -> NDArray[np.float64]: ...
+
 def fit_mlp(
-    runs: Sequence[Trajectory],
-    validation: Sequence[Trajectory],
-    hidden: Sequence[int],
+    runs: _List[Trajectory],
+    validation: _List[Trajectory],
+    hidden: _List[int],
     activation: str,
     training: dict[str, Any],
     progress: _Told,
     watch: Callable[[int, float, float, float], None] | None,
 ) -> Network: ...
 def fit_stnn(
-    runs: Sequence[Trajectory],
-    validation: Sequence[Trajectory],
+    runs: _List[Trajectory],
+    validation: _List[Trajectory],
     copies: int,
     depth: int,
     tied: bool,
@@ -78,7 +124,7 @@ def fit_stnn(
     watch: Callable[[int, float, float, float], None] | None,
 ) -> Network: ...
 def fit_reservoir(
-    runs: Sequence[Trajectory],
+    runs: _List[Trajectory],
     units: int,
     spectral_radius: float,
     input_scale: float,
@@ -90,5 +136,62 @@ def fit_reservoir(
     progress: _Told,
 ) -> Reservoir: ...
 def fit_nvar(
-    runs: Sequence[Trajectory], delays: int, stride: int, degree: int, ridge: float, progress: _Told
+    runs: _List[Trajectory], delays: int, stride: int, degree: int, ridge: float, progress: _Told
 ) -> Nvar: ...
+def fit_alrnn(
+    runs: _List[Trajectory],
+    validation: _List[Trajectory],
+    units: int,
+    rectified: int,
+    warmup: int,
+    forcing: dict[str, Any],
+    training: dict[str, Any],
+    progress: _Told,
+    watch: Callable[[int, float, float, float], None] | None,
+) -> Plrnn: ...
+def fit_shallow_plrnn(
+    runs: _List[Trajectory],
+    validation: _List[Trajectory],
+    units: int,
+    hidden: int,
+    clipped: bool,
+    warmup: int,
+    forcing: dict[str, Any],
+    training: dict[str, Any],
+    progress: _Told,
+    watch: Callable[[int, float, float, float], None] | None,
+) -> Plrnn: ...
+def fit_gru(
+    runs: _List[Trajectory],
+    validation: _List[Trajectory],
+    units: int,
+    layers: int,
+    length: int,
+    warmup: int,
+    batches: int,
+    training: dict[str, Any],
+    progress: _Told,
+    watch: Callable[[int, float, float, float], None] | None,
+) -> Sequence: ...
+def fit_s4d(
+    runs: _List[Trajectory],
+    validation: _List[Trajectory],
+    channels: int,
+    pairs: int,
+    layers: int,
+    start: str,
+    length: int,
+    warmup: int,
+    batches: int,
+    training: dict[str, Any],
+    progress: _Told,
+    watch: Callable[[int, float, float, float], None] | None,
+) -> Sequence: ...
+def fit_autoencoder(
+    runs: _List[Trajectory],
+    validation: _List[Trajectory],
+    options: dict[str, Any],
+    training: dict[str, Any],
+    progress: _Told,
+    watch: Callable[[int, float, float, float], None] | None,
+) -> Autoencoder: ...

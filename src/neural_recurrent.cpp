@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Recurrent networks and Koopman autoencoders, compiled once.
+#include "almagest/neural/koopman_training.hpp"
+#include "almagest/neural/plrnn_model.hpp"
+#include "almagest/neural/sequence_model.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::neural::detail {
+
+using RunViews = std::vector<TrajectoryView<double>>;
+
+template ALMAGEST_EXPORT PlrnnModel<double> fit_plrnn(const PiecewiseLinear&, const RunViews&, const RunViews&,
+                                                      const Training&, const Progress&);
+template ALMAGEST_EXPORT SequenceModel<double> fit_sequence(const WithMemory&, const RunViews&, const RunViews&,
+                                                            const Training&, const Progress&);
+template ALMAGEST_EXPORT AutoencoderModel<double> fit_autoencoder(const KoopmanAutoencoder&, const RunViews&, const RunViews&,
+                                                                  const Training&, const Progress&);
+
+}  // namespace almagest::inline ALMAGEST_ABI::neural::detail
