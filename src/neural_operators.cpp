@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Neural operators and their layers, compiled once.
+// Neural operators, compiled once.
 #include "almagest/neural/operator_model.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural {
 
-template class PointwiseConvolution<float>;
-template class PointwiseConvolution<double>;
-template class GridChannels<float>;
-template class GridChannels<double>;
-template class Gelu<float>;
-template class Gelu<double>;
-template class SpectralConvolution<float>;
-template class SpectralConvolution<double>;
 template ALMAGEST_EXPORT Network<float> network(const Operator&, Eigen::Index, const SpatialGrid&);
 template ALMAGEST_EXPORT Network<double> network(const Operator&, Eigen::Index, const SpatialGrid&);
 template class OperatorModel<float>;

@@ -10,6 +10,7 @@ from ._almagest import io as _compiled
 from ._almagest.core import InvalidArgument, TimeGrid, Trajectory
 from ._almagest.havok import BaggedDmd, Havok, MultiresolutionDmd, OptimizedDmd
 from ._almagest.koopman import Dmd, Edmd
+from ._almagest.operators import Operator as _FieldMap
 from ._almagest.sindy import Model as _SindyModel
 from ._almagest.sindy import PdeModel as _PdeModel
 from ._edmd import edmd_of
@@ -17,6 +18,7 @@ from ._estimator import Estimator
 from ._features import library_of
 from ._havok import HAVOK
 from ._koopman import estimator_of
+from ._neural_operators import operator_of
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
 from ._sindy import SINDy
 
@@ -39,6 +41,7 @@ _ESTIMATORS: dict[type, Callable[[Any], Estimator]] = {
     OptimizedDmd: lambda model: OptDMD(**model.options),
     BaggedDmd: lambda model: BOPDMD(**model.options),
     MultiresolutionDmd: lambda model: MrDMD(*model.options),
+    _FieldMap: operator_of,
 }
 
 

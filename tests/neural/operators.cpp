@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "almagest/neural/operator_model.hpp"
+#include "almagest/neural/small_layers.hpp"
+#include "almagest/neural/toeplitz_layer.hpp"
 #include "core/sentence.hpp"
 #include "neural/field_derivatives.hpp"
 #include "support/allocations.hpp"
@@ -62,6 +64,54 @@ TEST_CASE("Derivatives of layers on fields are those of differences", "[neural]"
       check_field_derivatives(SpectralConvolution<double>(transform_of({8}, {3}, method), 2, 3, beside));
       check_field_derivatives(SpectralConvolution<double>(transform_of({6, 8}, {2, 3}, method), 2, 1, beside));
     }
+  for (const auto stencil : {Stencil::any, Stencil::zero_sum}) {
+    check_field_derivatives(LocalConvolution<double>({6}, 3, 2, 3, stencil));
+    check_field_derivatives(LocalConvolution<double>({4, 5}, 3, 2, 1, stencil));
+  }
+  const std::vector<Operator> operators{DyMixOp{.modes = {2}, .width = 2, .layers = 2}, DeepOnet{{4}, {3}, 2}};
+  for (const auto& one : operators) {
+    const auto net = network<double>(one, 2, SpatialGrid::periodic(5, 0, 1));
+    check_field_derivatives(Composite<double>(Combination::chain, net.layers()));
+  }
+}
+
+TEST_CASE("Derivatives of small layers are those of differences", "[neural]") {
+  check_field_derivatives(LayerNorm<double>(5));
+  check_field_derivatives(DelayStack<double>(2, 5, 3, 2));
+  check_field_derivatives(ToeplitzLayer<double>(4, 3));
+  check_field_derivatives(ToeplitzLayer<double>(2, 5));
+  check_field_derivatives(ToeplitzLayer<double>::circulant(5));
+  using Part = std::shared_ptr<const Layer<double>>;
+  const Part a = std::make_shared<Dense<double>>(3, 3), b = std::make_shared<Dense<double>>(3, 3),
+             c = std::make_shared<Pointwise<double>>(Activation::silu, 3);
+  for (const auto how : {Combination::chain, Combination::sum, Combination::product})
+    check_field_derivatives(Composite<double>(how, {a, c, b}));
+  check_field_derivatives(Composite<double>(Combination::residual, {a}));
+  CHECK_THAT(sentence<InvalidArgument>([&] { Composite<double>(Combination::chain, {a, std::make_shared<Dense<double>>(4, 3)}); }),
+             ContainsSubstring("part 1 takes 4"));
+  CHECK_THAT(sentence<InvalidArgument>([] { DelayStack<double>(1, 3, 3, 2); }), ContainsSubstring("3 delays 2 apart"));
+}
+
+TEST_CASE("Toeplitz, circulant and local layers are the matrices that they stand for", "[neural]") {
+  const ToeplitzLayer<double> toeplitz(4, 3), circulant = ToeplitzLayer<double>::circulant(5);
+  const auto matrix_of = [](const Layer<double>& layer, const Eigen::VectorXd& parameters) {
+    Eigen::MatrixXd y(layer.outputs(), layer.inputs()), kept(layer.kept(), layer.inputs());
+    layer.forward(parameters, Eigen::MatrixXd::Identity(layer.inputs(), layer.inputs()), y, kept);
+    return y;
+  };
+  Eigen::VectorXd t = normal_matrix(toeplitz.parameters(), 1, 3), c = normal_matrix(circulant.parameters(), 1, 4);
+  t.tail(4).setZero(), c.tail(5).setZero();
+  const Eigen::MatrixXd T = matrix_of(toeplitz, t), C = matrix_of(circulant, c);
+  for (Index i = 0; i < 4; ++i)
+    for (Index j = 0; j < 3; ++j) CHECK(T(i, j) == Approx(t[i - j + 2]).margin(1e-13));
+  for (Index i = 0; i < 5; ++i)
+    for (Index j = 0; j < 5; ++j) CHECK(C(i, j) == Approx(c[(i - j + 5) % 5]).margin(1e-13));
+  // A stencil of zero sum does not see a constant; here W = (-1, 0, 1) is the central difference.
+  const LocalConvolution<double> local({6}, 3, 1, 1, Stencil::zero_sum);
+  const Eigen::MatrixXd D = matrix_of(local, Eigen::Vector3d(-1, 0, 1));
+  CHECK(D.rowwise().sum().norm() < 1e-13);
+  CHECK(D(2, 3) == Approx(1));
+  CHECK(D(0, 5) == Approx(-1));
 }
 
 TEST_CASE("The truncated transform is the Fourier transform, either way", "[neural]") {
@@ -189,6 +239,20 @@ TEST_CASE("Operators on two axes learn, and their tangent is the Jacobian", "[ne
   model.step(x + 1e-6 * direction.col(0), up, space);
   model.step(x - 1e-6 * direction.col(0), down, space);
   CHECK((model.tangent(x, direction).col(0) - (up - down) / 2e-6).norm() < 1e-6 * direction.norm());
+}
+
+TEST_CASE("Mixing and branch-trunk operators learn waves too", "[neural]") {
+  std::vector<Trajectory<double>> runs;
+  for (std::uint64_t seed = 0; seed < 6; ++seed) runs.push_back(waves<double>(16, 16, seed));
+  const Training options{.epochs = 60, .batch = 16, .rate = 1e-2, .seed = 3};
+  const auto mixing = fit(DyMixOp{.modes = {4}, .width = 6, .layers = 2}, runs, options);
+  CAPTURE(mixing.parts().history.back().loss);
+  CHECK(mixing.parts().history.back().loss < 0.1);
+  CHECK(mixing.on(SpatialGrid::periodic(32, 0, two_pi)).forecast(waves<double>(32, 3, 9), 4).size() == 4);
+  const auto onet = fit(DeepOnet{{32}, {32}, 12}, runs, Training{.epochs = 300, .batch = 16, .rate = 1e-2, .seed = 3});
+  CAPTURE(onet.parts().history.back().loss);
+  CHECK(onet.parts().history.back().loss < 0.1);
+  CHECK_THAT(sentence<InvalidArgument>([&] { onet.on(SpatialGrid::periodic(32, 0, two_pi)); }), ContainsSubstring("DeepOnet"));
 }
 
 TEST_CASE("What no operator can learn from is refused", "[neural]") {

@@ -7,6 +7,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "almagest/core/concepts.hpp"
@@ -87,6 +88,8 @@ class OperatorModel {
   /// \throws InvalidArgument for other axes, or too few points for the modes.
   OperatorModel on(const SpatialGrid& other) const {
     using almagest::detail::text;
+    if (std::holds_alternative<DeepOnet>(parts_.architecture))
+      throw InvalidArgument("OperatorModel::on: a DeepOnet sees the points of its training only; interpolate to that grid.");
     const auto &given = other.axes(), &own = grid().axes();
     if (given.size() != own.size())
       throw InvalidArgument(text("OperatorModel::on: a grid of ", given.size(), " axes, but the model was trained on ",

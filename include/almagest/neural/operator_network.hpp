@@ -12,8 +12,11 @@
 #include "almagest/core/spatial_grid.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/fft/shape.hpp"
+#include "almagest/neural/combinators.hpp"
+#include "almagest/neural/deep_onet_layer.hpp"
 #include "almagest/neural/field_layer.hpp"
 #include "almagest/neural/gelu.hpp"
+#include "almagest/neural/local_convolution.hpp"
 #include "almagest/neural/spectral_convolution.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural {
@@ -30,8 +33,30 @@ struct Fno {
   Eigen::Index projection = 128;
 };
 
+/// A neural operator with local-global mixing: lifted to `width` channels, the field c goes through layers
+/// \f[ c \leftarrow c + \mathrm{sigmoid}(\lambda)\, \mathrm{GELU}\big( L c + Z c + A\,(F c \circ G c) \big) \f]
+/// with local convolutions L and G, Z one whose stencils sum to 0, F a spectral convolution of `modes`, A a matrix of
+/// channels; then a weighted sum of channels at every point. The product of a global and a local term is the quadratic
+/// nonlinearity of transport. The update of DyMixOp, without its branch of parallel sums and its history of inputs.
+struct DyMixOp {
+  std::vector<Eigen::Index> modes = {12};
+  Eigen::Index width = 24;
+  Eigen::Index layers = 4;
+  Eigen::Index stencil = 3;  ///< points along each axis, an odd number
+};
+
+/// A deep operator network: the branch sees the field at all points, the trunk a point, as the cosine and sine of its
+/// coordinates, which are periodic; each is a perceptron with tanh, and the field is the sum of `terms` products of theirs.
+///
+/// Its branch has as many inputs as the training's grid has points, so that it forecasts on that grid only.
+struct DeepOnet {
+  std::vector<Eigen::Index> branch = {64, 64};
+  std::vector<Eigen::Index> trunk = {64, 64};
+  Eigen::Index terms = 32;
+};
+
 /// The operators that files know.
-using Operator = std::variant<Fno>;
+using Operator = std::variant<Fno, DyMixOp, DeepOnet>;
 
 namespace detail {
 
@@ -80,6 +105,63 @@ Network<Scalar> layers_of(const Fno& fno, Eigen::Index channels, const SpatialGr
   out.push_back(std::make_shared<Gelu<Scalar>>(fno.projection * points));
   pointwise(fno.projection, channels);
   return Network<Scalar>(std::move(out));
+}
+
+template <typename Scalar>
+std::shared_ptr<const Layer<Scalar>> local_global(const DyMixOp& mixing, const std::shared_ptr<const TruncatedTransform<Scalar>>& transform,
+                                                  const fft::Shape& shape) {
+  using Part = std::shared_ptr<const Layer<Scalar>>;
+  const Eigen::Index width = mixing.width;
+  const auto local = [&](Stencil stencil) {
+    return Part(std::make_shared<LocalConvolution<Scalar>>(shape, mixing.stencil, width, width, stencil));
+  };
+  const auto put = [](Combination how, std::vector<Part> parts) {
+    return Part(std::make_shared<Composite<Scalar>>(how, std::move(parts)));
+  };
+  const Part product = put(Combination::product, {std::make_shared<SpectralConvolution<Scalar>>(transform, width, width),
+                                                  local(Stencil::any)});
+  const Part mixed = put(Combination::chain, {product, std::make_shared<PointwiseConvolution<Scalar>>(width, width, shape.size())});
+  const Part rate = put(Combination::sum, {local(Stencil::any), local(Stencil::zero_sum), mixed});
+  return put(Combination::residual,
+             {put(Combination::chain, {rate, std::make_shared<Gelu<Scalar>>(width * shape.size())})});
+}
+
+template <typename Scalar>
+Network<Scalar> layers_of(const DyMixOp& mixing, Eigen::Index channels, const SpatialGrid& grid) {
+  at_least_one("DyMixOp", "width", mixing.width);
+  at_least_one("DyMixOp", "layers", mixing.layers);
+  const fft::Shape shape(grid);
+  const auto transform = std::make_shared<const TruncatedTransform<Scalar>>(shape, for_axes(mixing.modes, shape.axes()));
+  std::vector<std::shared_ptr<const Layer<Scalar>>> out;
+  out.push_back(std::make_shared<PointwiseConvolution<Scalar>>(channels, mixing.width, shape.size()));
+  for (Eigen::Index k = 0; k < mixing.layers; ++k) out.push_back(local_global<Scalar>(mixing, transform, shape));
+  out.push_back(std::make_shared<PointwiseConvolution<Scalar>>(mixing.width, channels, shape.size()));
+  return Network<Scalar>(std::move(out));
+}
+
+/// Dense layers with tanh between them, as one.
+template <typename Scalar>
+std::shared_ptr<const Layer<Scalar>> perceptron(Eigen::Index inputs, const std::vector<Eigen::Index>& hidden, Eigen::Index outputs) {
+  std::vector<std::shared_ptr<const Layer<Scalar>>> parts;
+  for (const Eigen::Index units : hidden) {
+    at_least_one("DeepOnet", "a hidden layer", units);
+    parts.push_back(std::make_shared<Dense<Scalar>>(inputs, units));
+    parts.push_back(std::make_shared<Pointwise<Scalar>>(Activation::tanh, units));
+    inputs = units;
+  }
+  parts.push_back(std::make_shared<Dense<Scalar>>(inputs, outputs));
+  return std::make_shared<Composite<Scalar>>(Combination::chain, std::move(parts));
+}
+
+template <typename Scalar>
+Network<Scalar> layers_of(const DeepOnet& onet, Eigen::Index channels, const SpatialGrid& grid) {
+  at_least_one("DeepOnet", "terms", onet.terms);
+  const Eigen::MatrixX<Scalar> angles = Scalar(6.28318530717958648) * unit_coordinates<Scalar>(grid);
+  Eigen::MatrixX<Scalar> coordinates(angles.rows(), 2 * angles.cols());
+  coordinates << angles.array().cos().matrix(), angles.array().sin().matrix();
+  return Network<Scalar>({std::make_shared<DeepOnetLayer<Scalar>>(
+      perceptron<Scalar>(channels * grid.size(), onet.branch, channels * onet.terms),
+      perceptron<Scalar>(coordinates.cols(), onet.trunk, onet.terms), coordinates)});
 }
 
 }  // namespace detail
