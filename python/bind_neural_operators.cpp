@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "almagest/io/operator_format.hpp"
 #include "almagest/neural/operator_model.hpp"
 #include "almagest/neural/score.hpp"
 #include "models.hpp"

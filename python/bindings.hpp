@@ -49,7 +49,6 @@ void bind_edmd(py::module_& m);
 void bind_edmd_relatives(py::module_& m);
 void bind_havok(py::module_& m);
 void bind_diagnostics(py::module_& m);
-void bind_neural_operators(py::module_& m);
 void bind_io(py::module_& m);
 /// @}
 

@@ -13,5 +13,6 @@
 #include "almagest/neural/reservoir.hpp"
 #include "almagest/neural/rollout.hpp"
 #include "almagest/neural/score.hpp"
+#include "almagest/neural/separable.hpp"
 #include "almagest/neural/stnn_layer.hpp"
 #include "almagest/neural/training.hpp"
