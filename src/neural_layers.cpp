@@ -28,6 +28,8 @@ template class DelayStack<float>;
 template class DelayStack<double>;
 template class Composite<float>;
 template class Composite<double>;
+template class InPieces<float>;
+template class InPieces<double>;
 template class DeepOnetLayer<float>;
 template class DeepOnetLayer<double>;
 

@@ -174,9 +174,66 @@ class Composite final : public FieldLayer<Scalar> {
   Index own_ = 0, rows_ = 0;
 };
 
+/// A layer that takes a batch a few samples at a time, so that what passes between its parts stays in the second-level
+/// cache. The numbers are the same up to rounding.
+template <typename Scalar>
+class InPieces final : public FieldLayer<Scalar> {
+ public:
+  using Base = FieldLayer<Scalar>;
+  using typename Base::At, typename Base::Gradient, typename Base::Map, typename Base::VectorMap, typename Base::VectorView,
+      typename Base::View;
+  using Index = Eigen::Index;
+
+  explicit InPieces(std::shared_ptr<const Layer<Scalar>> layer)
+      : Base(layer->inputs(), layer->outputs(), layer->parameters()), layer_(std::move(layer)),
+        piece_(std::clamp<Index>(Index(std::size_t(1) << 22) / (Index(sizeof(Scalar)) * (layer_->kept() + 1)), 1, 8)) {}
+
+  Index kept() const override { return layer_->kept(); }
+  double flops() const override { return layer_->flops(); }
+  void initialize(Gradient parameters, RandomStream& random) const override { layer_->initialize(parameters, random); }
+
+ protected:
+  void run(const Scalar* parameters, const Scalar* x, Scalar* y, Scalar* kept, Index batch) const override {
+    in_pieces(batch, [&](Index b, Index count) {
+      Map out(y + b * this->outputs(), this->outputs(), count), space(kept + b * layer_->kept(), layer_->kept(), count);
+      layer_->forward(own(parameters), View(x + b * this->inputs(), this->inputs(), count), out, space);
+    });
+  }
+  void back(const At& at, const Scalar* dy, Scalar* dx, Scalar* gradient, Index batch) const override {
+    VectorMap change(gradient, this->parameters());
+    in_pieces(batch, [&](Index b, Index count) {
+      Map by_x(dx + b * this->inputs(), this->inputs(), count);
+      layer_->backward(own(at.parameters), input(at, b, count), output(at, b, count), space(at, b, count),
+                       View(dy + b * this->outputs(), this->outputs(), count), by_x, change);
+    });
+  }
+  void push(const At& at, const Scalar* dx, Scalar* dy, Index batch) const override {
+    in_pieces(batch, [&](Index b, Index count) {
+      Map out(dy + b * this->outputs(), this->outputs(), count);
+      layer_->tangent(own(at.parameters), input(at, b, count), output(at, b, count), space(at, b, count),
+                      View(dx + b * this->inputs(), this->inputs(), count), out);
+    });
+  }
+
+ private:
+  VectorView own(const Scalar* parameters) const { return VectorView(parameters, this->parameters()); }
+  View input(const At& at, Index b, Index count) const { return View(at.x + b * this->inputs(), this->inputs(), count); }
+  View output(const At& at, Index b, Index count) const { return View(at.y + b * this->outputs(), this->outputs(), count); }
+  View space(const At& at, Index b, Index count) const { return View(at.kept + b * layer_->kept(), layer_->kept(), count); }
+  template <typename Work>
+  void in_pieces(Index batch, const Work& work) const {
+    for (Index b = 0; b < batch; b += piece_) work(b, std::min(piece_, batch - b));
+  }
+
+  std::shared_ptr<const Layer<Scalar>> layer_;
+  Index piece_;
+};
+
 #if ALMAGEST_INSTANTIATED
 extern template class ALMAGEST_EXPORT Composite<float>;
 extern template class ALMAGEST_EXPORT Composite<double>;
+extern template class ALMAGEST_EXPORT InPieces<float>;
+extern template class ALMAGEST_EXPORT InPieces<double>;
 #endif
 
 }  // namespace almagest::inline ALMAGEST_ABI::neural

@@ -83,6 +83,13 @@ Eigen::MatrixX<Scalar> unit_coordinates(const SpatialGrid& grid) {
   return out;
 }
 
+/// One after the other, a few samples at a time.
+template <typename Scalar>
+Network<Scalar> in_pieces(std::vector<std::shared_ptr<const Layer<Scalar>>> layers) {
+  auto chain = std::make_shared<Composite<Scalar>>(Combination::chain, std::move(layers));
+  return Network<Scalar>({std::make_shared<InPieces<Scalar>>(std::move(chain))});
+}
+
 template <typename Scalar>
 Network<Scalar> layers_of(const Fno& fno, Eigen::Index channels, const SpatialGrid& grid) {
   at_least_one("Fno", "width", fno.width);
@@ -104,7 +111,7 @@ Network<Scalar> layers_of(const Fno& fno, Eigen::Index channels, const SpatialGr
   pointwise(width, fno.projection);
   out.push_back(std::make_shared<Gelu<Scalar>>(fno.projection * points));
   pointwise(fno.projection, channels);
-  return Network<Scalar>(std::move(out));
+  return in_pieces(std::move(out));
 }
 
 template <typename Scalar>
@@ -136,7 +143,7 @@ Network<Scalar> layers_of(const DyMixOp& mixing, Eigen::Index channels, const Sp
   out.push_back(std::make_shared<PointwiseConvolution<Scalar>>(channels, mixing.width, shape.size()));
   for (Eigen::Index k = 0; k < mixing.layers; ++k) out.push_back(local_global<Scalar>(mixing, transform, shape));
   out.push_back(std::make_shared<PointwiseConvolution<Scalar>>(mixing.width, channels, shape.size()));
-  return Network<Scalar>(std::move(out));
+  return in_pieces(std::move(out));
 }
 
 /// Dense layers with tanh between them, as one.
