@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "almagest/io/operator_format.hpp"
 #include "almagest/neural/operator_model.hpp"
 #include "almagest/neural/score.hpp"
+#include "almagest/neural/separable.hpp"
 #include "models.hpp"
 #include "storage.hpp"
 
@@ -107,10 +111,41 @@ void bind_operator_model(py::module_& m) {
   bind_storage<FieldMap>(bound);
 }
 
+void bind_separable(py::module_& m) {
+  using SeparableMap = neural::SeparableModel;
+  py::class_<SeparableMap> bound(m, "Separable", "A fitted separable map; see almagest.neural.Separable.");
+  bind_forecaster<SeparableMap>(bound, [](const SeparableMap& self) -> const SeparableMap& { return self; });
+  bound.def_property_readonly("dimension", &SeparableMap::dimension, "Components of the state.")
+      .def_property_readonly("warnings", &SeparableMap::warnings, "What the fit found doubtful.")
+      .def_property_readonly("parameter_count", &SeparableMap::parameter_count, "Numbers that were learned.")
+      .def_property_readonly("flops", &SeparableMap::flops, "Additions and multiplications of a step.")
+      .def_property_readonly("options", [](const SeparableMap& self) {
+             const auto& options = self.parts().options;
+             return py::make_tuple(options.rank, options.atoms, io::detail::atoms[std::size_t(options.kind)], options.sweeps,
+                                   options.ridge, options.seed);
+           }, "rank, atoms, kind, sweeps, ridge and seed.")
+      .def("score", [](const SeparableMap& self, const std::vector<Run>& runs, Eigen::Index steps) {
+             const auto views = views_of(runs);
+             return computed([&] { return neural::score(self, views, steps); });
+           }, py::arg("runs"), py::arg("steps"), "Share of the variance that forecasts explain.");
+  bind_storage<SeparableMap>(bound);
+  m.def("fit_separable", [](const std::vector<Run>& runs, Eigen::Index rank, Eigen::Index atoms, const std::string& kind,
+                            int sweeps, double ridge, std::uint64_t seed) {
+          if (kind != "spline" && kind != "radial")
+            throw InvalidArgument("Separable.fit: kind is '" + kind + "'; choose 'spline' or 'radial'.");
+          const auto views = views_of(runs);
+          const neural::Separable options{rank, atoms, kind == "spline" ? neural::Atom::spline : neural::Atom::radial, sweeps,
+                                          ridge, seed};
+          return computed([&] { return neural::fit(options, views); });
+        }, "See almagest.neural.Separable.fit.", py::arg("runs"), py::arg("rank"), py::arg("atoms"), py::arg("kind"),
+        py::arg("sweeps"), py::arg("ridge"), py::arg("seed"));
+}
+
 }  // namespace
 
 void bind_neural_operators(py::module_& m) {
   bind_operator_model(m);
+  bind_separable(m);
   using Training = std::map<std::string, double>;
   m.def("fit_fno", [](const std::vector<Run>& runs, const std::vector<Run>& held, std::vector<Eigen::Index> modes,
                       Eigen::Index width, Eigen::Index layers, Eigen::Index projection, const Training& training,

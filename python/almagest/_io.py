@@ -11,6 +11,7 @@ from ._almagest.core import InvalidArgument, TimeGrid, Trajectory
 from ._almagest.havok import BaggedDmd, Havok, MultiresolutionDmd, OptimizedDmd
 from ._almagest.koopman import Dmd, Edmd
 from ._almagest.operators import Operator as _FieldMap
+from ._almagest.operators import Separable as _SeparableMap
 from ._almagest.sindy import Model as _SindyModel
 from ._almagest.sindy import PdeModel as _PdeModel
 from ._edmd import edmd_of
@@ -18,7 +19,7 @@ from ._estimator import Estimator
 from ._features import library_of
 from ._havok import HAVOK
 from ._koopman import estimator_of
-from ._neural_operators import operator_of
+from ._neural_operators import Separable, operator_of
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
 from ._sindy import SINDy
 
@@ -42,6 +43,7 @@ _ESTIMATORS: dict[type, Callable[[Any], Estimator]] = {
     BaggedDmd: lambda model: BOPDMD(**model.options),
     MultiresolutionDmd: lambda model: MrDMD(*model.options),
     _FieldMap: operator_of,
+    _SeparableMap: lambda model: Separable(*model.options),
 }
 
 

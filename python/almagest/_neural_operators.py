@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Sequence, Union
 
 from ._almagest import operators as _compiled
 from ._almagest.core import InvalidArgument, SpatialGrid, Trajectory
-from ._estimator import Estimator, as_runs, number, whole
+from ._estimator import Estimator, as_runs, has_times, number, whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +26,41 @@ class Losses(NamedTuple):
     validation: NDArray[np.float64]  #: on runs that were never learned from; NaN where there were none
 
 
-class OperatorEstimator(Estimator):
+class _Scored(Estimator):
+    """A count of parameters, the cost of a step, and a score."""
+
+    #: Of validation runs: score(validation) after the fit; None where none were given.
+    validation_score_: float | None = None
+
+    def score(self, data: _Data, y: None = None, *, dt: float | None = None, steps: int = 1) -> float:
+        """Share of the variance that forecasts of `steps` samples explain, from up to 100 places in the data.
+
+        1 is perfect, 0 no better than the mean; minus infinity where a forecast diverges.
+        Raises InvalidArgument for runs shorter than the steps, or on another grid; DimensionMismatch.
+        """
+        name = type(self).__name__
+        model = self._fitted("score")
+        runs = as_runs(data, model.step if dt is None and not has_times(data) else dt, f"{name}.score")
+        return float(model.score(runs, whole(steps, f"{name}.score: steps")))
+
+    @property
+    def parameter_count_(self) -> int:
+        """Numbers that were learned."""
+        return int(self._fitted("parameter_count_").parameter_count)
+
+    @property
+    def flops_(self) -> float:
+        """Additions and multiplications of a step; functions such as tanh count as one."""
+        return float(self._fitted("flops_").flops)
+
+    def save(self, path: Any) -> None:
+        """As almagest.save(self, path)."""
+        from ._io import save
+
+        save(self, path)
+
+
+class OperatorEstimator(_Scored):
     """What the operators share: they learn from fields with a grid, in single precision, and forecast on it."""
 
     axes: int | None = None  #: of the grids that it takes; None for one or two
@@ -38,8 +72,6 @@ class OperatorEstimator(Estimator):
     input_noise: float
     patience: int
     seed: int
-    #: Of validation runs: score(validation) after the fit; None where none were given.
-    validation_score_: float | None = None
 
     def fit(
         self,
@@ -95,19 +127,6 @@ class OperatorEstimator(Estimator):
         other._model = self._fitted("on").on(grid)
         return other
 
-    def score(self, data: _Data, y: None = None, *, dt: float | None = None, steps: int = 1) -> float:
-        """Share of the variance that forecasts of `steps` samples explain, from up to 100 places in the data.
-
-        1 is perfect, 0 no better than the mean; minus infinity where a forecast diverges.
-        Raises InvalidArgument for runs shorter than the steps, or on another grid; DimensionMismatch.
-        """
-        name = type(self).__name__
-        model = self._fitted("score")
-        given = data if isinstance(data, (list, tuple)) else [data]
-        known = all(isinstance(run, Trajectory) for run in given)
-        runs = as_runs(data, model.step if dt is None and not known else dt, f"{name}.score")
-        return float(model.score(runs, whole(steps, f"{name}.score: steps")))
-
     @property
     def history_(self) -> Losses:
         """The losses of the epochs, in units of the increments' variance."""
@@ -118,22 +137,6 @@ class OperatorEstimator(Estimator):
     def grid_(self) -> SpatialGrid:
         """Of the fields."""
         return self._fitted("grid_").grid  # type: ignore[no-any-return]
-
-    @property
-    def parameter_count_(self) -> int:
-        """Numbers that were learned."""
-        return int(self._fitted("parameter_count_").parameter_count)
-
-    @property
-    def flops_(self) -> float:
-        """Additions and multiplications of a step; functions such as tanh count as one."""
-        return float(self._fitted("flops_").flops)
-
-    def save(self, path: Any) -> None:
-        """As almagest.save(self, path)."""
-        from ._io import save
-
-        save(self, path)
 
 
 class FNO1d(OperatorEstimator):
@@ -350,6 +353,64 @@ class DeepONet(OperatorEstimator):
             seed,
             progress,
         )
+
+
+class Separable(_Scored):
+    """The increment of a state as sums of products of functions of one component, by alternating least squares.
+
+    rank    products in the sum
+    atoms   functions that each factor is made from; splines need 4
+    kind    'spline': cubic B-splines on equal knots; 'radial': Gaussians at equally spaced centres
+    sweeps  over all components
+    ridge   on coefficients, for targets of unit variance and each sample
+    seed    the same seed gives the same bits
+
+    >>> model = al.neural.Separable(rank=4).fit(run)
+
+    Cost is linear in the dimension for each function. https://arxiv.org/abs/2603.12244
+    """
+
+    def __init__(
+        self, rank: int = 6, atoms: int = 8, kind: str = "spline", sweeps: int = 40, ridge: float = 1e-10, seed: int = 0
+    ) -> None:
+        self.rank = rank
+        self.atoms = atoms
+        self.kind = kind
+        self.sweeps = sweeps
+        self.ridge = ridge
+        self.seed = seed
+
+    def fit(
+        self,
+        data: _Data,
+        y: None = None,
+        *,
+        dt: float | None = None,
+        validation: _Data | None = None,
+        progress: _Told = None,
+    ) -> Any:
+        """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
+
+        data        Trajectory, or array (samples, dimension) with dt; or several of either, all at one time step
+        y           ignored; pipelines pass it
+        dt          time between the samples of arrays
+        validation  the same, of runs that are never learned from; for `validation_score_`
+        progress    called with 1 at the end
+
+        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
+        Raises InvalidArgument for parameters out of range, non-uniform times, a component that never changes;
+        DimensionMismatch, NonFiniteData for bad data.
+        """
+        runs = as_runs(data, dt, "Separable.fit")
+        held = [] if validation is None else as_runs(validation, dt, "Separable.fit: validation")
+        counts = [whole(getattr(self, own), f"Separable.fit: {own}") for own in ("rank", "atoms", "sweeps", "seed")]
+        ridge = number(self.ridge, "Separable.fit: ridge")
+        told = _told(progress, "Separable")
+        self._adopt(_compiled.fit_separable(runs, counts[0], counts[1], self.kind, counts[2], ridge, counts[3]))
+        self.validation_score_ = self._model.score(held, 1) if held else None
+        if told is not None:
+            told(1.0)
+        return self
 
 
 def operator_of(model: _compiled.Operator) -> OperatorEstimator:

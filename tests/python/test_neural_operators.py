@@ -78,6 +78,20 @@ def test_other_operators_learn(tmp_path):
         al.neural.FNO1d().fit(run)
 
 
+def test_separable_maps_learn_forecast_and_are_stored(tmp_path):
+    t = 0.05 * np.arange(1500)
+    run = al.Trajectory(al.TimeGrid.uniform(0, 0.05, 1500), np.column_stack([np.cos(t), np.sin(t)]))
+    model = al.neural.Separable(rank=3, atoms=5).fit(run[:1000], validation=run[1000:])
+    assert model.validation_score_ > 0.9999 and model.parameter_count_ == 2 * 2 * 3 * 5
+    ahead = model.forecast(run[:1000], steps=100)
+    assert np.abs(ahead.states - run.states[1000:1100]).max() < 1e-3
+    model.save(tmp_path / "map")
+    for other in (al.load(tmp_path / "map"), pickle.loads(pickle.dumps(model))):
+        assert other.rank == 3 and (other.forecast(run[:1000], steps=5).states == ahead.states[:5]).all()
+    with pytest.raises(al.InvalidArgument, match="kind is 'cubic'"):
+        al.neural.Separable(kind="cubic").fit(run)
+
+
 def test_what_no_operator_can_learn_is_refused():
     bare = al.Trajectory(RUNS[0].times, RUNS[0].states)
     with pytest.raises(al.InvalidArgument, match="no grid"):

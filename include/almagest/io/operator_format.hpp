@@ -17,6 +17,7 @@ namespace almagest::inline ALMAGEST_ABI::neural {
 // Declared only: who has such a model has included it, and nobody else should pay for it.
 template <typename Scalar>
 class OperatorModel;
+class SeparableModel;
 }  // namespace almagest::inline ALMAGEST_ABI::neural
 
 namespace almagest::inline ALMAGEST_ABI::io {
@@ -66,6 +67,8 @@ void tell_operator(Fields& fields, Operator& architecture) {
     fields.setting("terms", onet->terms);
   }
 }
+
+inline constexpr std::array atoms = {"spline", "radial"};
 
 /// Losses of the epochs; validation where there was any.
 template <typename Fields, typename History>
@@ -138,6 +141,48 @@ struct ModelFormat<neural::OperatorModel<Scalar>> : PartsFormat<neural::Operator
   static Matrix probe_sizes(const Model& model, const Matrix& inputs) {
     const Scalar largest = std::max(inputs.cwiseAbs().maxCoeff(), probe_outputs(model, inputs).cwiseAbs().maxCoeff());
     return Matrix::Constant(inputs.rows(), inputs.cols(), largest);
+  }
+};
+
+/// A separable map. The probe is a step from each of four states within the bounds of the training.
+template <>
+struct ModelFormat<neural::SeparableModel> : PartsFormat<neural::SeparableModel> {
+  using Matrix = Eigen::MatrixXd;
+  static constexpr const char* kind = "separable";
+
+  template <typename Fields, typename Parts>
+  static void tell(Fields& fields, Parts& parts) {
+    fields.setting("rank", parts.options.rank);
+    fields.setting("atoms", parts.options.atoms);
+    fields.choice("kind", parts.options.kind, detail::atoms);
+    fields.setting("sweeps", parts.options.sweeps);
+    fields.setting("ridge", parts.options.ridge);
+    fields.seed("seed", parts.options.seed);
+    fields.tensor("coefficients", parts.coefficients);
+  }
+
+  template <typename Model>
+  static Matrix probe_inputs(const Model& model) {
+    RandomStream random(20);
+    const auto& facts = model.training();
+    return Matrix::NullaryExpr(facts.dimension, 4, [&](Eigen::Index i, Eigen::Index) {
+      return random.uniform(facts.lower[i], facts.upper[i]);
+    });
+  }
+  template <typename Model>
+  static Matrix probe_outputs(const Model& model, const Matrix& inputs) {
+    Matrix outputs(inputs.rows(), inputs.cols());
+    Eigen::VectorXd next(inputs.rows());
+    for (Eigen::Index k = 0; k < inputs.cols(); ++k) {
+      model.step(inputs.col(k), next);
+      outputs.col(k) = next;
+    }
+    return outputs;
+  }
+  template <typename Model>
+  static Matrix probe_sizes(const Model& model, const Matrix& inputs) {
+    const double terms = double(model.parts().options.rank) * std::max(model.parts().coefficients.cwiseAbs().maxCoeff(), 1.0);
+    return Matrix::Constant(inputs.rows(), inputs.cols(), terms * (1 + inputs.cwiseAbs().maxCoeff()));
   }
 };
 
