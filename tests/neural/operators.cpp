@@ -255,6 +255,27 @@ TEST_CASE("Mixing and branch-trunk operators learn waves too", "[neural]") {
   CHECK_THAT(sentence<InvalidArgument>([&] { onet.on(SpatialGrid::periodic(32, 0, two_pi)); }), ContainsSubstring("DeepOnet"));
 }
 
+TEST_CASE("A batch in pieces has the loss and the gradient of the whole", "[neural]") {
+  const Trajectory<double> run(TimeGrid::uniform(0, 1, 12), normal_matrix(10, 12, 3));
+  const std::vector<TrajectoryView<double>> views{run};
+  const Training options{.rollout = 2};
+  const Eigen::VectorXd ones = Eigen::VectorXd::Ones(10);
+  const almagest::neural::detail::Samples<double> data(views, {0 * ones, ones}, options.rollout);
+  const auto net = network<double>(Fno{.modes = {2}, .width = 3, .layers = 2, .projection = 4}, 1, SpatialGrid::periodic(10, 0, 1));
+  almagest::neural::detail::RolloutObjective<double> whole(net, 0.3 * ones, options, data, data), parts(net, 0.3 * ones, options, data, data);
+  almagest::neural::detail::ObjectiveInPieces<double> pieces(parts);
+  RandomStream random(0);
+  const Eigen::VectorXd parameters = net.initial(random);
+  const std::vector<std::size_t> samples{0, 5, 3, 7, 8, 1};
+  Eigen::VectorXd one, other, unused;
+  CHECK(whole.loss(parameters, samples, random, one) == Approx(pieces.loss(parameters, samples, random, other)).epsilon(1e-12));
+  CHECK((one - other).norm() < 1e-12 * one.norm());
+  const Eigen::VectorXd direction = normal_matrix(parameters.size(), 1, 8);
+  const double along = (whole.loss(parameters + 1e-6 * direction, samples, random, unused) -
+                        whole.loss(parameters - 1e-6 * direction, samples, random, unused)) / 2e-6;
+  CHECK(one.dot(direction) == Approx(along).epsilon(1e-6));
+}
+
 TEST_CASE("What no operator can learn from is refused", "[neural]") {
   const auto run = waves<double>(16, 6, 1);
   const Trajectory<double> bare(run.times(), run.states());

@@ -186,7 +186,7 @@ class InPieces final : public FieldLayer<Scalar> {
 
   explicit InPieces(std::shared_ptr<const Layer<Scalar>> layer)
       : Base(layer->inputs(), layer->outputs(), layer->parameters()), layer_(std::move(layer)),
-        piece_(std::clamp<Index>(Index(std::size_t(1) << 22) / (Index(sizeof(Scalar)) * (layer_->kept() + 1)), 1, 8)) {}
+        piece_(std::clamp<Index>(Index(std::size_t(1) << 21) / (Index(sizeof(Scalar)) * (layer_->kept() + 1)), 1, 8)) {}
 
   Index kept() const override { return layer_->kept(); }
   double flops() const override { return layer_->flops(); }

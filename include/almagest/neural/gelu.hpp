@@ -2,7 +2,6 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <algorithm>
 #include <cmath>
 #include <type_traits>
 
@@ -55,7 +54,6 @@ class Gelu final : public FieldLayer<Scalar> {
 
   explicit Gelu(Eigen::Index size) : Base(size, size, 0) {}
 
-  Eigen::Index kept() const override { return this->inputs(); }
   double flops() const override { return double(this->inputs()); }
   void initialize(Gradient, RandomStream&) const override {}
 
@@ -63,13 +61,9 @@ class Gelu final : public FieldLayer<Scalar> {
   using Array = Eigen::Map<Eigen::ArrayX<Scalar>>;
   using Given = Eigen::Map<const Eigen::ArrayX<Scalar>>;
 
-  void run(const Scalar*, const Scalar* x, Scalar* y, Scalar* kept, Eigen::Index batch) const override {
-    in_pieces(batch, [=](Eigen::Index at, Eigen::Index count) {
-      const Given from(x + at, count);
-      Array share(kept + at, count);
-      share = from.unaryExpr(detail::NormalDistribution<Scalar>());
-      Array(y + at, count) = from * share;
-    });
+  void run(const Scalar*, const Scalar* x, Scalar* y, Scalar*, Eigen::Index batch) const override {
+    const Given from(x, batch * this->inputs());
+    Array(y, from.size()) = from * from.unaryExpr(detail::NormalDistribution<Scalar>());
   }
   void back(const At& at, const Scalar* dy, Scalar* dx, Scalar*, Eigen::Index batch) const override {
     times_slope(at, dy, dx, batch);
@@ -79,18 +73,12 @@ class Gelu final : public FieldLayer<Scalar> {
   }
 
  private:
+  /// The distribution is computed anew: keeping it would cost more memory traffic than that.
   void times_slope(const At& at, const Scalar* from, Scalar* to, Eigen::Index batch) const {
-    in_pieces(batch, [=](Eigen::Index first, Eigen::Index count) {
-      const Given x(at.x + first, count), share(at.kept + first, count), in(from + first, count);
-      constexpr Scalar density = Scalar(0.39894228040143268);
-      Array(to + first, count) = in * (share + density * x * (Scalar(-0.5) * x.square()).exp());
-    });
-  }
-  /// Pieces that stay in the first-level cache.
-  template <typename Work>
-  void in_pieces(Eigen::Index batch, const Work& work) const {
-    const Eigen::Index all = batch * this->inputs(), piece = 1024;
-    for (Eigen::Index at = 0; at < all; at += piece) work(at, std::min(piece, all - at));
+    const Given x(at.x, batch * this->inputs()), in(from, x.size());
+    constexpr Scalar density = Scalar(0.39894228040143268);
+    Array(to, x.size()) =
+        in * (x.unaryExpr(detail::NormalDistribution<Scalar>()) + density * x * (Scalar(-0.5) * x.square()).exp());
   }
 };
 
