@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bindings.hpp"
 
+namespace almagest::python {
+void bind_neural_operators(py::module_& m);
+}
+
 namespace {
 
 /// Classes are known by the names that users import them under; pickles hold those names too.
@@ -33,5 +37,6 @@ PYBIND11_MODULE(_almagest, m) {
   part("havok", python::bind_havok, "almagest._almagest.havok");
   part("neural", [](pybind11::module_& neural) { python::bind_neural(neural), python::bind_neural_recurrent(neural); }, "almagest._almagest.neural");
   part("diagnostics", python::bind_diagnostics, "almagest.diagnostics");
+  part("operators", python::bind_neural_operators, "almagest._almagest.operators");
   part("io", python::bind_io, "almagest._almagest.io");
 }

@@ -13,6 +13,7 @@
 #include "almagest/koopman.hpp"
 #include "almagest/linalg.hpp"
 #include "almagest/neural.hpp"
+#include "almagest/operators.hpp"
 #include "almagest/pde.hpp"
 #include "almagest/sindy.hpp"
 #include "almagest/spectral.hpp"

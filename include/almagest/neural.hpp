@@ -23,6 +23,7 @@
 #include "almagest/neural/rollout.hpp"
 #include "almagest/neural/schedule.hpp"
 #include "almagest/neural/score.hpp"
+#include "almagest/neural/separable.hpp"
 #include "almagest/neural/stnn_layer.hpp"
 #include "almagest/neural/tanh.hpp"
 #include "almagest/neural/teacher_forcing.hpp"

@@ -12,6 +12,8 @@ from ._almagest.havok import BaggedDmd, Havok, MultiresolutionDmd, OptimizedDmd
 from ._almagest.koopman import Dmd, Edmd
 from ._almagest.neural import Autoencoder, Network, Nvar, Plrnn, Reservoir, Sequence
 from ._almagest.sindy import MapModel as _MapModel
+from ._almagest.operators import Operator as _FieldMap
+from ._almagest.operators import Separable as _SeparableMap
 from ._almagest.sindy import Model as _SindyModel
 from ._almagest.sindy import PdeModel as _PdeModel
 from ._edmd import edmd_of
@@ -21,6 +23,7 @@ from ._havok import HAVOK
 from ._koopman import estimator_of
 from ._neural import ESN, NVAR, network_of
 from ._neural_recurrent import KoopmanAutoencoder, memory_of, plrnn_of
+from ._neural_operators import Separable, operator_of
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
 from ._pde import PDEFind, PDELibrary
 from ._sindy import DiscreteSINDy, SINDy
@@ -52,6 +55,8 @@ _ESTIMATORS: dict[type, Callable[[Any], Estimator]] = {
     Plrnn: plrnn_of,
     Sequence: memory_of,
     Autoencoder: lambda model: KoopmanAutoencoder(**model.options),
+    _FieldMap: operator_of,
+    _SeparableMap: lambda model: Separable(*model.options),
 }
 
 

@@ -6,18 +6,25 @@
 """
 
 from ._neural import ESN, MLP, NVAR, History, NeuralEstimator, StNN, TrainedEstimator, Training
+from ._neural_operators import DeepONet, DyMixOp, FNO1d, FNO2d, OperatorEstimator, Separable
 from ._neural_recurrent import ALRNN, GRU, S4D, KoopmanAutoencoder, ShallowPLRNN, TeacherForcing
 
 __all__ = [
     "ALRNN",
+    "DeepONet",
+    "DyMixOp",
     "ESN",
+    "FNO1d",
+    "FNO2d",
     "GRU",
     "History",
     "KoopmanAutoencoder",
     "MLP",
     "NVAR",
     "NeuralEstimator",
+    "OperatorEstimator",
     "S4D",
+    "Separable",
     "ShallowPLRNN",
     "StNN",
     "TeacherForcing",

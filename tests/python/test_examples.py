@@ -12,7 +12,7 @@ import pytest
 FOLDER = Path(__file__).parents[2] / "examples"
 SCRIPTS = sorted(
     path
-    for module in ("spectral", "koopman", "sindy")
+    for module in ("spectral", "koopman", "sindy", "neural")
     for path in (FOLDER / module).glob("*.py")
     if path.stem != "example"
 )
