@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Neural differential equations, compiled once.
+#include "almagest/neural/neural_ode.hpp"
+
+namespace almagest::inline ALMAGEST_ABI::neural::detail {
+
+using Runs = std::vector<TrajectoryView<double>>;
+using Rates = std::vector<Eigen::MatrixXd>;
+
+template ALMAGEST_EXPORT NeuralOdeModel<double> fit_neural_ode(const NeuralOde&, const Runs&, const Rates&, const Runs&,
+                                                               const Training&, const Progress&);
+
+}  // namespace almagest::inline ALMAGEST_ABI::neural::detail
