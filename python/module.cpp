@@ -31,6 +31,7 @@ PYBIND11_MODULE(_almagest, m) {
   part("linalg", python::bind_linalg, "almagest._almagest.linalg");
   part("koopman", [](pybind11::module_& koopman) { python::bind_koopman(koopman), python::bind_edmd(koopman), python::bind_edmd_relatives(koopman); }, "almagest._almagest.koopman");
   part("havok", python::bind_havok, "almagest._almagest.havok");
+  part("neural_ode", python::bind_neural_ode, "almagest._almagest.neural_ode");
   part("diagnostics", python::bind_diagnostics, "almagest.diagnostics");
   part("io", python::bind_io, "almagest._almagest.io");
 }

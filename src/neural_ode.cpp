@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Neural differential equations, compiled once.
+#include "almagest/neural/hamiltonian.hpp"
+#include "almagest/neural/leads.hpp"
 #include "almagest/neural/neural_ode.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural::detail {
@@ -9,5 +11,9 @@ using Rates = std::vector<Eigen::MatrixXd>;
 
 template ALMAGEST_EXPORT NeuralOdeModel<double> fit_neural_ode(const NeuralOde&, const Runs&, const Rates&, const Runs&,
                                                                const Training&, const Progress&);
+template ALMAGEST_EXPORT HamiltonianModel<double> fit_hamiltonian(const HamiltonianNetwork&, const Runs&, const Rates&,
+                                                                  const Runs&, const Training&, const Progress&);
+template ALMAGEST_EXPORT LeadsModel<double> fit_leads(const Leads&, const Environments<double>&, const Environments<double>&,
+                                                      const Training&, const Progress&);
 
 }  // namespace almagest::inline ALMAGEST_ABI::neural::detail

@@ -16,7 +16,7 @@ Everything that happens in time is a `Trajectory`; everything learned from it ca
 numerical is written in Python, and every call that computes releases the interpreter lock.
 """
 
-from . import diagnostics, fft, linalg, methods, plot, spectral, systems
+from . import diagnostics, fft, linalg, methods, neural, plot, spectral, systems
 from ._almagest import __version__
 from ._almagest.core import (
     Cancelled,
@@ -182,6 +182,7 @@ __all__ = [
     "linalg",
     "load",
     "methods",
+    "neural",
     "noise_level",
     "plot",
     "read_csv",

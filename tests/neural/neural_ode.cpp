@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Models in continuous time.
 #include <Eigen/Core>
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -18,8 +19,10 @@ using neural::Training;
 
 namespace {
 
+constexpr systems::LotkaVolterra<> lotka_volterra_of_one{1, 1, 1, 1};
+
 Trajectory<double> lotka_volterra_run(double q, double p, const TimeGrid& times) {
-  return integrate(LotkaVolterra{}, {q, p}, times, methods::Fehlberg78{1e-11, 1e-11});
+  return integrate(lotka_volterra_of_one, {q, p}, times, methods::Fehlberg78{1e-11, 1e-11});
 }
 
 }  // namespace
@@ -32,7 +35,7 @@ TEST_CASE("A neural differential equation learns Lotka and Volterra's from irreg
   const std::vector<Trajectory<double>> data{lotka_volterra_run(1, 1.5, TimeGrid(irregular)),
                                              lotka_volterra_run(1.5, 0.6, TimeGrid(irregular)),
                                              lotka_volterra_run(2, 2, TimeGrid::uniform(0, 0.1, 200))};
-  const Training options{.epochs = 150, .batch = 64, .rate = 1e-2, .rollout = 2, .seed = 3};
+  const Training options{.epochs = 300, .batch = 64, .rate = 1e-2, .rollout = 2, .seed = 3};
   const auto model = neural::fit(NeuralOde{.hidden = {32}}, data, options);
   CHECK(!model.training().step);
   const auto truth = lotka_volterra_run(1.2, 1.2, TimeGrid::uniform(0, 0.05, 200));
@@ -40,7 +43,7 @@ TEST_CASE("A neural differential equation learns Lotka and Volterra's from irreg
   CHECK(ahead.verdict().text() == "fine");
   const double error = (ahead.states() - truth.states().rightCols(198)).cwiseAbs().maxCoeff();
   CAPTURE(error, model.parts().history.back().loss);
-  CHECK(error < 0.1);
+  CHECK(error < 0.05);
   // The vector field is integrated by any method, and is that of the system.
   const auto flow = integrate(model, Eigen::VectorXd(truth[1]), truth.times().slice(1, 199), methods::DormandPrince54{1e-8, 1e-8});
   CHECK((flow.states().rightCols(198) - ahead.states()).cwiseAbs().maxCoeff() < 1e-3);
@@ -64,16 +67,16 @@ TEST_CASE("Both gradients train, the same each time", "[neural]") {
   CHECK(discrete.parts().parameters == again.parts().parameters);
   const auto adjoint = neural::fit(NeuralOde{.hidden = {8}, .tolerance = 1e-8}, run, held, options);
   CHECK((adjoint.parts().parameters - discrete.parts().parameters).norm() < 1e-3 * discrete.parts().parameters.norm());
-  CHECK(adjoint.parts().history.back().validation < 0.5 * adjoint.parts().history.front().validation);
+  CHECK(adjoint.parts().history.back().validation < 0.8 * adjoint.parts().history.front().validation);
   CHECK(adjoint.forecast(run, 5).size() == 5);
 }
 
 TEST_CASE("A neural differential equation of Lorenz has the exponents of Lorenz", "[neural]") {
-  const auto run = integrate(Lorenz63{}, {-8, 8, 27}, TimeGrid::uniform(0, 0.02, 1500), methods::Fehlberg78{1e-9, 1e-9});
-  const Training options{.epochs = 150, .batch = 128, .rate = 1e-2, .seed = 2};
-  const auto model = neural::fit(NeuralOde{.hidden = {32, 32}}, run, options);
+  const auto run = integrate(systems::Lorenz63{}, {-8, 8, 27}, TimeGrid::uniform(0, 0.02, 1200), methods::Fehlberg78{1e-9, 1e-9});
+  const Training options{.epochs = 120, .batch = 128, .rate = 1e-2, .seed = 2};
+  const auto model = neural::fit(NeuralOde{.hidden = {32}}, run, options);
   const auto spectrum =
-      diagnostics::lyapunov_spectrum(model, Eigen::VectorXd(run[500]), {.duration = 60, .transient = 5, .tolerance = 1e-5});
+      diagnostics::lyapunov_spectrum(model, Eigen::VectorXd(run[500]), {.duration = 40, .transient = 5, .tolerance = 1e-4});
   CAPTURE(spectrum.exponents.transpose(), model.parts().history.back().loss);
   CHECK(spectrum.exponents[0] == Approx(0.9056).margin(0.35));
   CHECK(std::abs(spectrum.exponents[1]) < 0.3);
@@ -87,12 +90,12 @@ TEST_CASE("Given rates are learned without a solver", "[neural]") {
   for (Eigen::Index k = 0; k < run.size(); ++k) {
     const std::array<double, 2> x{run[k][0], run[k][1]};
     std::array<double, 2> rate;
-    LotkaVolterra{}(x, rate, 0.0);
+    lotka_volterra_of_one(x, rate, 0.0);
     rates.col(k) << rate[0], rate[1];
   }
-  const auto model = neural::fit_rates(NeuralOde{.hidden = {16}}, run, {rates}, Training{.epochs = 200, .batch = 32, .rate = 1e-2});
-  CHECK(model.parts().history.back().loss < 1e-3);
-  CHECK_THAT(sentence<DimensionMismatch>([&] { neural::fit_rates(NeuralOde{}, run, {Eigen::MatrixXd(rates.leftCols(7))}); }),
+  const auto model = neural::fit_rates(NeuralOde{.hidden = {16}}, run, std::vector<Eigen::MatrixXd>{rates}, Training{.epochs = 200, .batch = 32, .rate = 1e-2});
+  CHECK(model.parts().history.back().loss < 2e-3);
+  CHECK_THAT(sentence<DimensionMismatch>([&] { neural::fit_rates(NeuralOde{}, run, std::vector<Eigen::MatrixXd>{rates.leftCols(7)}); }),
              ContainsSubstring("rates of a run (samples)"));
 }
 

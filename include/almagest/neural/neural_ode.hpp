@@ -115,8 +115,7 @@ template <typename Data>
 requires requires(const Data& data) { runs(data); }
 auto fit(const NeuralOde& architecture, const Data& data, const Training& options = {}, const Progress& progress = {}) {
   const auto several = runs(data);
-  using View = std::remove_cvref_t<decltype(several.front())>;
-  using Scalar = typename View::Matrix::Scalar;
+  using Scalar = typename std::remove_cvref_t<decltype(several.front())>::Matrix::Scalar;
   return detail::fit_neural_ode<Scalar>(architecture, several, {}, {}, options, progress);
 }
 template <typename Data, typename Validation>
@@ -124,20 +123,17 @@ requires requires(const Data& data, const Validation& validation) { runs(data); 
 auto fit(const NeuralOde& architecture, const Data& data, const Validation& validation, const Training& options,
          const Progress& progress = {}) {
   const auto several = runs(data);
-  using View = std::remove_cvref_t<decltype(several.front())>;
-  using Scalar = typename View::Matrix::Scalar;
+  using Scalar = typename std::remove_cvref_t<decltype(several.front())>::Matrix::Scalar;
   return detail::fit_neural_ode<Scalar>(architecture, several, {}, runs(validation), options, progress);
 }
 
 /// Trains it on given rates, of the shape of the states of each run, without a solver.
-template <typename Data>
+template <typename Data, typename Rates>
 requires requires(const Data& data) { runs(data); }
-auto fit_rates(const NeuralOde& architecture, const Data& data,
-               const std::vector<Eigen::MatrixX<typename std::remove_cvref_t<decltype(runs(std::declval<const Data&>()).front())>::Matrix::Scalar>>& rates,
-               const Training& options = {}, const Progress& progress = {}) {
+auto fit_rates(const NeuralOde& architecture, const Data& data, const Rates& rates, const Training& options = {},
+               const Progress& progress = {}) {
   const auto several = runs(data);
-  using View = std::remove_cvref_t<decltype(several.front())>;
-  using Scalar = typename View::Matrix::Scalar;
+  using Scalar = typename std::remove_cvref_t<decltype(several.front())>::Matrix::Scalar;
   return detail::fit_neural_ode<Scalar>(architecture, several, rates, {}, options, progress);
 }
 
