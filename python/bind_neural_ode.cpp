@@ -5,8 +5,10 @@
 
 #include "almagest/core/text.hpp"
 #include "almagest/neural/hamiltonian.hpp"
+#include "almagest/neural/integral_equation.hpp"
 #include "almagest/neural/leads.hpp"
 #include "almagest/neural/neural_ode.hpp"
+#include "almagest/neural/reduced_ode.hpp"
 #include "almagest/neural/score.hpp"
 #include "storage.hpp"
 
@@ -100,7 +102,7 @@ void bind_learned_field(Class& bound) {
   bound.def_property_readonly("warnings", [](const Bound& self) { return self.model.warnings(); }, "What the fit found doubtful.")
       .def_property_readonly("parameter_count", [](const Bound& self) { return self.model.parameter_count(); }, "Numbers that were learned.")
       .def_property_readonly("flops", [](const Bound& self) { return self.model.flops(); }, "Of an evaluation of the vector field.")
-      .def_property_readonly("parameters", [](const py::object& self) {
+      .def_property_readonly("weights", [](const py::object& self) {
              return shown(self.cast<const Bound&>().model.parts().parameters, self);
            }, "All learned numbers, layer by layer.")
       .def_property_readonly("history", [](const Bound& self) { return ode_history(self.model.parts().history); },
@@ -133,6 +135,10 @@ void bind_ode(py::module_& m) {
   bind_learned_field<LearnedOde>(bound);
   bound.def_property_readonly("options", [](const LearnedOde& self) { return shown_ode(self.model.parts().architecture); },
                               "By the names of the parameters of almagest.neural.NeuralODE.");
+  bound.def("reduce", [](const LearnedOde& self, const std::vector<Run>& runs, Eigen::Index rank, Eigen::Index points) {
+         const auto views = views_of(runs);
+         return computed([&] { return neural::reduce(self.model, views, rank, points); });
+       }, py::arg("runs"), py::arg("rank"), py::arg("points"), "See almagest.neural.NeuralODE.reduce.");
   bind_storage<LearnedOde>(bound);
   m.def("fit_neural_ode", [](const std::vector<Run>& runs, const std::vector<Run>& validation, const py::list& rates,
                              std::vector<Eigen::Index> hidden, const std::string& activation, const std::string& method,
@@ -232,9 +238,90 @@ void bind_leads(py::module_& m) {
         py::arg("training"), py::arg("progress"));
 }
 
+/// What is no vector field of its states.
+template <typename Model>
+void bind_learned_map(py::class_<Model>& bound) {
+  bind_forecaster<Model>(bound, [](const Model& self) -> const Model& { return self; });
+  bound.def_property_readonly("dimension", &Model::dimension, "Components of the state.")
+      .def_property_readonly("warnings", &Model::warnings, "What the fit found doubtful.")
+      .def_property_readonly("parameter_count", &Model::parameter_count, "Numbers that were learned.")
+      .def_property_readonly("flops", &Model::flops, "See the estimator.")
+      .def("score", [](const Model& self, const std::vector<Run>& runs, Eigen::Index steps) {
+             const auto views = views_of(runs);
+             return computed([&] { return neural::score(self, views, steps); });
+           }, py::arg("runs"), py::arg("steps"), "Share of the variance that forecasts explain.");
+  bind_storage<Model>(bound);
+}
+
+void bind_reduced(py::module_& m) {
+  using Reduced = neural::ReducedOdeModel<double>;
+  py::class_<Reduced> bound(m, "Reduced", "A latent equation with its basis; see almagest.neural.PODNeuralODE.");
+  bind_learned_map(bound);
+  bound.def_property_readonly("history", [](const Reduced& self) { return ode_history(self.parts().latent.history); },
+                              "Losses of the epochs, shape (epochs, 2): of training and validation.")
+      .def_property_readonly("modes", [](const py::object& self) { return shown(self.cast<const Reduced&>().basis().modes, self); },
+                             "Shape (dimension, rank).")
+      .def_property_readonly("singular_values", [](const py::object& self) {
+             return shown(self.cast<const Reduced&>().basis().singular_values, self);
+           }, "Of the centred samples.")
+      .def_property_readonly("latent", [](const Reduced& self) { return LearnedOde(self.latent()); }, "The vector field of the coordinates.")
+      .def_property_readonly("options", [](const Reduced& self) {
+             py::dict all = shown_ode(self.parts().latent.architecture);
+             all["rank"] = self.rank();
+             return all;
+           }, "By the names of the parameters of almagest.neural.PODNeuralODE.");
+  m.def("fit_reduced_ode", [](const std::vector<Run>& runs, const std::vector<Run>& validation, const py::list& rates, Eigen::Index rank,
+                              std::vector<Eigen::Index> hidden, const std::string& activation, const std::string& method,
+                              Eigen::Index substeps, double tolerance, const py::dict& training, const py::object& progress) {
+          const neural::ReducedOde architecture{
+              rank,
+              {std::move(hidden), ode_choice<neural::Activation>(OdeFormats::activations, activation, "PODNeuralODE.fit: activation"),
+               ode_choice<neural::OdeMethod>(OdeFormats::methods, method, "PODNeuralODE.fit: method"), substeps, tolerance}};
+          const auto views = views_of(runs), held = views_of(validation);
+          const auto given = rates_of(rates, "PODNeuralODE.fit");
+          const neural::Training options = ode_training(training);
+          const Progress told = reporter(progress);
+          return computed([&] { return neural::detail::fit_reduced_ode<double>(architecture, views, given, held, options, told); });
+        }, "See almagest.neural.PODNeuralODE.fit.", py::arg("runs"), py::arg("validation"), py::arg("rates"), py::arg("rank"),
+        py::arg("hidden"), py::arg("activation"), py::arg("method"), py::arg("substeps"), py::arg("tolerance"), py::arg("training"),
+        py::arg("progress"));
+}
+
+void bind_integral(py::module_& m) {
+  using Integral = neural::IntegralEquationModel<double>;
+  py::class_<Integral> bound(m, "Integral", "A trained integral equation; see almagest.neural.IntegralEquation.");
+  bind_learned_map(bound);
+  bound.def_property_readonly("history", [](const Integral& self) { return ode_history(self.parts().history); },
+                              "Losses of the epochs, shape (epochs, 2): of training and validation.")
+      .def_property_readonly("options", [](const Integral& self) {
+             const auto& architecture = self.parts().architecture;
+             py::dict all;
+             all["hidden"] = py::tuple(py::cast(architecture.hidden));
+             all["activation"] = OdeFormats::activations[std::size_t(architecture.activation)];
+             all["window"] = architecture.window;
+             all["iterations"] = architecture.iterations;
+             all["relaxation"] = architecture.relaxation;
+             return all;
+           }, "By the names of the parameters of almagest.neural.IntegralEquation.");
+  m.def("fit_integral_equation", [](const std::vector<Run>& runs, const std::vector<Run>& validation, std::vector<Eigen::Index> hidden,
+                                    const std::string& activation, Eigen::Index window, int iterations, double relaxation,
+                                    const py::dict& training, const py::object& progress) {
+          const neural::IntegralEquation architecture{
+              std::move(hidden), ode_choice<neural::Activation>(OdeFormats::activations, activation, "IntegralEquation.fit: activation"),
+              window, iterations, relaxation};
+          const auto views = views_of(runs), held = views_of(validation);
+          const neural::Training options = ode_training(training);
+          const Progress told = reporter(progress);
+          return computed([&] { return neural::detail::fit_integral_equation<double>(architecture, views, held, options, told); });
+        }, "See almagest.neural.IntegralEquation.fit.", py::arg("runs"), py::arg("validation"), py::arg("hidden"), py::arg("activation"),
+        py::arg("window"), py::arg("iterations"), py::arg("relaxation"), py::arg("training"), py::arg("progress"));
+}
+
 }  // namespace
 
 void bind_neural_ode(py::module_& m) {
+  bind_reduced(m);
+  bind_integral(m);
   bind_ode(m);
   bind_hamiltonian(m);
   bind_leads(m);

@@ -10,7 +10,7 @@ from ._almagest import io as _compiled
 from ._almagest.core import InvalidArgument, TimeGrid, Trajectory
 from ._almagest.havok import BaggedDmd, Havok, MultiresolutionDmd, OptimizedDmd
 from ._almagest.koopman import Dmd, Edmd
-from ._almagest.neural_ode import Hamiltonian, Leads, Ode
+from ._almagest.neural_ode import Hamiltonian, Integral, Leads, Ode, Reduced
 from ._almagest.sindy import Model as _SindyModel
 from ._almagest.sindy import PdeModel as _PdeModel
 from ._edmd import edmd_of
@@ -18,7 +18,7 @@ from ._estimator import Estimator
 from ._features import library_of
 from ._havok import HAVOK
 from ._koopman import estimator_of
-from ._neural_ode import LEADS, HamiltonianNN, NeuralODE
+from ._neural_ode import LEADS, HamiltonianNN, IntegralEquation, NeuralODE, PODNeuralODE
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
 from ._sindy import SINDy
 
@@ -41,6 +41,8 @@ _ESTIMATORS: dict[type, Callable[[Any], Estimator]] = {
     Ode: lambda model: NeuralODE(**model.options),
     Hamiltonian: lambda model: HamiltonianNN(**model.options),
     Leads: lambda model: LEADS(**model.options),
+    Reduced: lambda model: PODNeuralODE(**model.options),
+    Integral: lambda model: IntegralEquation(**model.options),
     OptimizedDmd: lambda model: OptDMD(**model.options),
     BaggedDmd: lambda model: BOPDMD(**model.options),
     MultiresolutionDmd: lambda model: MrDMD(*model.options),

@@ -91,8 +91,8 @@ class _Descending(Learner):
         save(self, path)  # type: ignore[arg-type]
 
 
-class _VectorField(_Descending, Estimator):
-    """A trained vector field: integrate, lyapunov_spectrum and the rest of the library take the estimator itself."""
+class _Trained(_Descending, Estimator):
+    """What fits runs, and scores."""
 
     def fit(
         self,
@@ -132,9 +132,6 @@ class _VectorField(_Descending, Estimator):
     def _learn(self, runs: list[Trajectory], held: list[Trajectory], rates: list[Any], progress: Any) -> Any:
         raise NotImplementedError
 
-    def __almagest_system__(self) -> Any:
-        return self._fitted("integrate")
-
     def score(self, data: _Data, y: None = None, *, dt: float | None = None, steps: int = 1) -> float:
         """Share of the variance that forecasts of `steps` samples explain, from up to 100 places in the data.
 
@@ -147,8 +144,16 @@ class _VectorField(_Descending, Estimator):
 
     @property
     def flops_(self) -> float:
-        """Additions and multiplications of an evaluation of the vector field; functions such as tanh count as one."""
+        """Additions and multiplications of an evaluation of the vector field (of a window, for an IntegralEquation);
+        functions such as tanh count as one."""
         return float(self._fitted("flops_").flops)
+
+
+class _VectorField(_Trained):
+    """A trained vector field: integrate, lyapunov_spectrum and the rest of the library take the estimator itself."""
+
+    def __almagest_system__(self) -> Any:
+        return self._fitted("integrate")
 
     def vector_field(self, states: ArrayLike) -> NDArray[np.float64]:
         """dx/dt at a state, or at each of several, (samples, dimension)."""
@@ -180,6 +185,20 @@ class NeuralODE(_VectorField):
 
     Chen et al. 2018, arXiv 1806.07366.
     """
+
+    def reduce(self, data: _Data, rank: int, points: int, *, dt: float | None = None) -> PODNeuralODE:
+        """The trained equation, reduced: states to `rank` modes of the data, the activations of each hidden layer to
+        their values at `points` units, from which empirical interpolation gives the others.
+
+        Returns a fitted PODNeuralODE. With full rank and all units nothing is lost.
+        Chaturantabut & Sorensen 2010, 10.1137/090766498; Lehtimaki et al. 2022, arXiv 2105.14070.
+        """
+        model = self._fitted("reduce")
+        runs = as_runs(data, model.step if dt is None and not has_times(data) else dt, "NeuralODE.reduce")
+        reduced = model.reduce(runs, whole(rank, "NeuralODE.reduce: rank"), whole(points, "NeuralODE.reduce: points"))
+        out = PODNeuralODE(**reduced.options)
+        out._adopt(reduced)
+        return out
 
     def __init__(
         self,
@@ -277,6 +296,125 @@ class HamiltonianNN(_VectorField):
     def energy(self, states: ArrayLike) -> NDArray[np.float64]:
         """H of each state, (samples, dimension), up to a constant."""
         return self._fitted("energy").energy(states)  # type: ignore[no-any-return]
+
+
+class PODNeuralODE(_Trained):
+    """A neural differential equation of the coordinates of the leading modes of the data.
+
+    rank  modes that are kept
+    hidden, activation, method, substeps, tolerance, epochs, batch, rate, rollout, input_noise, weight_decay, patience,
+    seed  as NeuralODE
+
+    With rates=... in `fit` the latent equation learns their projections: a Galerkin model that is cheap to evaluate.
+
+    >>> model = al.neural.PODNeuralODE(rank=4).fit(fields)
+    >>> model.modes_, model.singular_values_
+    """
+
+    def __init__(
+        self,
+        rank: int = 4,
+        hidden: Sequence[int] = (64, 64),
+        activation: str = "tanh",
+        method: str = "rk4",
+        substeps: int = 1,
+        tolerance: float = 0.0,
+        epochs: int = 200,
+        batch: int = 128,
+        rate: float = 3e-3,
+        rollout: int = 1,
+        input_noise: float = 0.0,
+        weight_decay: float = 0.0,
+        patience: int = 0,
+        seed: int = 0,
+    ) -> None:
+        self.rank = rank
+        self.hidden = hidden
+        self.activation = activation
+        self.method = method
+        self.substeps = substeps
+        self.tolerance = tolerance
+        self.epochs = epochs
+        self.batch = batch
+        self.rate = rate
+        self.rollout = rollout
+        self.input_noise = input_noise
+        self.weight_decay = weight_decay
+        self.patience = patience
+        self.seed = seed
+
+    def _learn(self, runs: list[Trajectory], held: list[Trajectory], rates: list[Any], progress: Any) -> Any:
+        rank, substeps = whole(self.rank, "PODNeuralODE.fit: rank"), whole(self.substeps, "PODNeuralODE.fit: substeps")
+        tolerance = number(self.tolerance, "PODNeuralODE.fit: tolerance")
+        return _compiled.fit_reduced_ode(
+            runs, held, rates, rank, self._hidden(), self.activation, self.method, substeps, tolerance, self._training(),
+            progress,
+        )  # fmt: skip
+
+    @property
+    def modes_(self) -> NDArray[np.float64]:
+        """Shape (dimension, rank), orthonormal."""
+        return self._fitted("modes_").modes  # type: ignore[no-any-return]
+
+    @property
+    def singular_values_(self) -> NDArray[np.float64]:
+        """Of the centred samples."""
+        return self._fitted("singular_values_").singular_values  # type: ignore[no-any-return]
+
+    @property
+    def latent_(self) -> Any:
+        """The vector field of the coordinates: a system that integrate takes."""
+        return self._fitted("latent_").latent
+
+
+class IntegralEquation(_Trained):
+    """An integral equation y(t) = y(0) + int_0^t G(y(s), t, s) ds over windows, with a perceptron G, solved by Picard's
+    iteration.
+
+    hidden      units of the hidden layers of G
+    activation  'tanh', 'sigmoid', 'relu', 'gelu', 'silu' or 'softplus'
+    window      intervals between samples that one solution spans
+    iterations  of Picard's
+    relaxation  share of the new solution in each iteration
+    epochs, batch, rate, weight_decay, patience, seed  as NeuralODE
+
+    A forecast goes on window after window. Zappala et al. 2022, arXiv 2209.15190, with fixed quadrature.
+    """
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (32,),
+        activation: str = "tanh",
+        window: int = 8,
+        iterations: int = 6,
+        relaxation: float = 1.0,
+        epochs: int = 200,
+        batch: int = 128,
+        rate: float = 3e-3,
+        weight_decay: float = 0.0,
+        patience: int = 0,
+        seed: int = 0,
+    ) -> None:
+        self.hidden = hidden
+        self.activation = activation
+        self.window = window
+        self.iterations = iterations
+        self.relaxation = relaxation
+        self.epochs = epochs
+        self.batch = batch
+        self.rate = rate
+        self.weight_decay = weight_decay
+        self.patience = patience
+        self.seed = seed
+
+    def _learn(self, runs: list[Trajectory], held: list[Trajectory], rates: list[Any], progress: Any) -> Any:
+        if rates:
+            raise InvalidArgument("IntegralEquation.fit: rates are given, but an integral equation has none; leave them out.")
+        window, iterations = whole(self.window, "IntegralEquation.fit: window"), whole(self.iterations, "IntegralEquation.fit: iterations")
+        relaxation = number(self.relaxation, "IntegralEquation.fit: relaxation")
+        return _compiled.fit_integral_equation(
+            runs, held, self._hidden(), self.activation, window, iterations, relaxation, self._training(), progress
+        )
 
 
 class LEADS(_Descending, Estimator):

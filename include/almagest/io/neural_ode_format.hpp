@@ -6,9 +6,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "almagest/core/random.hpp"
+#include "almagest/core/text.hpp"
 #include "almagest/core/trajectory.hpp"
 #include "almagest/io/fields.hpp"
 
@@ -20,6 +22,10 @@ template <typename Scalar>
 class HamiltonianModel;
 template <typename Scalar>
 class LeadsModel;
+template <typename Scalar>
+class ReducedOdeModel;
+template <typename Scalar>
+class IntegralEquationModel;
 }  // namespace almagest::inline ALMAGEST_ABI::neural
 
 namespace almagest::inline ALMAGEST_ABI::io {
@@ -172,6 +178,53 @@ struct ModelFormat<neural::LeadsModel<Scalar_>> : OdeFormat<neural::LeadsModel<S
   static Matrix probe_sizes(const Model& model, const Matrix& inputs) {
     const Scalar_ largest = std::max(inputs.cwiseAbs().maxCoeff(), probe_outputs(model, inputs).cwiseAbs().maxCoeff());
     return Matrix::Constant(inputs.rows(), inputs.cols(), largest);
+  }
+};
+
+/// A latent equation with its basis.
+template <typename Scalar_>
+struct ModelFormat<neural::ReducedOdeModel<Scalar_>> : OdeFormat<neural::ReducedOdeModel<Scalar_>> {
+  using Base = OdeFormat<neural::ReducedOdeModel<Scalar_>>;
+  static constexpr const char* kind = "reduced_ode";
+
+  template <typename Fields, typename Parts>
+  static void tell(Fields& fields, Parts& parts) {
+    fields.tensor("basis.mean", parts.basis.mean);
+    fields.tensor("basis.modes", parts.basis.modes);
+    fields.tensor("basis.singular_values", parts.basis.singular_values);
+    // The facts of the coordinates are those of the training, but for their bounds.
+    fields.tensor("lower", parts.latent.training.lower);
+    fields.tensor("upper", parts.latent.training.upper);
+    if constexpr (Fields::reads) {
+      Eigen::VectorXd lower = std::move(parts.latent.training.lower), upper = std::move(parts.latent.training.upper);
+      parts.latent.training = parts.training;
+      parts.latent.training.lower = std::move(lower);
+      parts.latent.training.upper = std::move(upper);
+      parts.latent.training.dimension = parts.latent.training.lower.size();
+      parts.latent.training.grid.reset();
+      parts.latent.training.names.clear();
+      for (Eigen::Index k = 0; k < parts.latent.training.dimension; ++k)
+        parts.latent.training.names.push_back(almagest::detail::text('x', k));
+    }
+    fields.part("latent", parts.latent, [](auto& inner, auto& latent) {
+      ModelFormat<neural::NeuralOdeModel<Scalar_>>::tell_architecture(inner, latent.architecture);
+      Base::tell_field(inner, latent);
+    });
+  }
+};
+
+template <typename Scalar>
+struct ModelFormat<neural::IntegralEquationModel<Scalar>> : OdeFormat<neural::IntegralEquationModel<Scalar>> {
+  static constexpr const char* kind = "integral_equation";
+  template <typename Fields, typename Parts>
+  static void tell(Fields& fields, Parts& parts) {
+    auto& architecture = parts.architecture;
+    ModelFormat::tell_counts(fields, "hidden", architecture.hidden);
+    fields.choice("activation", architecture.activation, ModelFormat::activations);
+    fields.setting("window", architecture.window);
+    fields.setting("iterations", architecture.iterations);
+    fields.setting("relaxation", architecture.relaxation);
+    ModelFormat::tell_field(fields, parts);
   }
 };
 

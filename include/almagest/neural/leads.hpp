@@ -203,7 +203,7 @@ LeadsModel<Scalar> fit_leads(const Leads& architecture, const Environments<Scala
   std::vector<TrajectoryView<Scalar>> all;
   for (const auto& runs : given) {
     if (runs.empty()) throw InvalidArgument(text(what, ": an environment has no runs; give at least 1 of each."));
-    all.insert(all.end(), runs.begin(), runs.end());
+    for (const auto& run : runs) all.push_back(run);
   }
   LeadsParts<Scalar> parts;
   parts.architecture = architecture;
