@@ -18,7 +18,9 @@ from ._estimator import Estimator
 from ._features import library_of
 from ._havok import HAVOK
 from ._koopman import estimator_of
-from ._neural_ode import LEADS, HamiltonianNN, IntegralEquation, NeuralODE, PODNeuralODE
+from ._neural_leads import LEADS
+from ._neural_ode import HamiltonianNN, NeuralODE
+from ._neural_reduced import IntegralEquation, PODNeuralODE
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
 from ._sindy import SINDy
 

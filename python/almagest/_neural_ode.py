@@ -10,13 +10,14 @@ import numpy as np
 
 from ._almagest import neural_ode as _compiled
 from ._almagest.core import InvalidArgument
-from ._estimator import Estimator, Learner, as_history, as_runs, has_times, number, whole
+from ._estimator import Estimator, Learner, as_runs, has_times, number, whole
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from ._almagest.core import Forecast, Trajectory
+    from ._almagest.core import Trajectory
     from ._estimator import _Data
+    from ._neural_reduced import PODNeuralODE
 
     _Told = Union[bool, Callable[[float], Union[bool, None]], None]
 
@@ -42,7 +43,7 @@ def _percent(name: str) -> Callable[[float], bool]:
     return tell
 
 
-def _teller(progress: _Told, name: str) -> Callable[[float], bool | None] | None:
+def teller(progress: _Told, name: str) -> Callable[[float], bool | None] | None:
     if progress is True:
         return _percent(name)
     if progress is None or progress is False or callable(progress):
@@ -50,7 +51,7 @@ def _teller(progress: _Told, name: str) -> Callable[[float], bool | None] | None
     raise TypeError(f"{name}.fit: progress is {progress!r}; give True, a function of the fraction done, or None.")
 
 
-class _Descending(Learner):
+class Descending(Learner):
     """Those that descend by gradients."""
 
     epochs: int
@@ -91,7 +92,7 @@ class _Descending(Learner):
         save(self, path)  # type: ignore[arg-type]
 
 
-class _Trained(_Descending, Estimator):
+class Trained(Descending, Estimator):
     """What fits runs, and scores."""
 
     def fit(
@@ -126,7 +127,7 @@ class _Trained(_Descending, Estimator):
             given = list(rates) if isinstance(rates, (list, tuple)) and np.ndim(rates[0]) > 1 else [rates]
             if len(given) != len(runs):
                 raise InvalidArgument(f"{name}.fit: rates are given for {len(given)} runs of {len(runs)}; give them for each.")
-        self._adopt(self._learn(runs, held, given, _teller(progress, name)))
+        self._adopt(self._learn(runs, held, given, teller(progress, name)))
         return self
 
     def _learn(self, runs: list[Trajectory], held: list[Trajectory], rates: list[Any], progress: Any) -> Any:
@@ -149,7 +150,7 @@ class _Trained(_Descending, Estimator):
         return float(self._fitted("flops_").flops)
 
 
-class _VectorField(_Trained):
+class _VectorField(Trained):
     """A trained vector field: integrate, lyapunov_spectrum and the rest of the library take the estimator itself."""
 
     def __almagest_system__(self) -> Any:
@@ -196,6 +197,8 @@ class NeuralODE(_VectorField):
         model = self._fitted("reduce")
         runs = as_runs(data, model.step if dt is None and not has_times(data) else dt, "NeuralODE.reduce")
         reduced = model.reduce(runs, whole(rank, "NeuralODE.reduce: rank"), whole(points, "NeuralODE.reduce: points"))
+        from ._neural_reduced import PODNeuralODE
+
         out = PODNeuralODE(**reduced.options)
         out._adopt(reduced)
         return out
@@ -296,224 +299,3 @@ class HamiltonianNN(_VectorField):
     def energy(self, states: ArrayLike) -> NDArray[np.float64]:
         """H of each state, (samples, dimension), up to a constant."""
         return self._fitted("energy").energy(states)  # type: ignore[no-any-return]
-
-
-class PODNeuralODE(_Trained):
-    """A neural differential equation of the coordinates of the leading modes of the data.
-
-    rank  modes that are kept
-    hidden, activation, method, substeps, tolerance, epochs, batch, rate, rollout, input_noise, weight_decay, patience,
-    seed  as NeuralODE
-
-    With rates=... in `fit` the latent equation learns their projections: a Galerkin model that is cheap to evaluate.
-
-    >>> model = al.neural.PODNeuralODE(rank=4).fit(fields)
-    >>> model.modes_, model.singular_values_
-    """
-
-    def __init__(
-        self,
-        rank: int = 4,
-        hidden: Sequence[int] = (64, 64),
-        activation: str = "tanh",
-        method: str = "rk4",
-        substeps: int = 1,
-        tolerance: float = 0.0,
-        epochs: int = 200,
-        batch: int = 128,
-        rate: float = 3e-3,
-        rollout: int = 1,
-        input_noise: float = 0.0,
-        weight_decay: float = 0.0,
-        patience: int = 0,
-        seed: int = 0,
-    ) -> None:
-        self.rank = rank
-        self.hidden = hidden
-        self.activation = activation
-        self.method = method
-        self.substeps = substeps
-        self.tolerance = tolerance
-        self.epochs = epochs
-        self.batch = batch
-        self.rate = rate
-        self.rollout = rollout
-        self.input_noise = input_noise
-        self.weight_decay = weight_decay
-        self.patience = patience
-        self.seed = seed
-
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], rates: list[Any], progress: Any) -> Any:
-        rank, substeps = whole(self.rank, "PODNeuralODE.fit: rank"), whole(self.substeps, "PODNeuralODE.fit: substeps")
-        tolerance = number(self.tolerance, "PODNeuralODE.fit: tolerance")
-        return _compiled.fit_reduced_ode(
-            runs, held, rates, rank, self._hidden(), self.activation, self.method, substeps, tolerance, self._training(),
-            progress,
-        )  # fmt: skip
-
-    @property
-    def modes_(self) -> NDArray[np.float64]:
-        """Shape (dimension, rank), orthonormal."""
-        return self._fitted("modes_").modes  # type: ignore[no-any-return]
-
-    @property
-    def singular_values_(self) -> NDArray[np.float64]:
-        """Of the centred samples."""
-        return self._fitted("singular_values_").singular_values  # type: ignore[no-any-return]
-
-    @property
-    def latent_(self) -> Any:
-        """The vector field of the coordinates: a system that integrate takes."""
-        return self._fitted("latent_").latent
-
-
-class IntegralEquation(_Trained):
-    """An integral equation y(t) = y(0) + int_0^t G(y(s), t, s) ds over windows, with a perceptron G, solved by Picard's
-    iteration.
-
-    hidden      units of the hidden layers of G
-    activation  'tanh', 'sigmoid', 'relu', 'gelu', 'silu' or 'softplus'
-    window      intervals between samples that one solution spans
-    iterations  of Picard's
-    relaxation  share of the new solution in each iteration
-    epochs, batch, rate, weight_decay, patience, seed  as NeuralODE
-
-    A forecast goes on window after window. Zappala et al. 2022, arXiv 2209.15190, with fixed quadrature.
-    """
-
-    def __init__(
-        self,
-        hidden: Sequence[int] = (32,),
-        activation: str = "tanh",
-        window: int = 8,
-        iterations: int = 6,
-        relaxation: float = 1.0,
-        epochs: int = 200,
-        batch: int = 128,
-        rate: float = 3e-3,
-        weight_decay: float = 0.0,
-        patience: int = 0,
-        seed: int = 0,
-    ) -> None:
-        self.hidden = hidden
-        self.activation = activation
-        self.window = window
-        self.iterations = iterations
-        self.relaxation = relaxation
-        self.epochs = epochs
-        self.batch = batch
-        self.rate = rate
-        self.weight_decay = weight_decay
-        self.patience = patience
-        self.seed = seed
-
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], rates: list[Any], progress: Any) -> Any:
-        if rates:
-            raise InvalidArgument("IntegralEquation.fit: rates are given, but an integral equation has none; leave them out.")
-        window, iterations = whole(self.window, "IntegralEquation.fit: window"), whole(self.iterations, "IntegralEquation.fit: iterations")
-        relaxation = number(self.relaxation, "IntegralEquation.fit: relaxation")
-        return _compiled.fit_integral_equation(
-            runs, held, self._hidden(), self.activation, window, iterations, relaxation, self._training(), progress
-        )
-
-
-class LEADS(_Descending, Estimator):
-    """Dynamics f(x) + g_e(x) of several environments, with as little in the g_e as the data allow.
-
-    hidden          units of the hidden layers, of f and of each g_e
-    sharing         'shared_and_own'; 'shared_only', one model for all; 'own_only', one for each environment
-    penalty         weight of what the environments have to themselves
-    spectral        within it, weight of the squared norms of the layers of g_e
-    forcing         an interior sample is a place to start anew with probability forcing ** (epoch // forcing_epochs)
-    forcing_epochs  see there
-    method          'rk4', 'midpoint', 'euler' or 'dormand_prince'
-    substeps        steps between two samples
-    epochs, batch, rate, seed  of the training; a batch counts runs of each environment
-
-    >>> model = al.neural.LEADS(epochs=5000).fit(environments)  # a list of runs, or of lists of runs
-    >>> model.forecast(run, 10, environment=3)
-    >>> al.integrate(model.environment(3), run[-1], times)
-
-    Yin et al. 2021, arXiv 2106.04546.
-    """
-
-    def __init__(
-        self,
-        hidden: Sequence[int] = (64, 64, 64),
-        sharing: str = "shared_and_own",
-        penalty: float = 1 / 5000,
-        spectral: float = 1e-2,
-        forcing: float = 0.99,
-        forcing_epochs: int = 10,
-        method: str = "rk4",
-        substeps: int = 1,
-        epochs: int = 5000,
-        batch: int = 8,
-        rate: float = 1e-3,
-        seed: int = 0,
-    ) -> None:
-        self.hidden = hidden
-        self.sharing = sharing
-        self.penalty = penalty
-        self.spectral = spectral
-        self.forcing = forcing
-        self.forcing_epochs = forcing_epochs
-        self.method = method
-        self.substeps = substeps
-        self.epochs = epochs
-        self.batch = batch
-        self.rate = rate
-        self.seed = seed
-
-    def fit(
-        self,
-        data: Sequence[_Data],
-        y: None = None,
-        *,
-        dt: float | None = None,
-        validation: Sequence[_Data] | None = None,
-        progress: _Told = None,
-    ) -> LEADS:
-        """Learn from the runs of each environment: all at the same times, and as many of each.
-
-        data        for each environment a run or several, as other estimators take them
-        y           ignored
-        dt          time between the samples of arrays
-        validation  the same, of runs that are never learned from; the parameters that foresaw them best are kept
-        progress    True to be told on standard error, or a function of the fraction done
-
-        Returns self. Raises as NeuralODE.fit does, and InvalidArgument for runs that do not stand side by side.
-        """
-        runs = [as_runs(one, dt, "LEADS.fit") for one in data]
-        held = [as_runs(one, dt, "LEADS.fit: validation") for one in validation or []]
-        penalty, spectral = number(self.penalty, "LEADS.fit: penalty"), number(self.spectral, "LEADS.fit: spectral")
-        forcing = number(self.forcing, "LEADS.fit: forcing")
-        forcing_epochs = whole(self.forcing_epochs, "LEADS.fit: forcing_epochs")
-        substeps = whole(self.substeps, "LEADS.fit: substeps")
-        self._adopt(
-            _compiled.fit_leads(
-                runs, held, self._hidden(), self.sharing, penalty, spectral, forcing, forcing_epochs, self.method, substeps,
-                self._training(), _teller(progress, "LEADS"),
-            )  # fmt: skip
-        )
-        return self
-
-    @property
-    def environments_(self) -> int:
-        """Their count."""
-        return int(self._fitted("environments_").environments)
-
-    def environment(self, number: int) -> Any:
-        """The dynamics of one environment, counted from 0: a system that integrate takes, and that forecasts."""
-        return self._fitted("environment").environment(whole(number, "environment: number"))
-
-    def forecast(self, history: Trajectory | ArrayLike, steps: int, environment: int = 0) -> Forecast:
-        """Continue a history of one environment by `steps` samples; see other estimators."""
-        model = self.environment(environment)
-        return model.forecast(as_history(history, model), whole(steps, "forecast: steps"))  # type: ignore[no-any-return]
-
-    def score(self, data: Sequence[_Data], y: None = None, *, dt: float | None = None, steps: int = 1) -> float:
-        """Mean over the environments of the share of variance that forecasts of `steps` samples explain."""
-        count = whole(steps, "LEADS.score: steps")
-        shares = [self.environment(e).score(as_runs(one, dt, "LEADS.score"), count) for e, one in enumerate(data)]
-        return float(np.mean(shares))
