@@ -20,6 +20,7 @@
 #include "almagest/io/exponential_format.hpp"
 #include "almagest/io/havok_format.hpp"
 #include "almagest/io/model_format.hpp"
+#include "almagest/io/neural_ode_format.hpp"
 #include "almagest/io/sindy_format.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::io {
