@@ -48,6 +48,7 @@ void bind_features(py::module_& m);
 void bind_edmd(py::module_& m);
 void bind_edmd_relatives(py::module_& m);
 void bind_havok(py::module_& m);
+void bind_neural_ode(py::module_& m);
 void bind_diagnostics(py::module_& m);
 void bind_io(py::module_& m);
 void bind_neural(py::module_& m);

@@ -36,6 +36,7 @@ PYBIND11_MODULE(_almagest, m) {
   part("koopman", [](pybind11::module_& koopman) { python::bind_koopman(koopman), python::bind_edmd(koopman), python::bind_edmd_relatives(koopman); }, "almagest._almagest.koopman");
   part("havok", python::bind_havok, "almagest._almagest.havok");
   part("neural", [](pybind11::module_& neural) { python::bind_neural(neural), python::bind_neural_recurrent(neural); }, "almagest._almagest.neural");
+  part("neural_ode", python::bind_neural_ode, "almagest._almagest.neural_ode");
   part("diagnostics", python::bind_diagnostics, "almagest.diagnostics");
   part("operators", python::bind_neural_operators, "almagest._almagest.operators");
   part("io", python::bind_io, "almagest._almagest.io");

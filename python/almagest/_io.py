@@ -14,6 +14,7 @@ from ._almagest.neural import Autoencoder, Network, Nvar, Plrnn, Reservoir, Sequ
 from ._almagest.sindy import MapModel as _MapModel
 from ._almagest.operators import Operator as _FieldMap
 from ._almagest.operators import Separable as _SeparableMap
+from ._almagest.neural_ode import Hamiltonian, Integral, Leads, Ode, Reduced
 from ._almagest.sindy import Model as _SindyModel
 from ._almagest.sindy import PdeModel as _PdeModel
 from ._edmd import edmd_of
@@ -24,6 +25,9 @@ from ._koopman import estimator_of
 from ._neural import ESN, NVAR, network_of
 from ._neural_recurrent import KoopmanAutoencoder, memory_of, plrnn_of
 from ._neural_operators import Separable, operator_of
+from ._neural_leads import LEADS
+from ._neural_ode import HamiltonianNN, NeuralODE
+from ._neural_reduced import IntegralEquation, PODNeuralODE
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
 from ._pde import PDEFind, PDELibrary
 from ._sindy import DiscreteSINDy, SINDy
@@ -46,6 +50,11 @@ _ESTIMATORS: dict[type, Callable[[Any], Estimator]] = {
     Dmd: estimator_of,
     Edmd: edmd_of,
     Havok: lambda model: HAVOK(*model.options),
+    Ode: lambda model: NeuralODE(**model.options),
+    Hamiltonian: lambda model: HamiltonianNN(**model.options),
+    Leads: lambda model: LEADS(**model.options),
+    Reduced: lambda model: PODNeuralODE(**model.options),
+    Integral: lambda model: IntegralEquation(**model.options),
     OptimizedDmd: lambda model: OptDMD(**model.options),
     BaggedDmd: lambda model: BOPDMD(**model.options),
     MultiresolutionDmd: lambda model: MrDMD(*model.options),

@@ -6,8 +6,11 @@
 """
 
 from ._neural import ESN, MLP, NVAR, History, NeuralEstimator, StNN, TrainedEstimator, Training
+from ._neural_leads import LEADS
+from ._neural_ode import HamiltonianNN, NeuralODE
 from ._neural_operators import DeepONet, DyMixOp, FNO1d, FNO2d, OperatorEstimator, Separable
 from ._neural_recurrent import ALRNN, GRU, S4D, KoopmanAutoencoder, ShallowPLRNN, TeacherForcing
+from ._neural_reduced import IntegralEquation, PODNeuralODE
 
 __all__ = [
     "ALRNN",
@@ -17,12 +20,17 @@ __all__ = [
     "FNO1d",
     "FNO2d",
     "GRU",
+    "HamiltonianNN",
     "History",
+    "IntegralEquation",
     "KoopmanAutoencoder",
+    "LEADS",
     "MLP",
     "NVAR",
     "NeuralEstimator",
+    "NeuralODE",
     "OperatorEstimator",
+    "PODNeuralODE",
     "S4D",
     "Separable",
     "ShallowPLRNN",

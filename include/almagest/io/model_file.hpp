@@ -22,6 +22,7 @@
 #include "almagest/io/model_format.hpp"
 #include "almagest/io/neural_format.hpp"
 #include "almagest/io/recurrent_format.hpp"
+#include "almagest/io/neural_ode_format.hpp"
 #include "almagest/io/sindy_format.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::io {
