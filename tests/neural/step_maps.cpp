@@ -8,7 +8,7 @@
 
 #include "almagest/core/random.hpp"
 #include "almagest/neural/adjoint.hpp"
-#include "almagest/neural/field_layers.hpp"
+#include "almagest/neural/rate_layers.hpp"
 #include "almagest/neural/gradient_layer.hpp"
 #include "almagest/neural/splitting.hpp"
 #include "core/sentence.hpp"

@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "almagest/neural/field_layers.hpp"
+#include "almagest/neural/rate_layers.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural {
 

@@ -9,7 +9,7 @@
 
 #include "almagest/core/concepts.hpp"
 #include "almagest/core/ensemble.hpp"
-#include "almagest/neural/field_layers.hpp"
+#include "almagest/neural/rate_layers.hpp"
 #include "almagest/neural/gradient_layer.hpp"
 #include "almagest/neural/ode_model.hpp"
 #include "almagest/neural/splitting.hpp"

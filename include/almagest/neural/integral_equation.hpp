@@ -17,7 +17,7 @@
 #include "almagest/core/errors.hpp"
 #include "almagest/core/forecast.hpp"
 #include "almagest/core/text.hpp"
-#include "almagest/neural/field_layers.hpp"
+#include "almagest/neural/rate_layers.hpp"
 #include "almagest/neural/network_model.hpp"
 #include "almagest/neural/ode_model.hpp"
 

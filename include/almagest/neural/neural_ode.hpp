@@ -10,7 +10,7 @@
 #include "almagest/core/concepts.hpp"
 #include "almagest/core/ensemble.hpp"
 #include "almagest/neural/adjoint.hpp"
-#include "almagest/neural/field_layers.hpp"
+#include "almagest/neural/rate_layers.hpp"
 #include "almagest/neural/network_model.hpp"
 #include "almagest/neural/ode_model.hpp"
 
