@@ -17,6 +17,7 @@
 #include "almagest/io/export_havok_header.hpp"
 #include "almagest/io/export_header.hpp"
 #include "almagest/io/export_neural_header.hpp"
+#include "almagest/io/export_recurrent_header.hpp"
 #include "almagest/io/model_file.hpp"
 #include "models.hpp"
 
