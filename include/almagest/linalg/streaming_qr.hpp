@@ -59,21 +59,7 @@ class StreamingQr {
   }
 
   /// Absorbs further rows of the tall matrix, `rows x columns()`.
-  void update(const Eigen::Ref<const Matrix>& rows) {
-    if (rows.cols() != columns())
-      throw DimensionMismatch(almagest::detail::text("StreamingQr: rows has ", rows.cols(),
-                                                     " columns, but the factor has ", columns(),
-                                                     "; give rows of that length."));
-    // A finite sum has finite terms; only where it is not do we look for the culprit.
-    if (!Eigen::numext::isfinite(rows.sum()))
-      almagest::detail::check_finite("StreamingQr", "rows", rows.transpose());
-    for (Eigen::Index first = 0; first < rows.rows(); first += block_.rows()) {
-      const Eigen::Index count = std::min(block_.rows(), rows.rows() - first);
-      block_.topRows(count) = rows.middleRows(first, count);
-      absorb(count);
-    }
-    rows_ += rows.rows();
-  }
+  void update(const Eigen::Ref<const Matrix>& rows);
 
   /// Continues as if the rows that `other` has seen had come here.
   void merge(const StreamingQr& other) {
@@ -94,51 +80,11 @@ class StreamingQr {
   static constexpr Eigen::Index panel_width = 8;
 
   /// Reduces [R; block] to a triangle, panel by panel.
-  void absorb(Eigen::Index count) {
-    for (Eigen::Index first = 0; first < columns(); first += panel_width) {
-      const Eigen::Index width = std::min(panel_width, columns() - first);
-      reduce_panel(count, first, width);
-      const Eigen::Index next = first + width, rest = columns() - next;
-      if (rest == 0) continue;
-      const auto panel = block_.block(0, first, count, width);
-      auto trailing = block_.block(0, next, count, rest);
-      auto top = triangle_.block(first, next, width, rest);
-      auto w = products_.topLeftCorner(width, rest);
-      w.noalias() = panel.transpose() * trailing;
-      w += top;
-      // T^T is lower triangular: rows from the last one up can be overwritten in place.
-      for (Eigen::Index i = width - 1; i >= 0; --i) {
-        w.row(i) *= panel_t_(i, i);
-        for (Eigen::Index k = 0; k < i; ++k) w.row(i) += panel_t_(k, i) * w.row(k);
-      }
-      top -= w;
-      trailing.noalias() -= panel * w;
-    }
-  }
+  void absorb(Eigen::Index count);
 
   /// Eliminates the columns of a panel from the block. Leaves their reflection vectors in the block
   /// and the factor T of the compact WY form in `panel_t_`.
-  void reduce_panel(Eigen::Index count, Eigen::Index first, Eigen::Index width) {
-    for (Eigen::Index j = 0; j < width; ++j) {
-      const Eigen::Index column = first + j;
-      auto v = block_.col(column).head(count);
-      const Scalar tau = make_reflection(v, triangle_(column, column));
-      for (Eigen::Index k = column + 1; k < first + width; ++k) {
-        auto x = block_.col(k).head(count);
-        const Scalar w = tau * (triangle_(column, k) + v.dot(x));
-        triangle_(column, k) -= w;
-        x -= w * v;
-      }
-      for (Eigen::Index i = 0; i < j; ++i)
-        products_(i, 0) = block_.col(first + i).head(count).dot(v);
-      for (Eigen::Index i = 0; i < j; ++i) {
-        Scalar sum = 0;
-        for (Eigen::Index k = i; k < j; ++k) sum += panel_t_(i, k) * products_(k, 0);
-        panel_t_(i, j) = -tau * sum;
-      }
-      panel_t_(j, j) = tau;
-    }
-  }
+  void reduce_panel(Eigen::Index count, Eigen::Index first, Eigen::Index width);
 
   /// Turns (pivot, x) into (its norm, 0): overwrites x by v, pivot by the new diagonal entry.
   template <typename Column>
@@ -162,6 +108,69 @@ class StreamingQr {
   Matrix triangle_, block_, panel_t_, products_;
   Eigen::Index rows_ = 0;
 };
+
+template <typename Scalar>
+void StreamingQr<Scalar>::update(const Eigen::Ref<const Matrix>& rows) {
+  if (rows.cols() != columns())
+    throw DimensionMismatch(almagest::detail::text("StreamingQr: rows has ", rows.cols(),
+                                                   " columns, but the factor has ", columns(),
+                                                   "; give rows of that length."));
+  // A finite sum has finite terms; only where it is not do we look for the culprit.
+  if (!Eigen::numext::isfinite(rows.sum()))
+    almagest::detail::check_finite("StreamingQr", "rows", rows.transpose());
+  for (Eigen::Index first = 0; first < rows.rows(); first += block_.rows()) {
+    const Eigen::Index count = std::min(block_.rows(), rows.rows() - first);
+    block_.topRows(count) = rows.middleRows(first, count);
+    absorb(count);
+  }
+  rows_ += rows.rows();
+}
+
+template <typename Scalar>
+void StreamingQr<Scalar>::absorb(Eigen::Index count) {
+  for (Eigen::Index first = 0; first < columns(); first += panel_width) {
+    const Eigen::Index width = std::min(panel_width, columns() - first);
+    reduce_panel(count, first, width);
+    const Eigen::Index next = first + width, rest = columns() - next;
+    if (rest == 0) continue;
+    const auto panel = block_.block(0, first, count, width);
+    auto trailing = block_.block(0, next, count, rest);
+    auto top = triangle_.block(first, next, width, rest);
+    auto w = products_.topLeftCorner(width, rest);
+    w.noalias() = panel.transpose() * trailing;
+    w += top;
+    // T^T is lower triangular: rows from the last one up can be overwritten in place.
+    for (Eigen::Index i = width - 1; i >= 0; --i) {
+      w.row(i) *= panel_t_(i, i);
+      for (Eigen::Index k = 0; k < i; ++k) w.row(i) += panel_t_(k, i) * w.row(k);
+    }
+    top -= w;
+    trailing.noalias() -= panel * w;
+  }
+}
+
+template <typename Scalar>
+void StreamingQr<Scalar>::reduce_panel(Eigen::Index count, Eigen::Index first, Eigen::Index width) {
+  for (Eigen::Index j = 0; j < width; ++j) {
+    const Eigen::Index column = first + j;
+    auto v = block_.col(column).head(count);
+    const Scalar tau = make_reflection(v, triangle_(column, column));
+    for (Eigen::Index k = column + 1; k < first + width; ++k) {
+      auto x = block_.col(k).head(count);
+      const Scalar w = tau * (triangle_(column, k) + v.dot(x));
+      triangle_(column, k) -= w;
+      x -= w * v;
+    }
+    for (Eigen::Index i = 0; i < j; ++i)
+      products_(i, 0) = block_.col(first + i).head(count).dot(v);
+    for (Eigen::Index i = 0; i < j; ++i) {
+      Scalar sum = 0;
+      for (Eigen::Index k = i; k < j; ++k) sum += panel_t_(i, k) * products_(k, 0);
+      panel_t_(i, j) = -tau * sum;
+    }
+    panel_t_(j, j) = tau;
+  }
+}
 
 #if ALMAGEST_INSTANTIATED
 extern template class ALMAGEST_EXPORT StreamingQr<float>;
