@@ -114,6 +114,10 @@ Eigen::VectorX<Real> ParameterInterpolant<Real>::radial(const Vector& from) cons
   return (places_.colwise() - from).colwise().norm().array().cube().matrix().transpose();
 }
 
+#if ALMAGEST_INSTANTIATED
+extern template class ALMAGEST_EXPORT ParameterInterpolant<double>;
+#endif
+
 namespace detail {
 
 /// One parameter's training in the coordinates of all: a triangle of [samples, successors], the map, and
@@ -387,7 +391,6 @@ extern template ALMAGEST_EXPORT ParametricDmd<double> fit_parametric_dmd(const s
 }  // namespace detail
 
 #if ALMAGEST_INSTANTIATED
-extern template class ALMAGEST_EXPORT ParameterInterpolant<double>;
 extern template class ALMAGEST_EXPORT ParametricDmd<double>;
 #endif
 
