@@ -16,6 +16,9 @@ template ALMAGEST_EXPORT HankelSvd<float> hankel_svd(const HankelOperator<float>
 }
 }  // namespace linalg
 
+namespace koopman {
+template class Dmd<float>;
+}
 namespace koopman::detail {
 template ALMAGEST_EXPORT Dmd<float> fit_dmd(const char*, DmdMethod, const std::vector<TrajectoryView<float>>&, const DmdOptions&,
                                       bool);

@@ -4,6 +4,7 @@
 
 namespace almagest::inline ALMAGEST_ABI::koopman {
 
+template class ParameterInterpolant<double>;
 template class ParametricDmd<double>;
 namespace detail {
 template ALMAGEST_EXPORT ParametricDmd<double> fit_parametric_dmd(const std::vector<TrajectoryView<double>>&,

@@ -122,13 +122,7 @@ class Dmd {
   struct Workspace {};
 
   /// A model from stored parts. Throws DimensionMismatch where they do not fit together.
-  explicit Dmd(DmdParts<Scalar> parts) : parts_(std::move(parts)) {
-    check_parts();
-    const Eigen::Index n = dimension();
-    encoder_ = parts_.scales.cwiseInverse().asDiagonal() * parts_.basis.transpose();
-    oldest_ = parts_.basis.topRows(n) * parts_.scales.asDiagonal();
-    newest_ = parts_.basis.bottomRows(n) * parts_.scales.asDiagonal();
-  }
+  explicit Dmd(DmdParts<Scalar> parts);
 
   Eigen::Index dimension() const { return parts_.training.dimension; }
   /// Samples of history that a forecast needs: the delays.
@@ -159,11 +153,7 @@ class Dmd {
   /// \f$ \ln \lambda_j / \Delta t \f$: growth rate and angular frequency. The frequency is that of
   /// the samples, between plus and minus \f$ \pi / \Delta t \f$; an eigenvalue 0 has growth \f$
   /// -\infty \f$.
-  Eigen::VectorX<Complex> exponents() const {
-    const auto step = Scalar(*parts_.training.step);
-    return eigenvalues().unaryExpr(
-        [step](const Complex& lambda) { return std::log(lambda) / step; });
-  }
+  Eigen::VectorX<Complex> exponents() const;
 
   /// Indices of the eigenvalues whose residual is at most `tolerance`.
   std::vector<Eigen::Index> verified(double tolerance) const {
@@ -188,42 +178,13 @@ class Dmd {
   /// The model's own version of a run, from the run's first window on: sample k is the oldest block
   /// of the window that k steps lead to. Equals `modes * diag(lambda^k) * amplitudes` for the first
   /// training run, without the eigenvectors.
-  Trajectory<Scalar> reconstruct(const TrajectoryView<Scalar>& run) const {
-    almagest::detail::check_history(training(), std::max(context(), run.size()), run, 1,
-                                    "Dmd::reconstruct");
-    almagest::detail::check_lengths("Dmd::reconstruct", "the inputs of the run", run.inputs().rows(),
-                                    "those of the training", input_operator().cols());
-    Vector z = lift(run.slice(0, context())), next(rank());
-    Matrix states(dimension(), run.size());
-    Workspace none;
-    for (Eigen::Index k = 0; k < run.size(); ++k) {
-      states.col(k).noalias() = oldest_ * z;
-      if (!states.col(k).allFinite())
-        throw ConvergenceFailure(almagest::detail::text(
-            "Dmd::reconstruct: the model grows beyond all bounds at sample ", k, " of ",
-            run.size(), "; its largest eigenvalue has modulus ",
-            double(eigenvalues().cwiseAbs().maxCoeff()),
-            ". Reconstruct a shorter run or fit with a lower rank."));
-      step(z, next, none);
-      if (k + context() <= run.size()) drive(run.inputs(), k + context() - 1, next);
-      z.swap(next);
-    }
-    return {run.times(), std::move(states), run.info()};
-  }
+  Trajectory<Scalar> reconstruct(const TrajectoryView<Scalar>& run) const;
 
   /// \name The one-step map on normalized coordinates
   /// @{
   Workspace workspace() const { return {}; }
   /// Coordinates of the window that the last `context()` samples of `history` are.
-  Vector lift(const TrajectoryView<Scalar>& history) const {
-    if (history.dimension() != dimension() || history.size() < context())
-      throw DimensionMismatch(almagest::detail::text(
-          "Dmd::lift: history is ", history.dimension(), " x ", history.size(),
-          ", but the model lifts ", dimension(), " x ", context(),
-          " samples or the last of more; give a longer history of the trained system."));
-    const Matrix window = history.states().rightCols(context());
-    return encoder_ * window.reshaped();
-  }
+  Vector lift(const TrajectoryView<Scalar>& history) const;
   /// Coordinates one time step after `in`; both have `rank()` entries and are not the same vector.
   void step(const Vector& in, Vector& out, Workspace&) const {
     out.noalias() = parts_.reduced_operator * in;
@@ -241,54 +202,112 @@ class Dmd {
     if (inputs.rows() > 0) z.noalias() += parts_.input_operator * inputs.col(sample);
   }
 
-  Forecast<Scalar> driven(const TrajectoryView<Scalar>& history, const Matrix& inputs, Eigen::Index steps) const {
-    const double time_step = almagest::detail::check_history(training(), context(), history, steps,
-                                                             "Dmd::forecast");
-    almagest::detail::ForecastRecorder<Scalar> recorder(training(), history, time_step, steps);
-    Vector z = lift(history), next(rank()), sample(dimension());
-    Workspace none;
-    for (Eigen::Index k = 0; k < steps; ++k) {
-      step(z, next, none);
-      drive(inputs, k, next);
-      z.swap(next);
-      observe(z, sample);
-      if (!recorder.add(sample)) break;
-    }
-    return std::move(recorder).finish();
-  }
+  Forecast<Scalar> driven(const TrajectoryView<Scalar>& history, const Matrix& inputs, Eigen::Index steps) const;
 
-  void check_parts() const {
-    const auto& p = parts_;
-    const Eigen::Index n = p.training.dimension, window = n * p.options.delays, r = p.basis.cols();
-    const auto check = [](const char* named, Eigen::Index given, Eigen::Index expected) {
-      if (given != expected)
-        throw DimensionMismatch(almagest::detail::text(
-            "Dmd: ", named, " is ", given, ", but must be ", expected,
-            " to fit the other parts; the model file is damaged or foreign."));
-    };
-    if (n < 1 || p.options.delays < 1 || r < 1 || !p.training.step)
-      throw InvalidArgument(
-          "Dmd: parts need a time step and at least 1 component, 1 delay and rank 1.");
-    check("rows of basis", p.basis.rows(), window);
-    check("count of scales", p.scales.size(), r);
-    check("rows of reduced_operator", p.reduced_operator.rows(), r);
-    check("columns of reduced_operator", p.reduced_operator.cols(), r);
-    check("count of eigenvalues", p.spectrum.eigenvalues.size(), r);
-    check("rows of modes", p.spectrum.modes.rows(), n);
-    check("columns of modes", p.spectrum.modes.cols(), r);
-    check("count of amplitudes", p.spectrum.amplitudes.size(), r);
-    check("count of residuals", p.spectrum.residuals.size(), r);
-    if (p.input_operator.cols() > 0) check("rows of input_operator", p.input_operator.rows(), r);
-    check("count of training bounds", p.training.lower.size() + p.training.upper.size(), 2 * n);
-    check("count of names", Eigen::Index(p.training.names.size()), n);
-    if (r > window || !(p.scales.minCoeff() > 0))
-      throw InvalidArgument(almagest::detail::text(
-          "Dmd: basis has rank ", r, ", but not as many scales are positive."));
-  }
+  void check_parts() const;
 
   DmdParts<Scalar> parts_;
   Matrix encoder_, oldest_, newest_;
 };
+
+template <typename Scalar>
+Dmd<Scalar>::Dmd(DmdParts<Scalar> parts)
+    : parts_(std::move(parts)) {
+  check_parts();
+  const Eigen::Index n = dimension();
+  encoder_ = parts_.scales.cwiseInverse().asDiagonal() * parts_.basis.transpose();
+  oldest_ = parts_.basis.topRows(n) * parts_.scales.asDiagonal();
+  newest_ = parts_.basis.bottomRows(n) * parts_.scales.asDiagonal();
+}
+
+template <typename Scalar>
+Eigen::VectorX<std::complex<Scalar>> Dmd<Scalar>::exponents() const {
+  const auto step = Scalar(*parts_.training.step);
+  return eigenvalues().unaryExpr(
+      [step](const Complex& lambda) { return std::log(lambda) / step; });
+}
+
+template <typename Scalar>
+Trajectory<Scalar> Dmd<Scalar>::reconstruct(const TrajectoryView<Scalar>& run) const {
+  almagest::detail::check_history(training(), std::max(context(), run.size()), run, 1,
+                                  "Dmd::reconstruct");
+  almagest::detail::check_lengths("Dmd::reconstruct", "the inputs of the run", run.inputs().rows(),
+                                  "those of the training", input_operator().cols());
+  Vector z = lift(run.slice(0, context())), next(rank());
+  Matrix states(dimension(), run.size());
+  Workspace none;
+  for (Eigen::Index k = 0; k < run.size(); ++k) {
+    states.col(k).noalias() = oldest_ * z;
+    if (!states.col(k).allFinite())
+      throw ConvergenceFailure(almagest::detail::text(
+          "Dmd::reconstruct: the model grows beyond all bounds at sample ", k, " of ",
+          run.size(), "; its largest eigenvalue has modulus ",
+          double(eigenvalues().cwiseAbs().maxCoeff()),
+          ". Reconstruct a shorter run or fit with a lower rank."));
+    step(z, next, none);
+    if (k + context() <= run.size()) drive(run.inputs(), k + context() - 1, next);
+    z.swap(next);
+  }
+  return {run.times(), std::move(states), run.info()};
+}
+
+template <typename Scalar>
+Eigen::VectorX<Scalar> Dmd<Scalar>::lift(const TrajectoryView<Scalar>& history) const {
+  if (history.dimension() != dimension() || history.size() < context())
+    throw DimensionMismatch(almagest::detail::text(
+        "Dmd::lift: history is ", history.dimension(), " x ", history.size(),
+        ", but the model lifts ", dimension(), " x ", context(),
+        " samples or the last of more; give a longer history of the trained system."));
+  const Matrix window = history.states().rightCols(context());
+  return encoder_ * window.reshaped();
+}
+
+template <typename Scalar>
+Forecast<Scalar> Dmd<Scalar>::driven(const TrajectoryView<Scalar>& history, const Matrix& inputs, Eigen::Index steps) const {
+  const double time_step = almagest::detail::check_history(training(), context(), history, steps,
+                                                           "Dmd::forecast");
+  almagest::detail::ForecastRecorder<Scalar> recorder(training(), history, time_step, steps);
+  Vector z = lift(history), next(rank()), sample(dimension());
+  Workspace none;
+  for (Eigen::Index k = 0; k < steps; ++k) {
+    step(z, next, none);
+    drive(inputs, k, next);
+    z.swap(next);
+    observe(z, sample);
+    if (!recorder.add(sample)) break;
+  }
+  return std::move(recorder).finish();
+}
+
+template <typename Scalar>
+void Dmd<Scalar>::check_parts() const {
+  const auto& p = parts_;
+  const Eigen::Index n = p.training.dimension, window = n * p.options.delays, r = p.basis.cols();
+  const auto check = [](const char* named, Eigen::Index given, Eigen::Index expected) {
+    if (given != expected)
+      throw DimensionMismatch(almagest::detail::text(
+          "Dmd: ", named, " is ", given, ", but must be ", expected,
+          " to fit the other parts; the model file is damaged or foreign."));
+  };
+  if (n < 1 || p.options.delays < 1 || r < 1 || !p.training.step)
+    throw InvalidArgument(
+        "Dmd: parts need a time step and at least 1 component, 1 delay and rank 1.");
+  check("rows of basis", p.basis.rows(), window);
+  check("count of scales", p.scales.size(), r);
+  check("rows of reduced_operator", p.reduced_operator.rows(), r);
+  check("columns of reduced_operator", p.reduced_operator.cols(), r);
+  check("count of eigenvalues", p.spectrum.eigenvalues.size(), r);
+  check("rows of modes", p.spectrum.modes.rows(), n);
+  check("columns of modes", p.spectrum.modes.cols(), r);
+  check("count of amplitudes", p.spectrum.amplitudes.size(), r);
+  check("count of residuals", p.spectrum.residuals.size(), r);
+  if (p.input_operator.cols() > 0) check("rows of input_operator", p.input_operator.rows(), r);
+  check("count of training bounds", p.training.lower.size() + p.training.upper.size(), 2 * n);
+  check("count of names", Eigen::Index(p.training.names.size()), n);
+  if (r > window || !(p.scales.minCoeff() > 0))
+    throw InvalidArgument(almagest::detail::text(
+        "Dmd: basis has rank ", r, ", but not as many scales are positive."));
+}
 
 template <typename Scalar>
 std::string Dmd<Scalar>::summary() const {
@@ -313,6 +332,11 @@ std::string Dmd<Scalar>::summary() const {
   for (const auto& warning : warnings()) table += "warning: " + warning + "\n";
   return table;
 }
+
+#if ALMAGEST_INSTANTIATED
+extern template class ALMAGEST_EXPORT Dmd<float>;
+extern template class ALMAGEST_EXPORT Dmd<double>;
+#endif
 
 static_assert(Forecaster<Dmd<double>> && Forecaster<Dmd<float>>);
 static_assert(Stepper<Dmd<double>>);

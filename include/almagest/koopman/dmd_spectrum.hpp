@@ -140,5 +140,10 @@ DmdSpectrum<Scalar> dmd_spectrum(const LinearMap<Scalar>& map, const char* what,
   return assemble(std::move(found), map.observe.rows(), map.step.cols());
 }
 
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT DmdSpectrum<double> dmd_spectrum(const LinearMap<double>&, const char*,
+                                                                 std::vector<std::string>&);
+#endif
+
 }  // namespace detail
 }  // namespace almagest::inline ALMAGEST_ABI::koopman

@@ -93,40 +93,7 @@ class Edmd {
   struct Workspace {};
 
   /// A model from its parts. Throws DimensionMismatch where they do not fit together.
-  explicit Edmd(EdmdParts parts)
-      : parts_(std::move(parts)), features_(evaluator(parts_.library, parts_.training.dimension)) {
-    using almagest::detail::check_lengths;
-    const Eigen::Index r = parts_.compression.rank(), n = dimension();
-    check_lengths("Edmd", "encoder (rows)", parts_.encoder.rows(), "the library",
-                  features_->size());
-    check_lengths("Edmd", "encoder (columns)", parts_.encoder.cols(), "the compression", r);
-    check_lengths("Edmd", "reduced_operator (rows)", parts_.reduced_operator.rows(),
-                  "the compression", r);
-    check_lengths("Edmd", "reduced_operator (columns)", parts_.reduced_operator.cols(),
-                  "the compression", r);
-    check_lengths("Edmd", "observation (rows)", parts_.observation.rows(), "the compression", r);
-    check_lengths("Edmd", "observation (columns)", parts_.observation.cols(), "the state", n);
-    check_lengths("Edmd", "eigenvalues", parts_.spectrum.eigenvalues.size(), "the compression", r);
-    check_lengths("Edmd", "residuals", parts_.spectrum.residuals.size(), "the compression", r);
-    check_lengths("Edmd", "eigenfunctions", parts_.spectrum.functions.rows(), "the compression", r);
-    check_lengths("Edmd", "modes (rows)", parts_.spectrum.modes.rows(), "the state", n);
-    check_lengths("Edmd", "modes (columns)", parts_.spectrum.modes.cols(), "the compression", r);
-    check_lengths("Edmd", "amplitudes", parts_.amplitudes.size(), "the compression", r);
-    if (inputs() > 0)
-      check_lengths("Edmd", "input_operator (columns)", parts_.input_operator.cols(),
-                    "the compression", r);
-    if (parts_.bilinear_operator.rows() > 0) {
-      check_lengths("Edmd", "bilinear_operator (rows)", parts_.bilinear_operator.rows(),
-                    "the compression, once for each input", inputs() * r);
-      check_lengths("Edmd", "bilinear_operator (columns)", parts_.bilinear_operator.cols(),
-                    "the compression", r);
-    }
-    drive_ = parts_.input_operator.transpose().cast<Scalar>();
-    bend_ = parts_.bilinear_operator.transpose().cast<Scalar>();
-    backward_ = parts_.reduced_operator.transpose().cast<Scalar>();
-    observe_ = parts_.observation.transpose().cast<Scalar>();
-    encode_ = parts_.encoder.transpose();
-  }
+  explicit Edmd(EdmdParts parts);
 
   Eigen::Index dimension() const { return parts_.training.dimension; }
   /// Samples of history that a forecast needs: 1, or the window of a library of delays.
@@ -156,14 +123,7 @@ class Edmd {
   const std::vector<std::string>& warnings() const { return parts_.warnings; }
 
   /// \f$ \ln \lambda_j / \Delta t \f$. Throws InvalidArgument where the training had no time step.
-  Eigen::VectorXcd exponents() const {
-    if (!parts_.training.step)
-      throw InvalidArgument(
-          "Edmd::exponents: the training runs had no common time step; use eigenvalues.");
-    const double step = *parts_.training.step;
-    return eigenvalues().unaryExpr(
-        [step](const Complex& lambda) { return std::log(lambda) / step; });
-  }
+  Eigen::VectorXcd exponents() const;
 
   /// Indices of the eigenvalues whose residual is at most `tolerance`.
   std::vector<Eigen::Index> verified(double tolerance) const {
@@ -175,16 +135,10 @@ class Edmd {
 
   /// \f$ \varphi_j \f$ at any states: `states` holds one window of `context()` samples a row,
   /// oldest sample first (one state where the context is 1). `count x rank`.
-  Eigen::MatrixXcd eigenfunctions(const States& states) const {
-    return coordinates(states) * parts_.spectrum.functions;
-  }
+  Eigen::MatrixXcd eigenfunctions(const States& states) const;
 
   /// Normalized coordinates \f$ \hat\psi \f$ of states, one window a row; `count x rank`.
-  Eigen::MatrixXd coordinates(const States& states) const {
-    Eigen::MatrixXd features(states.rows(), features_->size());
-    features_->evaluate(states, features);
-    return features * parts_.encoder;
-  }
+  Eigen::MatrixXd coordinates(const States& states) const;
 
   /// \f$ \tau(z) \f$ at each place: see Compression.
   Eigen::VectorXd pseudospectrum(std::span<const Complex> places) const {
@@ -194,13 +148,7 @@ class Edmd {
   /// The functions that come nearest to eigenfunctions at `places`, of unit norm over the data, at any
   /// states as `eigenfunctions` takes them; `count x places`. How near is `pseudospectrum(places)`.
   Eigen::MatrixXcd pseudo_eigenfunctions(std::span<const Complex> places,
-                                         const States& states) const {
-    Eigen::MatrixXcd chosen(rank(), Eigen::Index(places.size()));
-    for (std::size_t k = 0; k < places.size(); ++k)
-      chosen.col(Eigen::Index(k)) =
-          parts_.compression.pseudo_eigenfunction(places[k]).coefficients;
-    return coordinates(states) * chosen;
-  }
+                                         const States& states) const;
 
   /// Normalized coordinates of the observable \f$ \psi c \f$, as SpectralMeasure takes them: c holds
   /// one coefficient for each function of the library. Those of component i of the state are column i
@@ -208,24 +156,7 @@ class Edmd {
   ///
   /// \throws DimensionMismatch for another count of coefficients, InvalidArgument where they use
   ///         functions that were left out (dependent ones, or all but the leading ones), NonFiniteData.
-  Eigen::VectorXd observable(const Eigen::Ref<const Eigen::VectorXd>& coefficients) const {
-    almagest::detail::check_lengths("Edmd::observable", "coefficients", coefficients.size(),
-                                    "the library", features_->size());
-    almagest::detail::check_finite("Edmd::observable", "coefficients", coefficients);
-    for (Eigen::Index i = 0; i < features_->size(); ++i)
-      if (coefficients[i] != 0 && parts_.encoder.row(i).isZero(0))
-        throw InvalidArgument(almagest::detail::text(
-            "Edmd::observable: coefficients use ", feature_names()[std::size_t(i)],
-            ", which depends on other functions and was left out; express the observable in those "
-            "that were kept."));
-    const Eigen::VectorXd found = parts_.encoder.colPivHouseholderQr().solve(coefficients);
-    const double rest = (parts_.encoder * found - coefficients).norm();
-    if (rest > 1e-6 * coefficients.norm())
-      throw InvalidArgument(almagest::detail::text(
-          "Edmd::observable: the rank that was kept leaves out ", rest / coefficients.norm(),
-          " of coefficients; ask for a higher rank or another observable."));
-    return found;
-  }
+  Eigen::VectorXd observable(const Eigen::Ref<const Eigen::VectorXd>& coefficients) const;
 
   /// The `steps` samples after `history`, of which the last `context()` samples count. A model with
   /// inputs is left to itself: its inputs are 0.
@@ -248,14 +179,7 @@ class Edmd {
   /// @{
   Workspace workspace() const { return {}; }
   /// Coordinates of the last `context()` samples of `history`.
-  Vector lift(const TrajectoryView<Scalar>& history) const {
-    if (history.dimension() != dimension() || history.size() < context())
-      throw DimensionMismatch(almagest::detail::text(
-          "Edmd::lift: history is ", history.dimension(), " x ", history.size(),
-          ", but the model lifts ", dimension(), " x ", context(),
-          " samples or the last of more; give a longer history of the trained system."));
-    return encoded(history.states().rightCols(context()).template cast<double>());
-  }
+  Vector lift(const TrajectoryView<Scalar>& history) const;
   /// Coordinates one time step after `in`; both have `rank()` entries and are not the same vector.
   void step(const Vector& in, Vector& out, Workspace&) const { out.noalias() = backward_ * in; }
   /// The state with coordinates `z`.
@@ -275,37 +199,142 @@ class Edmd {
   }
 
   Forecast<Scalar> driven(const TrajectoryView<Scalar>& history, const Eigen::MatrixX<Scalar>& given,
-                          Eigen::Index steps) const {
-    const double time_step =
-        almagest::detail::check_history(training(), context(), history, steps, "Edmd::forecast");
-    almagest::detail::ForecastRecorder<Scalar> recorder(training(), history, time_step, steps);
-    Eigen::MatrixXd window = history.states().rightCols(context()).template cast<double>();
-    Vector z = lift(history), next(rank()), sample(dimension());
-    Workspace none;
-    for (Eigen::Index k = 0; k < steps; ++k) {
-      if (options().relift && k > 0) z = encoded(window);
-      step(z, next, none);
-      if (inputs() > 0) drive(given.col(k), z, next);
-      z.swap(next);
-      observe(z, sample);
-      if (!recorder.add(sample)) break;
-      for (Eigen::Index s = 0; s + 1 < context(); ++s) window.col(s) = window.col(s + 1);
-      window.col(context() - 1) = sample.template cast<double>();
-    }
-    return std::move(recorder).finish();
-  }
+                          Eigen::Index steps) const;
 
-  Vector encoded(const Eigen::MatrixXd& window) const {
-    Eigen::MatrixXd row = window.reshaped(1, window.size()), features(1, features_->size());
-    features_->evaluate(row, features);
-    return (encode_ * features.transpose()).template cast<Scalar>();
-  }
+  Vector encoded(const Eigen::MatrixXd& window) const;
 
   EdmdParts parts_;
   std::shared_ptr<const features::Evaluator> features_;
   Eigen::MatrixXd encode_;
   Eigen::MatrixX<Scalar> backward_, observe_, drive_, bend_;
 };
+
+template <typename Scalar>
+Edmd<Scalar>::Edmd(EdmdParts parts)
+    : parts_(std::move(parts)), features_(evaluator(parts_.library, parts_.training.dimension)) {
+  using almagest::detail::check_lengths;
+  const Eigen::Index r = parts_.compression.rank(), n = dimension();
+  check_lengths("Edmd", "encoder (rows)", parts_.encoder.rows(), "the library",
+                features_->size());
+  check_lengths("Edmd", "encoder (columns)", parts_.encoder.cols(), "the compression", r);
+  check_lengths("Edmd", "reduced_operator (rows)", parts_.reduced_operator.rows(),
+                "the compression", r);
+  check_lengths("Edmd", "reduced_operator (columns)", parts_.reduced_operator.cols(),
+                "the compression", r);
+  check_lengths("Edmd", "observation (rows)", parts_.observation.rows(), "the compression", r);
+  check_lengths("Edmd", "observation (columns)", parts_.observation.cols(), "the state", n);
+  check_lengths("Edmd", "eigenvalues", parts_.spectrum.eigenvalues.size(), "the compression", r);
+  check_lengths("Edmd", "residuals", parts_.spectrum.residuals.size(), "the compression", r);
+  check_lengths("Edmd", "eigenfunctions", parts_.spectrum.functions.rows(), "the compression", r);
+  check_lengths("Edmd", "modes (rows)", parts_.spectrum.modes.rows(), "the state", n);
+  check_lengths("Edmd", "modes (columns)", parts_.spectrum.modes.cols(), "the compression", r);
+  check_lengths("Edmd", "amplitudes", parts_.amplitudes.size(), "the compression", r);
+  if (inputs() > 0)
+    check_lengths("Edmd", "input_operator (columns)", parts_.input_operator.cols(),
+                  "the compression", r);
+  if (parts_.bilinear_operator.rows() > 0) {
+    check_lengths("Edmd", "bilinear_operator (rows)", parts_.bilinear_operator.rows(),
+                  "the compression, once for each input", inputs() * r);
+    check_lengths("Edmd", "bilinear_operator (columns)", parts_.bilinear_operator.cols(),
+                  "the compression", r);
+  }
+  drive_ = parts_.input_operator.transpose().cast<Scalar>();
+  bend_ = parts_.bilinear_operator.transpose().cast<Scalar>();
+  backward_ = parts_.reduced_operator.transpose().cast<Scalar>();
+  observe_ = parts_.observation.transpose().cast<Scalar>();
+  encode_ = parts_.encoder.transpose();
+}
+
+template <typename Scalar>
+Eigen::VectorXcd Edmd<Scalar>::exponents() const {
+  if (!parts_.training.step)
+    throw InvalidArgument(
+        "Edmd::exponents: the training runs had no common time step; use eigenvalues.");
+  const double step = *parts_.training.step;
+  return eigenvalues().unaryExpr(
+      [step](const Complex& lambda) { return std::log(lambda) / step; });
+}
+
+template <typename Scalar>
+Eigen::MatrixXcd Edmd<Scalar>::eigenfunctions(const States& states) const {
+  return coordinates(states) * parts_.spectrum.functions;
+}
+
+template <typename Scalar>
+Eigen::MatrixXd Edmd<Scalar>::coordinates(const States& states) const {
+  Eigen::MatrixXd features(states.rows(), features_->size());
+  features_->evaluate(states, features);
+  return features * parts_.encoder;
+}
+
+template <typename Scalar>
+Eigen::MatrixXcd Edmd<Scalar>::pseudo_eigenfunctions(std::span<const Complex> places,
+                                       const States& states) const {
+  Eigen::MatrixXcd chosen(rank(), Eigen::Index(places.size()));
+  for (std::size_t k = 0; k < places.size(); ++k)
+    chosen.col(Eigen::Index(k)) =
+        parts_.compression.pseudo_eigenfunction(places[k]).coefficients;
+  return coordinates(states) * chosen;
+}
+
+template <typename Scalar>
+Eigen::VectorXd Edmd<Scalar>::observable(const Eigen::Ref<const Eigen::VectorXd>& coefficients) const {
+  almagest::detail::check_lengths("Edmd::observable", "coefficients", coefficients.size(),
+                                  "the library", features_->size());
+  almagest::detail::check_finite("Edmd::observable", "coefficients", coefficients);
+  for (Eigen::Index i = 0; i < features_->size(); ++i)
+    if (coefficients[i] != 0 && parts_.encoder.row(i).isZero(0))
+      throw InvalidArgument(almagest::detail::text(
+          "Edmd::observable: coefficients use ", feature_names()[std::size_t(i)],
+          ", which depends on other functions and was left out; express the observable in those "
+          "that were kept."));
+  const Eigen::VectorXd found = parts_.encoder.colPivHouseholderQr().solve(coefficients);
+  const double rest = (parts_.encoder * found - coefficients).norm();
+  if (rest > 1e-6 * coefficients.norm())
+    throw InvalidArgument(almagest::detail::text(
+        "Edmd::observable: the rank that was kept leaves out ", rest / coefficients.norm(),
+        " of coefficients; ask for a higher rank or another observable."));
+  return found;
+}
+
+template <typename Scalar>
+Eigen::VectorX<Scalar> Edmd<Scalar>::lift(const TrajectoryView<Scalar>& history) const {
+  if (history.dimension() != dimension() || history.size() < context())
+    throw DimensionMismatch(almagest::detail::text(
+        "Edmd::lift: history is ", history.dimension(), " x ", history.size(),
+        ", but the model lifts ", dimension(), " x ", context(),
+        " samples or the last of more; give a longer history of the trained system."));
+  return encoded(history.states().rightCols(context()).template cast<double>());
+}
+
+template <typename Scalar>
+Forecast<Scalar> Edmd<Scalar>::driven(const TrajectoryView<Scalar>& history, const Eigen::MatrixX<Scalar>& given,
+                        Eigen::Index steps) const {
+  const double time_step =
+      almagest::detail::check_history(training(), context(), history, steps, "Edmd::forecast");
+  almagest::detail::ForecastRecorder<Scalar> recorder(training(), history, time_step, steps);
+  Eigen::MatrixXd window = history.states().rightCols(context()).template cast<double>();
+  Vector z = lift(history), next(rank()), sample(dimension());
+  Workspace none;
+  for (Eigen::Index k = 0; k < steps; ++k) {
+    if (options().relift && k > 0) z = encoded(window);
+    step(z, next, none);
+    if (inputs() > 0) drive(given.col(k), z, next);
+    z.swap(next);
+    observe(z, sample);
+    if (!recorder.add(sample)) break;
+    for (Eigen::Index s = 0; s + 1 < context(); ++s) window.col(s) = window.col(s + 1);
+    window.col(context() - 1) = sample.template cast<double>();
+  }
+  return std::move(recorder).finish();
+}
+
+template <typename Scalar>
+Eigen::VectorX<Scalar> Edmd<Scalar>::encoded(const Eigen::MatrixXd& window) const {
+  Eigen::MatrixXd row = window.reshaped(1, window.size()), features(1, features_->size());
+  features_->evaluate(row, features);
+  return (encode_ * features.transpose()).template cast<Scalar>();
+}
 
 template <typename Scalar>
 std::string Edmd<Scalar>::summary() const {

@@ -246,6 +246,11 @@ ExponentialMisfit<Scalar> exponential_misfit(const std::vector<TimedSamples<Scal
   return found;
 }
 
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT ExponentialMisfit<double> exponential_misfit(const std::vector<TimedSamples<double>>&,
+                                                                             const ExponentSet<double>&);
+#endif
+
 struct ExponentialFitOptions {
   ExponentConstraint constraint = ExponentConstraint::none;
   int most_iterations = 100;

@@ -121,10 +121,7 @@ class Havok {
   /// Eigenvalues of A, largest amplitude first, pairs together: growth rate and angular frequency.
   const Eigen::VectorX<Complex>& exponents() const { return parts_.exponents; }
   /// \f$ e^{\mu_j \Delta t} \f$, a time step each.
-  Eigen::VectorX<Complex> eigenvalues() const {
-    const auto step = Scalar(*parts_.training.step);
-    return exponents().unaryExpr([step](const Complex& mu) { return std::exp(mu * step); });
-  }
+  Eigen::VectorX<Complex> eigenvalues() const;
   /// One for each exponent, in its unit; see the class.
   const Vector& residuals() const { return parts_.residuals; }
   /// What the eigenvectors of A are in the state, `dimension x (rank - forcing)`.
@@ -140,43 +137,13 @@ class Havok {
   /// windows; empty for a closed model.
   const std::vector<Trajectory<Scalar>>& forcing() const { return parts_.forcing; }
   /// The forcing in any run.
-  Trajectory<Scalar> forcing(const TrajectoryView<Scalar>& run) const {
-    if (forced() == 0)
-      throw InvalidArgument("Havok::forcing: the model was fitted with forcing = 0 and has none; fit with 1.");
-    const Trajectory<Scalar> all = coordinates(run);
-    return {all.times(), Matrix(all.states().bottomRows(forced()))};
-  }
+  Trajectory<Scalar> forcing(const TrajectoryView<Scalar>& run) const;
   /// All delay coordinates of a run, `rank` components at the times of its windows.
-  Trajectory<Scalar> coordinates(const TrajectoryView<Scalar>& run) const {
-    almagest::detail::check_history(training(), std::max(context(), run.size()), run, 1,
-                                    "Havok::coordinates");
-    const linalg::HankelOperator<Scalar> windows({run}, context());
-    Matrix rows(windows.rows(), rank());
-    windows.apply(encoder_, rows);
-    return {run.times().slice(0, rows.rows()), Matrix(rows.transpose())};
-  }
+  Trajectory<Scalar> coordinates(const TrajectoryView<Scalar>& run) const;
 
   /// The model's own version of a run, driven by the forcing that the run itself has: sample k is the
   /// oldest of window k; the last window gives the rest.
-  Trajectory<Scalar> reconstruct(const TrajectoryView<Scalar>& run) const {
-    const Matrix given = coordinates(run).states();
-    const Eigen::Index n = dimension(), windows = given.cols();
-    Matrix states(n, run.size());
-    Vector z = given.col(0), next = z;
-    for (Eigen::Index k = 0; k < windows; ++k) {
-      states.col(k).noalias() = decoder_.topRows(n) * z;
-      if (!states.col(k).allFinite())
-        throw ConvergenceFailure(almagest::detail::text(
-            "Havok::reconstruct: the model grows beyond all bounds at sample ", k, " of ", run.size(),
-            "; its fastest growth rate is ", double(exponents().real().maxCoeff()),
-            ". Reconstruct a shorter run or fit with a lower rank."));
-      if (k + 1 == windows) break;
-      advance(z, given.col(k + 1).tail(forced()), next);
-      z.swap(next);
-    }
-    states.rightCols(context()) = (decoder_ * z).reshaped(n, context());
-    return {run.times(), std::move(states), run.info()};
-  }
+  Trajectory<Scalar> reconstruct(const TrajectoryView<Scalar>& run) const;
 
   /// The `steps` samples after `history`, of which the last `context()` samples count, with a forcing
   /// that falls to 0 within the first step: for the near future.
@@ -195,15 +162,7 @@ class Havok {
   /// @{
   Workspace workspace() const { return {}; }
   /// Coordinates of the window that the last `context()` samples of `history` are.
-  Vector lift(const TrajectoryView<Scalar>& history) const {
-    if (history.dimension() != dimension() || history.size() < context())
-      throw DimensionMismatch(almagest::detail::text(
-          "Havok::lift: history is ", history.dimension(), " x ", history.size(),
-          ", but the model lifts ", dimension(), " x ", context(),
-          " samples or the last of more; give a longer history of the trained system."));
-    const Matrix window = history.states().rightCols(context());
-    return encoder_.transpose() * window.reshaped();
-  }
+  Vector lift(const TrajectoryView<Scalar>& history) const;
   /// Coordinates one time step after `in`; both have `rank()` entries and are not the same vector.
   void step(const Vector& in, Vector& out, Workspace&) const { out.noalias() = propagator_ * in; }
   /// The matrix of `step`, `rank x rank`: \f$ e^{A \Delta t} \f$ and what a forcing that falls to 0 does.
@@ -229,23 +188,7 @@ class Havok {
   Eigen::Index forced() const { return parts_.options.forcing; }
 
   Forecast<Scalar> continued(const TrajectoryView<Scalar>& history, Eigen::Index steps,
-                             const Matrix* forcing) const {
-    const double time_step = almagest::detail::check_history(training(), context(), history, steps,
-                                                             "Havok::forecast");
-    almagest::detail::ForecastRecorder<Scalar> recorder(training(), history, time_step, steps);
-    Vector z = lift(history), next(rank()), sample(dimension());
-    Workspace none;
-    for (Eigen::Index k = 0; k < steps; ++k) {
-      if (forcing)
-        advance(z, forcing->col(k), next);
-      else
-        step(z, next, none);
-      z.swap(next);
-      observe(z, sample);
-      if (!recorder.add(sample)) break;
-    }
-    return std::move(recorder).finish();
-  }
+                             const Matrix* forcing) const;
 
   /// One step towards a forcing that is known at its end.
   template <typename Forcing>
@@ -257,58 +200,140 @@ class Havok {
 
   /// With \f$ \dot v = A v + B u \f$ and u linear over the step, v and u at its end follow from the
   /// exponential of one matrix: \f$ \dot u = w / h, \dot w = 0 \f$.
-  void make_propagator() {
-    const Eigen::Index p = linear().rows(), c = forced();
-    const auto h = Scalar(*training().step);
-    Matrix all = Matrix::Zero(p + 2 * c, p + 2 * c);
-    all.topLeftCorner(p, p) = h * linear();
-    all.block(0, p, p, c) = h * input();
-    all.block(p, p + c, c, c).setIdentity();
-    const Matrix exponential = all.exp();
-    // v(h) = E v + F u(0) + G (u(h) - u(0))
-    ramp_ = Matrix::Zero(p + c, c);
-    ramp_.topRows(p) = exponential.block(0, p + c, p, c);
-    propagator_ = Matrix::Zero(p + c, p + c);
-    propagator_.topLeftCorner(p, p) = exponential.topLeftCorner(p, p);
-    propagator_.topRightCorner(p, c) = exponential.block(0, p, p, c) - ramp_.topRows(p);
-    ramp_.bottomRows(c).setIdentity();
-  }
+  void make_propagator();
 
-  void check_parts() const {
-    const auto& p = parts_;
-    const Eigen::Index n = p.training.dimension, r = p.basis.cols(), c = p.options.forcing;
-    const auto check = [](const char* named, Eigen::Index given, Eigen::Index expected) {
-      if (given != expected)
-        throw DimensionMismatch(almagest::detail::text(
-            "Havok: ", named, " is ", given, ", but must be ", expected,
-            " to fit the other parts; the model file is damaged or foreign."));
-    };
-    if (n < 1 || p.options.delays < 1 || c < 0 || r <= c || !p.training.step)
-      throw InvalidArgument(
-          "Havok: parts need a time step and at least 1 component, 1 delay and a rank above forcing.");
-    check("rows of basis", p.basis.rows(), n * p.options.delays);
-    check("count of singular_values", p.singular_values.size(), r);
-    check("rows of linear", p.linear.rows(), r - c);
-    check("columns of linear", p.linear.cols(), r - c);
-    check("rows of input", p.input.rows(), r - c);
-    check("columns of input", p.input.cols(), c);
-    check("count of exponents", p.exponents.size(), r - c);
-    check("rows of modes", p.modes.rows(), n);
-    check("columns of modes", p.modes.cols(), r - c);
-    check("count of amplitudes", p.amplitudes.size(), r - c);
-    check("count of residuals", p.residuals.size(), r - c);
-    check("count of unexplained", p.unexplained.size(), r - c);
-    check("count of training bounds", p.training.lower.size() + p.training.upper.size(), 2 * n);
-    check("count of names", Eigen::Index(p.training.names.size()), n);
-    if (!(p.singular_values[r - 1] > 0))
-      throw InvalidArgument(almagest::detail::text(
-          "Havok: basis has rank ", r, ", but not as many singular values are positive."));
-  }
+  void check_parts() const;
 
   HavokParts<Scalar> parts_;
   Matrix encoder_, decoder_;       // n d x r: to coordinates, transposed, and back
   Matrix propagator_, ramp_;       // r x r and r x c: (v, u) a step later where u goes to 0, and by u
 };
+
+template <typename Scalar>
+Eigen::VectorX<std::complex<Scalar>> Havok<Scalar>::eigenvalues() const {
+  const auto step = Scalar(*parts_.training.step);
+  return exponents().unaryExpr([step](const Complex& mu) { return std::exp(mu * step); });
+}
+
+template <typename Scalar>
+Trajectory<Scalar> Havok<Scalar>::forcing(const TrajectoryView<Scalar>& run) const {
+  if (forced() == 0)
+    throw InvalidArgument("Havok::forcing: the model was fitted with forcing = 0 and has none; fit with 1.");
+  const Trajectory<Scalar> all = coordinates(run);
+  return {all.times(), Matrix(all.states().bottomRows(forced()))};
+}
+
+template <typename Scalar>
+Trajectory<Scalar> Havok<Scalar>::coordinates(const TrajectoryView<Scalar>& run) const {
+  almagest::detail::check_history(training(), std::max(context(), run.size()), run, 1,
+                                  "Havok::coordinates");
+  const linalg::HankelOperator<Scalar> windows({run}, context());
+  Matrix rows(windows.rows(), rank());
+  windows.apply(encoder_, rows);
+  return {run.times().slice(0, rows.rows()), Matrix(rows.transpose())};
+}
+
+template <typename Scalar>
+Trajectory<Scalar> Havok<Scalar>::reconstruct(const TrajectoryView<Scalar>& run) const {
+  const Matrix given = coordinates(run).states();
+  const Eigen::Index n = dimension(), windows = given.cols();
+  Matrix states(n, run.size());
+  Vector z = given.col(0), next = z;
+  for (Eigen::Index k = 0; k < windows; ++k) {
+    states.col(k).noalias() = decoder_.topRows(n) * z;
+    if (!states.col(k).allFinite())
+      throw ConvergenceFailure(almagest::detail::text(
+          "Havok::reconstruct: the model grows beyond all bounds at sample ", k, " of ", run.size(),
+          "; its fastest growth rate is ", double(exponents().real().maxCoeff()),
+          ". Reconstruct a shorter run or fit with a lower rank."));
+    if (k + 1 == windows) break;
+    advance(z, given.col(k + 1).tail(forced()), next);
+    z.swap(next);
+  }
+  states.rightCols(context()) = (decoder_ * z).reshaped(n, context());
+  return {run.times(), std::move(states), run.info()};
+}
+
+template <typename Scalar>
+Eigen::VectorX<Scalar> Havok<Scalar>::lift(const TrajectoryView<Scalar>& history) const {
+  if (history.dimension() != dimension() || history.size() < context())
+    throw DimensionMismatch(almagest::detail::text(
+        "Havok::lift: history is ", history.dimension(), " x ", history.size(),
+        ", but the model lifts ", dimension(), " x ", context(),
+        " samples or the last of more; give a longer history of the trained system."));
+  const Matrix window = history.states().rightCols(context());
+  return encoder_.transpose() * window.reshaped();
+}
+
+template <typename Scalar>
+Forecast<Scalar> Havok<Scalar>::continued(const TrajectoryView<Scalar>& history, Eigen::Index steps,
+                           const Matrix* forcing) const {
+  const double time_step = almagest::detail::check_history(training(), context(), history, steps,
+                                                           "Havok::forecast");
+  almagest::detail::ForecastRecorder<Scalar> recorder(training(), history, time_step, steps);
+  Vector z = lift(history), next(rank()), sample(dimension());
+  Workspace none;
+  for (Eigen::Index k = 0; k < steps; ++k) {
+    if (forcing)
+      advance(z, forcing->col(k), next);
+    else
+      step(z, next, none);
+    z.swap(next);
+    observe(z, sample);
+    if (!recorder.add(sample)) break;
+  }
+  return std::move(recorder).finish();
+}
+
+template <typename Scalar>
+void Havok<Scalar>::make_propagator() {
+  const Eigen::Index p = linear().rows(), c = forced();
+  const auto h = Scalar(*training().step);
+  Matrix all = Matrix::Zero(p + 2 * c, p + 2 * c);
+  all.topLeftCorner(p, p) = h * linear();
+  all.block(0, p, p, c) = h * input();
+  all.block(p, p + c, c, c).setIdentity();
+  const Matrix exponential = all.exp();
+  // v(h) = E v + F u(0) + G (u(h) - u(0))
+  ramp_ = Matrix::Zero(p + c, c);
+  ramp_.topRows(p) = exponential.block(0, p + c, p, c);
+  propagator_ = Matrix::Zero(p + c, p + c);
+  propagator_.topLeftCorner(p, p) = exponential.topLeftCorner(p, p);
+  propagator_.topRightCorner(p, c) = exponential.block(0, p, p, c) - ramp_.topRows(p);
+  ramp_.bottomRows(c).setIdentity();
+}
+
+template <typename Scalar>
+void Havok<Scalar>::check_parts() const {
+  const auto& p = parts_;
+  const Eigen::Index n = p.training.dimension, r = p.basis.cols(), c = p.options.forcing;
+  const auto check = [](const char* named, Eigen::Index given, Eigen::Index expected) {
+    if (given != expected)
+      throw DimensionMismatch(almagest::detail::text(
+          "Havok: ", named, " is ", given, ", but must be ", expected,
+          " to fit the other parts; the model file is damaged or foreign."));
+  };
+  if (n < 1 || p.options.delays < 1 || c < 0 || r <= c || !p.training.step)
+    throw InvalidArgument(
+        "Havok: parts need a time step and at least 1 component, 1 delay and a rank above forcing.");
+  check("rows of basis", p.basis.rows(), n * p.options.delays);
+  check("count of singular_values", p.singular_values.size(), r);
+  check("rows of linear", p.linear.rows(), r - c);
+  check("columns of linear", p.linear.cols(), r - c);
+  check("rows of input", p.input.rows(), r - c);
+  check("columns of input", p.input.cols(), c);
+  check("count of exponents", p.exponents.size(), r - c);
+  check("rows of modes", p.modes.rows(), n);
+  check("columns of modes", p.modes.cols(), r - c);
+  check("count of amplitudes", p.amplitudes.size(), r - c);
+  check("count of residuals", p.residuals.size(), r - c);
+  check("count of unexplained", p.unexplained.size(), r - c);
+  check("count of training bounds", p.training.lower.size() + p.training.upper.size(), 2 * n);
+  check("count of names", Eigen::Index(p.training.names.size()), n);
+  if (!(p.singular_values[r - 1] > 0))
+    throw InvalidArgument(almagest::detail::text(
+        "Havok: basis has rank ", r, ", but not as many singular values are positive."));
+}
 
 #if ALMAGEST_INSTANTIATED
 extern template class ALMAGEST_EXPORT Havok<double>;

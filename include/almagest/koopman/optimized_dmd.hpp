@@ -111,6 +111,11 @@ linalg::Svd<Scalar> leading_patterns(const std::vector<TrajectoryView<Scalar>>& 
   return {{}, found.singular_values.head(rank), found.v.leftCols(rank)};
 }
 
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT linalg::Svd<double> leading_patterns(const std::vector<TrajectoryView<double>>&, Eigen::Index,
+                                                                     const char*);
+#endif
+
 /// The samples of the runs that are long enough in the basis of their patterns.
 template <typename Scalar>
 std::vector<TimedSamples<Scalar>> projected(const std::vector<TrajectoryView<Scalar>>& several,

@@ -107,60 +107,70 @@ class ModeBasis {
   using Matrix = Eigen::MatrixX<Scalar>;
 
   ModeBasis() = default;
-  ModeBasis(const Eigen::MatrixX<Complex>& modes, const Eigen::VectorX<Complex>& exponents)
-      : exponents_(exponents) {
-    const Matrix real = real_modes<Scalar>(modes, exponents);
-    const Eigen::HouseholderQR<Matrix> qr(real);
-    const Eigen::Index rank = std::min(real.rows(), real.cols());
-    encoder_ = (qr.householderQ() * Matrix::Identity(real.rows(), rank)).transpose();
-    triangle_ = qr.matrixQR().topRows(rank).template triangularView<Eigen::Upper>();
-  }
+  ModeBasis(const Eigen::MatrixX<Complex>& modes, const Eigen::VectorX<Complex>& exponents);
 
   /// How independent the modes are: smallest over largest pivot of their triangle.
-  Scalar independence() const {
-    const Eigen::ColPivHouseholderQR<Matrix> qr(triangle_);
-    if (triangle_.rows() < triangle_.cols()) return 0;
-    const auto pivots = qr.matrixQR().diagonal().cwiseAbs();
-    return pivots.minCoeff() / pivots.maxCoeff();
-  }
+  Scalar independence() const;
 
   /// Values of the eigenfunctions, a sample in a column: what the amplitudes of each sample alone are.
-  template <typename Samples>
-  Eigen::MatrixX<Complex> eigenfunctions(const Samples& samples) const {
-    const Matrix real = Eigen::ColPivHouseholderQR<Matrix>(triangle_).solve(encoder_ * samples);
-    Eigen::MatrixX<Complex> values(exponents_.size(), samples.cols());
-    for (Eigen::Index k = 0; k < samples.cols(); ++k)
-      values.col(k) = complex_amplitudes<Scalar>(exponents_, real.col(k));
-    return values;
-  }
+  Eigen::MatrixX<Complex> eigenfunctions(const Eigen::Ref<const Matrix>& samples) const;
 
   /// The amplitudes at time 0 that fit samples at some times best. An exponential is reckoned from the end
   /// that it does not outgrow, so that nothing overflows.
-  template <typename Samples>
-  Eigen::VectorX<Complex> amplitudes(const Samples& samples, const Eigen::VectorX<Scalar>& times) const {
-    const Eigen::Index r = exponents_.size(), rows = triangle_.rows();
-    Eigen::VectorX<Scalar> origins(r);
-    for (Eigen::Index j = 0; j < r; ++j)
-      origins[j] = exponents_[j].real() > 0 ? times[times.size() - 1] : times[0];
-    linalg::StreamingQr<Scalar> factor(r + 1);
-    Matrix block(rows, r + 1);
-    for (Eigen::Index k = 0; k < times.size(); ++k) {
-      block.leftCols(r) = triangle_;
-      advance_columns<Scalar>(exponents_, times[k], origins, block.leftCols(r));
-      block.col(r) = encoder_ * samples.col(k);
-      factor.update(block);
-    }
-    const Eigen::VectorX<Scalar> real =
-        Eigen::ColPivHouseholderQR<Matrix>(factor.triangle().topLeftCorner(r, r)).solve(factor.triangle().col(r).head(r));
-    Eigen::VectorX<Complex> found = complex_amplitudes<Scalar>(exponents_, real);
-    for (Eigen::Index j = 0; j < r; ++j) found[j] *= std::exp(-exponents_[j] * origins[j]);
-    return found;
-  }
+  Eigen::VectorX<Complex> amplitudes(const Eigen::Ref<const Matrix>& samples, const Eigen::VectorX<Scalar>& times) const;
 
  private:
   Eigen::VectorX<Complex> exponents_;
   Matrix encoder_, triangle_;
 };
+
+template <typename Scalar>
+ModeBasis<Scalar>::ModeBasis(const Eigen::MatrixX<Complex>& modes, const Eigen::VectorX<Complex>& exponents)
+    : exponents_(exponents) {
+  const Matrix real = real_modes<Scalar>(modes, exponents);
+  const Eigen::HouseholderQR<Matrix> qr(real);
+  const Eigen::Index rank = std::min(real.rows(), real.cols());
+  encoder_ = (qr.householderQ() * Matrix::Identity(real.rows(), rank)).transpose();
+  triangle_ = qr.matrixQR().topRows(rank).template triangularView<Eigen::Upper>();
+}
+
+template <typename Scalar>
+Scalar ModeBasis<Scalar>::independence() const {
+  const Eigen::ColPivHouseholderQR<Matrix> qr(triangle_);
+  if (triangle_.rows() < triangle_.cols()) return 0;
+  const auto pivots = qr.matrixQR().diagonal().cwiseAbs();
+  return pivots.minCoeff() / pivots.maxCoeff();
+}
+
+template <typename Scalar>
+Eigen::MatrixX<std::complex<Scalar>> ModeBasis<Scalar>::eigenfunctions(const Eigen::Ref<const Matrix>& samples) const {
+  const Matrix real = Eigen::ColPivHouseholderQR<Matrix>(triangle_).solve(encoder_ * samples);
+  Eigen::MatrixX<Complex> values(exponents_.size(), samples.cols());
+  for (Eigen::Index k = 0; k < samples.cols(); ++k)
+    values.col(k) = complex_amplitudes<Scalar>(exponents_, real.col(k));
+  return values;
+}
+
+template <typename Scalar>
+Eigen::VectorX<std::complex<Scalar>> ModeBasis<Scalar>::amplitudes(const Eigen::Ref<const Matrix>& samples, const Eigen::VectorX<Scalar>& times) const {
+  const Eigen::Index r = exponents_.size(), rows = triangle_.rows();
+  Eigen::VectorX<Scalar> origins(r);
+  for (Eigen::Index j = 0; j < r; ++j)
+    origins[j] = exponents_[j].real() > 0 ? times[times.size() - 1] : times[0];
+  linalg::StreamingQr<Scalar> factor(r + 1);
+  Matrix block(rows, r + 1);
+  for (Eigen::Index k = 0; k < times.size(); ++k) {
+    block.leftCols(r) = triangle_;
+    advance_columns<Scalar>(exponents_, times[k], origins, block.leftCols(r));
+    block.col(r) = encoder_ * samples.col(k);
+    factor.update(block);
+  }
+  const Eigen::VectorX<Scalar> real =
+      Eigen::ColPivHouseholderQR<Matrix>(factor.triangle().topLeftCorner(r, r)).solve(factor.triangle().col(r).head(r));
+  Eigen::VectorX<Complex> found = complex_amplitudes<Scalar>(exponents_, real);
+  for (Eigen::Index j = 0; j < r; ++j) found[j] *= std::exp(-exponents_[j] * origins[j]);
+  return found;
+}
 
 #if ALMAGEST_INSTANTIATED
 // A loaded model must have the bits of a fitted one, however its user compiles.
@@ -223,14 +233,7 @@ class OptimizedDmd {
   /// Growth rate and angular frequency of each mode.
   const Eigen::VectorX<Complex>& exponents() const { return parts_.exponents; }
   /// \f$ e^{\omega_j \Delta t} \f$. Throws InvalidArgument where the training had no time step.
-  Eigen::VectorX<Complex> eigenvalues() const {
-    if (!parts_.training.step)
-      throw InvalidArgument(
-          "OptimizedDmd::eigenvalues: the training times were not uniform, so that there is no time step; "
-          "use exponents().");
-    const auto step = Scalar(*parts_.training.step);
-    return exponents().unaryExpr([step](const Complex& omega) { return std::exp(omega * step); });
-  }
+  Eigen::VectorX<Complex> eigenvalues() const;
   /// One for each exponent; see the class.
   const Vector& residuals() const { return parts_.residuals; }
   /// `dimension x rank`.
@@ -249,18 +252,7 @@ class OptimizedDmd {
   }
 
   /// The `steps` samples after `history`, of which the last `context()` samples count.
-  Forecast<Scalar> forecast(const TrajectoryView<Scalar>& history, Eigen::Index steps) const {
-    const double step = almagest::detail::check_history(training(), context(), history, steps,
-                                                        "OptimizedDmd::forecast");
-    const auto last = history.slice(history.size() - context(), context());
-    const Eigen::VectorXd times = last.times().values();
-    const Eigen::VectorX<Complex> amplitudes = fitted(last);
-    almagest::detail::ForecastRecorder<Scalar> recorder(training(), history, step, steps);
-    const double since = times[times.size() - 1] - times[0];
-    for (Eigen::Index k = 1; k <= steps; ++k)
-      if (!recorder.add(state(amplitudes, since + step * double(k)))) break;
-    return std::move(recorder).finish();
-  }
+  Forecast<Scalar> forecast(const TrajectoryView<Scalar>& history, Eigen::Index steps) const;
 
   /// The first training run at any times, those of the run's own clock.
   Trajectory<Scalar> evaluate(const TimeGrid& times) const {
@@ -268,14 +260,7 @@ class OptimizedDmd {
   }
 
   /// The model's own version of a run, with the amplitudes that fit it best, at its own times.
-  Trajectory<Scalar> reconstruct(const TrajectoryView<Scalar>& run) const {
-    if (run.dimension() != dimension())
-      throw DimensionMismatch(almagest::detail::text(
-          "OptimizedDmd::reconstruct: the run has dimension ", run.dimension(),
-          ", but the model was trained on dimension ", dimension(), "; give a run of the trained system."));
-    return {run.times(), states(fitted(run), run.times(), run.times().front(), "OptimizedDmd::reconstruct"),
-            run.info()};
-  }
+  Trajectory<Scalar> reconstruct(const TrajectoryView<Scalar>& run) const;
 
   /// The amplitudes at the first sample of a run that fit it best: linear in its samples.
   Eigen::VectorX<Complex> amplitudes_of(const TrajectoryView<Scalar>& run) const { return fitted(run); }
@@ -289,27 +274,10 @@ class OptimizedDmd {
   }
 
  private:
-  Eigen::VectorX<Complex> fitted(const TrajectoryView<Scalar>& run) const {
-    const Eigen::VectorXd times = run.times().values();
-    return basis_.amplitudes(run.states(), Vector((times.array() - times[0]).template cast<Scalar>()));
-  }
-  Vector state(const Eigen::VectorX<Complex>& amplitudes, double time) const {
-    const Eigen::VectorX<Complex> now =
-        amplitudes.array() * (exponents().array() * Complex(Scalar(time))).exp();
-    return (parts_.modes * now).real();
-  }
+  Eigen::VectorX<Complex> fitted(const TrajectoryView<Scalar>& run) const;
+  Vector state(const Eigen::VectorX<Complex>& amplitudes, double time) const;
   Matrix states(const Eigen::VectorX<Complex>& amplitudes, const TimeGrid& times, double start,
-                const char* what) const {
-    Matrix all(dimension(), times.size());
-    for (Eigen::Index k = 0; k < times.size(); ++k) {
-      all.col(k) = state(amplitudes, times[k] - start);
-      if (!all.col(k).allFinite())
-        throw ConvergenceFailure(almagest::detail::text(
-            what, ": the model grows beyond all bounds at t = ", times[k], "; its fastest growth rate is ",
-            double(exponents().real().maxCoeff()), ". Ask for earlier times, or fit with stable exponents."));
-    }
-    return all;
-  }
+                const char* what) const;
   TrajectoryInfo info() const {
     TrajectoryInfo info;
     info.names = training().names;
@@ -317,34 +285,98 @@ class OptimizedDmd {
     return info;
   }
 
-  void check_parts() const {
-    const auto& p = parts_;
-    const Eigen::Index n = p.training.dimension, r = p.exponents.size();
-    const auto check = [](const char* named, Eigen::Index given, Eigen::Index expected) {
-      if (given != expected)
-        throw DimensionMismatch(almagest::detail::text(
-            "OptimizedDmd: ", named, " is ", given, ", but must be ", expected,
-            " to fit the other parts; the model file is damaged or foreign."));
-    };
-    if (n < 1 || r < 1 || p.options.context < 1)
-      throw InvalidArgument("OptimizedDmd: parts need at least 1 component, 1 exponent and a context of 1.");
-    check("rows of modes", p.modes.rows(), n);
-    check("columns of modes", p.modes.cols(), r);
-    check("count of amplitudes", p.amplitudes.size(), r);
-    check("count of residuals", p.residuals.size(), r);
-    check("count of training bounds", p.training.lower.size() + p.training.upper.size(), 2 * n);
-    check("count of names", Eigen::Index(p.training.names.size()), n);
-    for (Eigen::Index j = 0; j < r; ++j) {
-      if (p.exponents[j].imag() == 0) continue;
-      if (j + 1 == r || p.exponents[j].imag() < 0 || p.exponents[j + 1] != std::conj(p.exponents[j]))
-        throw InvalidArgument("OptimizedDmd: exponents must be real or conjugate neighbours, upper first.");
-      ++j;
-    }
-  }
+  void check_parts() const;
 
   OptimizedDmdParts<Scalar> parts_;
   detail::ModeBasis<Scalar> basis_;
 };
+
+template <typename Scalar>
+Eigen::VectorX<std::complex<Scalar>> OptimizedDmd<Scalar>::eigenvalues() const {
+  if (!parts_.training.step)
+    throw InvalidArgument(
+        "OptimizedDmd::eigenvalues: the training times were not uniform, so that there is no time step; "
+        "use exponents().");
+  const auto step = Scalar(*parts_.training.step);
+  return exponents().unaryExpr([step](const Complex& omega) { return std::exp(omega * step); });
+}
+
+template <typename Scalar>
+Forecast<Scalar> OptimizedDmd<Scalar>::forecast(const TrajectoryView<Scalar>& history, Eigen::Index steps) const {
+  const double step = almagest::detail::check_history(training(), context(), history, steps,
+                                                      "OptimizedDmd::forecast");
+  const auto last = history.slice(history.size() - context(), context());
+  const Eigen::VectorXd times = last.times().values();
+  const Eigen::VectorX<Complex> amplitudes = fitted(last);
+  almagest::detail::ForecastRecorder<Scalar> recorder(training(), history, step, steps);
+  const double since = times[times.size() - 1] - times[0];
+  for (Eigen::Index k = 1; k <= steps; ++k)
+    if (!recorder.add(state(amplitudes, since + step * double(k)))) break;
+  return std::move(recorder).finish();
+}
+
+template <typename Scalar>
+Trajectory<Scalar> OptimizedDmd<Scalar>::reconstruct(const TrajectoryView<Scalar>& run) const {
+  if (run.dimension() != dimension())
+    throw DimensionMismatch(almagest::detail::text(
+        "OptimizedDmd::reconstruct: the run has dimension ", run.dimension(),
+        ", but the model was trained on dimension ", dimension(), "; give a run of the trained system."));
+  return {run.times(), states(fitted(run), run.times(), run.times().front(), "OptimizedDmd::reconstruct"),
+          run.info()};
+}
+
+template <typename Scalar>
+Eigen::VectorX<std::complex<Scalar>> OptimizedDmd<Scalar>::fitted(const TrajectoryView<Scalar>& run) const {
+  const Eigen::VectorXd times = run.times().values();
+  return basis_.amplitudes(run.states(), Vector((times.array() - times[0]).template cast<Scalar>()));
+}
+
+template <typename Scalar>
+Eigen::VectorX<Scalar> OptimizedDmd<Scalar>::state(const Eigen::VectorX<Complex>& amplitudes, double time) const {
+  const Eigen::VectorX<Complex> now =
+      amplitudes.array() * (exponents().array() * Complex(Scalar(time))).exp();
+  return (parts_.modes * now).real();
+}
+
+template <typename Scalar>
+Eigen::MatrixX<Scalar> OptimizedDmd<Scalar>::states(const Eigen::VectorX<Complex>& amplitudes, const TimeGrid& times, double start,
+              const char* what) const {
+  Matrix all(dimension(), times.size());
+  for (Eigen::Index k = 0; k < times.size(); ++k) {
+    all.col(k) = state(amplitudes, times[k] - start);
+    if (!all.col(k).allFinite())
+      throw ConvergenceFailure(almagest::detail::text(
+          what, ": the model grows beyond all bounds at t = ", times[k], "; its fastest growth rate is ",
+          double(exponents().real().maxCoeff()), ". Ask for earlier times, or fit with stable exponents."));
+  }
+  return all;
+}
+
+template <typename Scalar>
+void OptimizedDmd<Scalar>::check_parts() const {
+  const auto& p = parts_;
+  const Eigen::Index n = p.training.dimension, r = p.exponents.size();
+  const auto check = [](const char* named, Eigen::Index given, Eigen::Index expected) {
+    if (given != expected)
+      throw DimensionMismatch(almagest::detail::text(
+          "OptimizedDmd: ", named, " is ", given, ", but must be ", expected,
+          " to fit the other parts; the model file is damaged or foreign."));
+  };
+  if (n < 1 || r < 1 || p.options.context < 1)
+    throw InvalidArgument("OptimizedDmd: parts need at least 1 component, 1 exponent and a context of 1.");
+  check("rows of modes", p.modes.rows(), n);
+  check("columns of modes", p.modes.cols(), r);
+  check("count of amplitudes", p.amplitudes.size(), r);
+  check("count of residuals", p.residuals.size(), r);
+  check("count of training bounds", p.training.lower.size() + p.training.upper.size(), 2 * n);
+  check("count of names", Eigen::Index(p.training.names.size()), n);
+  for (Eigen::Index j = 0; j < r; ++j) {
+    if (p.exponents[j].imag() == 0) continue;
+    if (j + 1 == r || p.exponents[j].imag() < 0 || p.exponents[j + 1] != std::conj(p.exponents[j]))
+      throw InvalidArgument("OptimizedDmd: exponents must be real or conjugate neighbours, upper first.");
+    ++j;
+  }
+}
 
 #if ALMAGEST_INSTANTIATED
 extern template class ALMAGEST_EXPORT OptimizedDmd<double>;

@@ -45,55 +45,78 @@ class ParameterInterpolant {
   using Matrix = Eigen::MatrixX<Real>;
   using Vector = Eigen::VectorX<Real>;
 
-  explicit ParameterInterpolant(Matrix places) : lower_(places.rowwise().minCoeff()) {
-    scales_ = (places.rowwise().maxCoeff() - lower_).unaryExpr([](Real range) {
-      return range > 0 ? 1 / range : Real(1);
-    });
-    places_ = scaled(places);
-    const Eigen::Index m = places_.cols(), tail = places_.rows() + 1;
-    Matrix system = Matrix::Zero(m + tail, m + tail);
-    for (Eigen::Index j = 0; j < m; ++j) system.col(j).head(m) = radial(places_.col(j));
-    system.block(0, m, m, tail - 1) = places_.transpose();
-    system.topRightCorner(m, 1).setOnes();
-    system.bottomLeftCorner(tail, m) = system.topRightCorner(m, tail).transpose();
-    solver_.compute(system);
-  }
+  explicit ParameterInterpolant(Matrix places);
 
   /// One weight for each given parameter; their sum is 1.
-  Vector weights(const Vector& parameter) const {
-    const Vector at = scaled(parameter);
-    Vector right(places_.cols() + places_.rows() + 1);
-    right << radial(at), at, Real(1);
-    // The system is symmetric, so the weights of the data are the head of this solution.
-    return solver_.solve(right).head(places_.cols());
-  }
+  Vector weights(const Vector& parameter) const;
 
   /// How far a parameter lies outside the box of the given ones, in units of its sides.
-  Real outside(const Vector& parameter) const {
-    const Vector at = scaled(parameter);
-    return std::max(Real(0), std::max(-at.minCoeff(), at.maxCoeff() - 1));
-  }
+  Real outside(const Vector& parameter) const;
 
   /// The given parameter that is nearest.
-  Eigen::Index nearest(const Vector& parameter) const {
-    const Vector at = scaled(parameter);
-    Eigen::Index found = 0;
-    (places_.colwise() - at).colwise().squaredNorm().minCoeff(&found);
-    return found;
-  }
+  Eigen::Index nearest(const Vector& parameter) const;
 
  private:
-  Matrix scaled(const Matrix& parameters) const {
-    return scales_.asDiagonal() * (parameters.colwise() - lower_);
-  }
-  Vector radial(const Vector& from) const {
-    return (places_.colwise() - from).colwise().norm().array().cube().matrix().transpose();
-  }
+  Matrix scaled(const Matrix& parameters) const;
+  Vector radial(const Vector& from) const;
 
   Vector lower_, scales_;
   Matrix places_;
   Eigen::CompleteOrthogonalDecomposition<Matrix> solver_;
 };
+
+template <typename Real>
+ParameterInterpolant<Real>::ParameterInterpolant(Matrix places)
+    : lower_(places.rowwise().minCoeff()) {
+  scales_ = (places.rowwise().maxCoeff() - lower_).unaryExpr([](Real range) {
+    return range > 0 ? 1 / range : Real(1);
+  });
+  places_ = scaled(places);
+  const Eigen::Index m = places_.cols(), tail = places_.rows() + 1;
+  Matrix system = Matrix::Zero(m + tail, m + tail);
+  for (Eigen::Index j = 0; j < m; ++j) system.col(j).head(m) = radial(places_.col(j));
+  system.block(0, m, m, tail - 1) = places_.transpose();
+  system.topRightCorner(m, 1).setOnes();
+  system.bottomLeftCorner(tail, m) = system.topRightCorner(m, tail).transpose();
+  solver_.compute(system);
+}
+
+template <typename Real>
+Eigen::VectorX<Real> ParameterInterpolant<Real>::weights(const Vector& parameter) const {
+  const Vector at = scaled(parameter);
+  Vector right(places_.cols() + places_.rows() + 1);
+  right << radial(at), at, Real(1);
+  // The system is symmetric, so the weights of the data are the head of this solution.
+  return solver_.solve(right).head(places_.cols());
+}
+
+template <typename Real>
+Real ParameterInterpolant<Real>::outside(const Vector& parameter) const {
+  const Vector at = scaled(parameter);
+  return std::max(Real(0), std::max(-at.minCoeff(), at.maxCoeff() - 1));
+}
+
+template <typename Real>
+Eigen::Index ParameterInterpolant<Real>::nearest(const Vector& parameter) const {
+  const Vector at = scaled(parameter);
+  Eigen::Index found = 0;
+  (places_.colwise() - at).colwise().squaredNorm().minCoeff(&found);
+  return found;
+}
+
+template <typename Real>
+Eigen::MatrixX<Real> ParameterInterpolant<Real>::scaled(const Matrix& parameters) const {
+  return scales_.asDiagonal() * (parameters.colwise() - lower_);
+}
+
+template <typename Real>
+Eigen::VectorX<Real> ParameterInterpolant<Real>::radial(const Vector& from) const {
+  return (places_.colwise() - from).colwise().norm().array().cube().matrix().transpose();
+}
+
+#if ALMAGEST_INSTANTIATED
+extern template class ALMAGEST_EXPORT ParameterInterpolant<double>;
+#endif
 
 namespace detail {
 
@@ -168,23 +191,7 @@ class ParametricDmd {
   using Vector = Eigen::VectorX<Scalar>;
   using Fit = detail::ParameterFit<Scalar>;
 
-  ParametricDmd(Dmd<Scalar> pooled, Eigen::MatrixXd parameters, std::vector<Fit> fits, bool interpolate_maps)
-      : pooled_(std::move(pooled)),
-        parameters_(std::move(parameters)),
-        interpolant_(parameters_),
-        fits_(std::move(fits)),
-        warnings_(pooled_.warnings()) {
-    for (Eigen::Index i = 0; !interpolate_maps && i < parameters_.cols(); ++i) {
-      logarithms_.push_back(detail::real_logarithm<Scalar>(fits_[std::size_t(i)].map));
-      if (logarithms_.back().size() > 0) continue;
-      logarithms_.clear();
-      warnings_.push_back(almagest::detail::text(
-          "the map at parameter ", i, " has no real logarithm (an eigenvalue is negative or 0, or "
-          "eigenvectors are parallel): maps themselves are interpolated. Sample faster, or lower the rank."));
-      break;
-    }
-    measure();
-  }
+  ParametricDmd(Dmd<Scalar> pooled, Eigen::MatrixXd parameters, std::vector<Fit> fits, bool interpolate_maps);
 
   /// One column for each training parameter, `count x parameters`.
   const Eigen::MatrixXd& parameters() const { return parameters_; }
@@ -205,33 +212,10 @@ class ParametricDmd {
   /// box of the training parameters.
   ///
   /// \throws DimensionMismatch for another count of parameters, NonFiniteData.
-  Dmd<Scalar> at(const Eigen::VectorXd& parameter) const {
-    check(parameter);
-    const Eigen::VectorXd w = interpolant_.weights(parameter);
-    DmdParts<Scalar> parts = pooled_.parts();
-    parts.warnings.clear();
-    parts.reduced_operator = map_of(w);
-    if (const double beyond = interpolant_.outside(parameter); beyond > 1e-9)
-      parts.warnings.push_back(almagest::detail::text(
-          "the parameter lies outside those of the training by ", almagest::detail::rounded(beyond, 2),
-          " of their range: this is extrapolation."));
-    const Fit& near = fits_[std::size_t(interpolant_.nearest(parameter))];
-    const Eigen::Index r = rank();
-    const Matrix q = near.triangle.leftCols(r), c = near.triangle.rightCols(r);
-    const Matrix observe = parts.basis.topRows(dimension()) * parts.scales.asDiagonal();
-    const Vector start = start_of(w);
-    parts.spectrum = detail::dmd_spectrum<Scalar>({parts.reduced_operator, q, c, observe, start},
-                                                  "ParametricDmd::at", parts.warnings);
-    return Dmd<Scalar>(std::move(parts));
-  }
+  Dmd<Scalar> at(const Eigen::VectorXd& parameter) const;
 
   /// The window that the training runs start from, interpolated, `dimension x context`.
-  Matrix start(const Eigen::VectorXd& parameter) const {
-    check(parameter);
-    const auto& parts = pooled_.parts();
-    const Vector window = parts.basis * (parts.scales.asDiagonal() * start_of(interpolant_.weights(parameter)));
-    return window.reshaped(dimension(), context());
-  }
+  Matrix start(const Eigen::VectorXd& parameter) const;
 
  private:
   void check(const Eigen::VectorXd& parameter) const {
@@ -256,21 +240,7 @@ class ParametricDmd {
     return sum;
   }
 
-  void measure() {
-    const Eigen::Index count = parameters_.cols();
-    left_out_.setConstant(count, std::numeric_limits<double>::quiet_NaN());
-    for (Eigen::Index i = 0; count > 2 && i < count; ++i) {
-      std::vector<Eigen::Index> others;
-      for (Eigen::Index j = 0; j < count; ++j)
-        if (j != i) others.push_back(j);
-      const ParameterInterpolant<double> without(parameters_(Eigen::all, others));
-      Eigen::VectorXd weights = Eigen::VectorXd::Zero(count);
-      weights(others) = without.weights(parameters_.col(i));
-      const Matrix& all = fits_[std::size_t(i)].triangle;
-      const auto c = all.rightCols(rank());
-      left_out_[i] = double((c - all.leftCols(rank()) * map_of(weights).transpose()).norm() / c.norm());
-    }
-  }
+  void measure();
 
   Dmd<Scalar> pooled_;
   Eigen::MatrixXd parameters_;
@@ -280,6 +250,71 @@ class ParametricDmd {
   Eigen::VectorXd left_out_;
   std::vector<std::string> warnings_;
 };
+
+template <typename Scalar>
+ParametricDmd<Scalar>::ParametricDmd(Dmd<Scalar> pooled, Eigen::MatrixXd parameters, std::vector<Fit> fits, bool interpolate_maps)
+    : pooled_(std::move(pooled)),
+      parameters_(std::move(parameters)),
+      interpolant_(parameters_),
+      fits_(std::move(fits)),
+      warnings_(pooled_.warnings()) {
+  for (Eigen::Index i = 0; !interpolate_maps && i < parameters_.cols(); ++i) {
+    logarithms_.push_back(detail::real_logarithm<Scalar>(fits_[std::size_t(i)].map));
+    if (logarithms_.back().size() > 0) continue;
+    logarithms_.clear();
+    warnings_.push_back(almagest::detail::text(
+        "the map at parameter ", i, " has no real logarithm (an eigenvalue is negative or 0, or "
+        "eigenvectors are parallel): maps themselves are interpolated. Sample faster, or lower the rank."));
+    break;
+  }
+  measure();
+}
+
+template <typename Scalar>
+Dmd<Scalar> ParametricDmd<Scalar>::at(const Eigen::VectorXd& parameter) const {
+  check(parameter);
+  const Eigen::VectorXd w = interpolant_.weights(parameter);
+  DmdParts<Scalar> parts = pooled_.parts();
+  parts.warnings.clear();
+  parts.reduced_operator = map_of(w);
+  if (const double beyond = interpolant_.outside(parameter); beyond > 1e-9)
+    parts.warnings.push_back(almagest::detail::text(
+        "the parameter lies outside those of the training by ", almagest::detail::rounded(beyond, 2),
+        " of their range: this is extrapolation."));
+  const Fit& near = fits_[std::size_t(interpolant_.nearest(parameter))];
+  const Eigen::Index r = rank();
+  const Matrix q = near.triangle.leftCols(r), c = near.triangle.rightCols(r);
+  const Matrix observe = parts.basis.topRows(dimension()) * parts.scales.asDiagonal();
+  const Vector start = start_of(w);
+  parts.spectrum = detail::dmd_spectrum<Scalar>({parts.reduced_operator, q, c, observe, start},
+                                                "ParametricDmd::at", parts.warnings);
+  return Dmd<Scalar>(std::move(parts));
+}
+
+template <typename Scalar>
+Eigen::MatrixX<Scalar> ParametricDmd<Scalar>::start(const Eigen::VectorXd& parameter) const {
+  check(parameter);
+  const auto& parts = pooled_.parts();
+  const Vector window = parts.basis * (parts.scales.asDiagonal() * start_of(interpolant_.weights(parameter)));
+  return window.reshaped(dimension(), context());
+}
+
+template <typename Scalar>
+void ParametricDmd<Scalar>::measure() {
+  const Eigen::Index count = parameters_.cols();
+  left_out_.setConstant(count, std::numeric_limits<double>::quiet_NaN());
+  for (Eigen::Index i = 0; count > 2 && i < count; ++i) {
+    std::vector<Eigen::Index> others;
+    for (Eigen::Index j = 0; j < count; ++j)
+      if (j != i) others.push_back(j);
+    const ParameterInterpolant<double> without(parameters_(Eigen::all, others));
+    Eigen::VectorXd weights = Eigen::VectorXd::Zero(count);
+    weights(others) = without.weights(parameters_.col(i));
+    const Matrix& all = fits_[std::size_t(i)].triangle;
+    const auto c = all.rightCols(rank());
+    left_out_[i] = double((c - all.leftCols(rank()) * map_of(weights).transpose()).norm() / c.norm());
+  }
+}
 
 namespace detail {
 

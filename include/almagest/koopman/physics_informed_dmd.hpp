@@ -168,6 +168,11 @@ Dmd<Scalar> fit_physics_informed_dmd(const std::vector<TrajectoryView<Scalar>>& 
   return Dmd<Scalar>(std::move(parts));
 }
 
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT Dmd<double> fit_physics_informed_dmd(const std::vector<TrajectoryView<double>>&,
+                                                                     const PhysicsInformedOptions&);
+#endif
+
 }  // namespace detail
 
 /// Fits a dynamic mode decomposition whose map has a known structure: of all maps that have it, the one

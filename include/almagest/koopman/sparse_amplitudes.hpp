@@ -146,4 +146,11 @@ double greatest_penalty(const Dmd<Scalar>& model, const TrajectoryView<Scalar>& 
   return 2 * double(detail::AmplitudeProblem<Scalar>(model, run).q.cwiseAbs().maxCoeff());
 }
 
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT std::vector<SparseAmplitudes<double>> sparse_amplitudes(const Dmd<double>&,
+                                                                                        const TrajectoryView<double>&,
+                                                                                        const std::vector<double>&);
+extern template ALMAGEST_EXPORT double greatest_penalty(const Dmd<double>&, const TrajectoryView<double>&);
+#endif
+
 }  // namespace almagest::inline ALMAGEST_ABI::koopman

@@ -63,21 +63,7 @@ class StreamingQr {
   }
 
   /// Absorbs further rows of the tall matrix, `rows x columns()`.
-  void update(const Eigen::Ref<const Matrix>& rows) {
-    if (rows.cols() != columns())
-      throw DimensionMismatch(almagest::detail::text("StreamingQr: rows has ", rows.cols(),
-                                                     " columns, but the factor has ", columns(),
-                                                     "; give rows of that length."));
-    // A finite sum has finite terms; only where it is not do we look for the culprit.
-    if (!Eigen::numext::isfinite(rows.sum()))
-      almagest::detail::check_finite("StreamingQr", "rows", rows.transpose());
-    for (Eigen::Index first = 0; first < rows.rows(); first += block_.rows()) {
-      const Eigen::Index count = std::min(block_.rows(), rows.rows() - first);
-      block_.topRows(count) = rows.middleRows(first, count);
-      absorb(count);
-    }
-    rows_ += rows.rows();
-  }
+  void update(const Eigen::Ref<const Matrix>& rows);
 
   /// Continues as if the rows that `other` has seen had come here.
   void merge(const StreamingQr& other) {
@@ -100,73 +86,15 @@ class StreamingQr {
   static constexpr Eigen::Index panel_width = 8, wide_panel = 32;
 
   /// Reduces [R; block] to a triangle, panel by panel.
-  void absorb(Eigen::Index count) {
-    for (Eigen::Index first = 0; first < columns(); first += wide_) {
-      const Eigen::Index width = std::min(wide_, columns() - first);
-      for (Eigen::Index at = 0; at < width; at += panel_width) {
-        const Eigen::Index narrow = std::min(panel_width, width - at);
-        reduce_panel(count, first, at, narrow);
-        apply(count, first + at, narrow, panel_t_.block(at, at, narrow, narrow), width - at - narrow);
-      }
-      apply(count, first, width, panel_t_.topLeftCorner(width, width), columns() - first - width);
-    }
-  }
+  void absorb(Eigen::Index count);
 
-  /// The reflections of a panel, with their factor T, on the `rest` columns after it.
-  template <typename Factor>
-  void apply(Eigen::Index count, Eigen::Index first, Eigen::Index width, const Factor& t, Eigen::Index rest) {
-    if (rest == 0) return;
-    const Eigen::Index next = first + width;
-    const auto panel = block_.block(0, first, count, width);
-    auto trailing = block_.block(0, next, count, rest);
-    auto top = triangle_.block(first, next, width, rest);
-    auto w = products_.topLeftCorner(width, rest);
-    w.noalias() = panel.transpose() * trailing;
-    w += top;
-    if (width > panel_width) {
-      w = t.transpose() * w;
-    } else {
-      // T^T is lower triangular: rows from the last one up can be overwritten in place.
-      for (Eigen::Index i = width - 1; i >= 0; --i) {
-        w.row(i) *= t(i, i);
-        for (Eigen::Index k = 0; k < i; ++k) w.row(i) += t(k, i) * w.row(k);
-      }
-    }
-    top -= w;
-    trailing.noalias() -= panel * w;
-  }
+  /// The reflections of `width` columns from `first` on, whose factor T lies at `at` in `panel_t_`, on the
+  /// `rest` columns after them.
+  void apply(Eigen::Index count, Eigen::Index first, Eigen::Index at, Eigen::Index width, Eigen::Index rest);
 
   /// Eliminates the columns of a panel, `at` columns into a wide one, from the block. Leaves their
   /// reflection vectors in the block and the factor T of the compact WY form in `panel_t_`.
-  void reduce_panel(Eigen::Index count, Eigen::Index wide, Eigen::Index at, Eigen::Index width) {
-    const Eigen::Index first = wide + at;
-    for (Eigen::Index j = 0; j < width; ++j) {
-      const Eigen::Index column = first + j;
-      auto v = block_.col(column).head(count);
-      const Scalar tau = make_reflection(v, triangle_(column, column));
-      for (Eigen::Index k = column + 1; k < first + width; ++k) {
-        auto x = block_.col(k).head(count);
-        const Scalar w = tau * (triangle_(column, k) + v.dot(x));
-        triangle_(column, k) -= w;
-        x -= w * v;
-      }
-      for (Eigen::Index i = 0; i < j; ++i)
-        products_(i, 0) = block_.col(first + i).head(count).dot(v);
-      for (Eigen::Index i = 0; i < j; ++i) {
-        Scalar sum = 0;
-        for (Eigen::Index k = i; k < j; ++k) sum += panel_t_(at + i, at + k) * products_(k, 0);
-        panel_t_(at + i, at + j) = -tau * sum;
-      }
-      panel_t_(at + j, at + j) = tau;
-    }
-    if (at == 0) return;
-    // T of two panels one after the other: -T_1 (V_1^T V_2) T_2 beside their own.
-    const auto before = block_.block(0, wide, count, at), panel = block_.block(0, first, count, width);
-    auto both = products_.topLeftCorner(at, width);
-    both.noalias() = before.transpose() * panel;
-    panel_t_.block(0, at, at, width).noalias() =
-        -(panel_t_.topLeftCorner(at, at) * both * panel_t_.block(at, at, width, width));
-  }
+  void reduce_panel(Eigen::Index count, Eigen::Index wide, Eigen::Index at, Eigen::Index width);
 
   /// Turns (pivot, x) into (its norm, 0): overwrites x by v, pivot by the new diagonal entry.
   template <typename Column>
@@ -191,6 +119,91 @@ class StreamingQr {
   Eigen::Index wide_;
   Eigen::Index rows_ = 0;
 };
+
+template <typename Scalar>
+void StreamingQr<Scalar>::update(const Eigen::Ref<const Matrix>& rows) {
+  if (rows.cols() != columns())
+    throw DimensionMismatch(almagest::detail::text("StreamingQr: rows has ", rows.cols(),
+                                                   " columns, but the factor has ", columns(),
+                                                   "; give rows of that length."));
+  // A finite sum has finite terms; only where it is not do we look for the culprit.
+  if (!Eigen::numext::isfinite(rows.sum()))
+    almagest::detail::check_finite("StreamingQr", "rows", rows.transpose());
+  for (Eigen::Index first = 0; first < rows.rows(); first += block_.rows()) {
+    const Eigen::Index count = std::min(block_.rows(), rows.rows() - first);
+    block_.topRows(count) = rows.middleRows(first, count);
+    absorb(count);
+  }
+  rows_ += rows.rows();
+}
+
+template <typename Scalar>
+void StreamingQr<Scalar>::absorb(Eigen::Index count) {
+  for (Eigen::Index first = 0; first < columns(); first += wide_) {
+    const Eigen::Index width = std::min(wide_, columns() - first);
+    for (Eigen::Index at = 0; at < width; at += panel_width) {
+      const Eigen::Index narrow = std::min(panel_width, width - at);
+      reduce_panel(count, first, at, narrow);
+      apply(count, first + at, at, narrow, width - at - narrow);
+    }
+    apply(count, first, 0, width, columns() - first - width);
+  }
+}
+
+template <typename Scalar>
+void StreamingQr<Scalar>::apply(Eigen::Index count, Eigen::Index first, Eigen::Index at, Eigen::Index width, Eigen::Index rest) {
+  if (rest == 0) return;
+  const Eigen::Index next = first + width;
+  const auto t = panel_t_.block(at, at, width, width);
+  const auto panel = block_.block(0, first, count, width);
+  auto trailing = block_.block(0, next, count, rest);
+  auto top = triangle_.block(first, next, width, rest);
+  auto w = products_.topLeftCorner(width, rest);
+  w.noalias() = panel.transpose() * trailing;
+  w += top;
+  if (width > panel_width) {
+    w = t.transpose() * w;
+  } else {
+    // T^T is lower triangular: rows from the last one up can be overwritten in place.
+    for (Eigen::Index i = width - 1; i >= 0; --i) {
+      w.row(i) *= t(i, i);
+      for (Eigen::Index k = 0; k < i; ++k) w.row(i) += t(k, i) * w.row(k);
+    }
+  }
+  top -= w;
+  trailing.noalias() -= panel * w;
+}
+
+template <typename Scalar>
+void StreamingQr<Scalar>::reduce_panel(Eigen::Index count, Eigen::Index wide, Eigen::Index at, Eigen::Index width) {
+  const Eigen::Index first = wide + at;
+  for (Eigen::Index j = 0; j < width; ++j) {
+    const Eigen::Index column = first + j;
+    auto v = block_.col(column).head(count);
+    const Scalar tau = make_reflection(v, triangle_(column, column));
+    for (Eigen::Index k = column + 1; k < first + width; ++k) {
+      auto x = block_.col(k).head(count);
+      const Scalar w = tau * (triangle_(column, k) + v.dot(x));
+      triangle_(column, k) -= w;
+      x -= w * v;
+    }
+    for (Eigen::Index i = 0; i < j; ++i)
+      products_(i, 0) = block_.col(first + i).head(count).dot(v);
+    for (Eigen::Index i = 0; i < j; ++i) {
+      Scalar sum = 0;
+      for (Eigen::Index k = i; k < j; ++k) sum += panel_t_(at + i, at + k) * products_(k, 0);
+      panel_t_(at + i, at + j) = -tau * sum;
+    }
+    panel_t_(at + j, at + j) = tau;
+  }
+  if (at == 0) return;
+  // T of two panels one after the other: -T_1 (V_1^T V_2) T_2 beside their own.
+  const auto before = block_.block(0, wide, count, at), panel = block_.block(0, first, count, width);
+  auto both = products_.topLeftCorner(at, width);
+  both.noalias() = before.transpose() * panel;
+  panel_t_.block(0, at, at, width).noalias() =
+      -(panel_t_.topLeftCorner(at, at) * both * panel_t_.block(at, at, width, width));
+}
 
 #if ALMAGEST_INSTANTIATED
 extern template class ALMAGEST_EXPORT StreamingQr<float>;
