@@ -85,8 +85,8 @@ def test_reduced_and_integral_equations(run):
     model = al.neural.PODNeuralODE(rank=2, hidden=[8], epochs=20).fit(wide)
     assert model.modes_.shape == (6, 2)
     assert al.integrate(model.latent_, [0, 0], [0, 0.1]).states.shape == (2, 2)
-    with pytest.raises(al.InvalidArgument, match="rank is 3"):
-        al.neural.PODNeuralODE(rank=3).fit(wide)
+    with pytest.raises(al.InvalidArgument, match="rank is 7"):
+        al.neural.PODNeuralODE(rank=7).fit(wide)
     integral = al.neural.IntegralEquation(hidden=[8], window=3, epochs=5).fit(run)
     assert integral.forecast(run, 7).states.shape == (7, 2)
 
