@@ -151,7 +151,8 @@ void StreamingQr<Scalar>::absorb(Eigen::Index count) {
 }
 
 template <typename Scalar>
-void StreamingQr<Scalar>::apply(Eigen::Index count, Eigen::Index first, Eigen::Index at, Eigen::Index width, Eigen::Index rest) {
+void StreamingQr<Scalar>::apply(Eigen::Index count, Eigen::Index first, Eigen::Index at, Eigen::Index width,
+                                Eigen::Index rest) {
   if (rest == 0) return;
   const Eigen::Index next = first + width;
   const auto t = panel_t_.block(at, at, width, width);
