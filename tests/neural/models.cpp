@@ -139,8 +139,9 @@ TEST_CASE("A score is 1 for a perfect forecast and falls with the steps", "[neur
   for (Eigen::Index k = 0; k < 200; ++k) turn.col(k) << std::cos(0.3 * double(k)), std::sin(0.3 * double(k));
   const Trajectory<double> circle(TimeGrid::uniform(0, 1, 200), turn);
   const auto exact = neural::fit(Nvar{.delays = 1, .degree = 1, .ridge = 0}, circle);
-  CHECK(neural::score(exact, {TrajectoryView<double>(circle)}, 20) == Approx(1).epsilon(1e-12));
-  CHECK_THAT(sentence<InvalidArgument>([&] { neural::score(exact, {TrajectoryView<double>(circle)}, 400); }), ContainsSubstring("401"));
+  const std::vector<TrajectoryView<double>> circles{circle};
+  CHECK(neural::score(exact, circles, 20) == Approx(1).epsilon(1e-12));
+  CHECK_THAT(sentence<InvalidArgument>([&] { neural::score(exact, circles, 400); }), ContainsSubstring("401"));
 }
 
 TEST_CASE("Rollouts, noise and structured networks train", "[neural]") {

@@ -203,10 +203,11 @@ struct ModelFormat<neural::ReservoirModel<Scalar>> : PartsFormat<neural::Reservo
   }
   /// Weights of a readout cancel each other: the sum of the sizes of all terms is what rounding is relative to.
   static Matrix probe_sizes(const Model& model, const Matrix& inputs) {
-    const auto& [mean, deviation] = model.parts().normalization;
+    const auto& units = model.parts().normalization;
     Matrix sizes(inputs.rows(), inputs.cols());
     driven(model, inputs, [&](Eigen::Index k, const Eigen::VectorX<Scalar>& seen) {
-      sizes.col(k) = deviation.cwiseProduct(model.parts().readout.cwiseAbs() * seen.cwiseAbs()) + mean.cwiseAbs();
+      sizes.col(k) =
+          units.deviation.cwiseProduct(model.parts().readout.cwiseAbs() * seen.cwiseAbs()) + units.mean.cwiseAbs();
     });
     return sizes;
   }

@@ -53,7 +53,8 @@ class SmoothStnnLayer final : public Layer<Scalar> {
     const Eigen::Index r = 2 * n_;
     auto scratch = kept.bottomRows(8 * n_);
     auto padded = scratch.topRows(r), lowered = scratch.middleRows(r, r), scaled = scratch.middleRows(2 * r, r);
-    auto h2 = scratch.middleRows(3 * r, n_), h3 = scratch.bottomRows(n_), h0 = kept.middleRows(factor_.kept(), r);
+    auto h2 = scratch.middleRows(3 * r, n_), h3 = scratch.bottomRows(n_);
+    auto h0 = kept.middleRows(factor_.kept(), r);
     padded.topRows(n_) = x;
     padded.bottomRows(n_).setZero();
     factor_.forward(parameters.data(), padded, h0, kept.topRows(factor_.kept()));
