@@ -10,7 +10,8 @@ from ._almagest import io as _compiled
 from ._almagest.core import InvalidArgument, TimeGrid, Trajectory
 from ._almagest.havok import BaggedDmd, Havok, MultiresolutionDmd, OptimizedDmd
 from ._almagest.koopman import Dmd, Edmd
-from ._almagest.neural import Autoencoder, Network, Nvar, Plrnn, Reservoir, Sequence
+from ._almagest.neural import Autoencoder, Network, Nvar, Plrnn, Reservoir
+from ._almagest.neural import Sequence as _Sequence
 from ._almagest.sindy import MapModel as _MapModel
 from ._almagest.operators import Operator as _FieldMap
 from ._almagest.operators import Separable as _SeparableMap
@@ -62,7 +63,7 @@ _ESTIMATORS: dict[type, Callable[[Any], Estimator]] = {
     Reservoir: lambda model: ESN(**model.options),
     Nvar: lambda model: NVAR(*model.options),
     Plrnn: plrnn_of,
-    Sequence: memory_of,
+    _Sequence: memory_of,
     Autoencoder: lambda model: KoopmanAutoencoder(**model.options),
     _FieldMap: operator_of,
     _SeparableMap: lambda model: Separable(*model.options),

@@ -407,9 +407,9 @@ class ESN(NeuralEstimator):
 
     def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
         real = ("spectral_radius", "input_scale", "bias_scale", "ridge", "connections")
-        scales = [number(getattr(self, name), f"ESN.fit: {name}") for name in real]
+        radius, inputs, bias, ridge, connections = (number(getattr(self, name), f"ESN.fit: {name}") for name in real)
         units, warmup, seed = (whole(getattr(self, name), f"ESN.fit: {name}") for name in ("units", "warmup", "seed"))
-        return _compiled.fit_reservoir(runs, units, *scales, warmup, seed, progress)
+        return _compiled.fit_reservoir(runs, units, radius, inputs, bias, ridge, connections, warmup, seed, progress)
 
     @property
     def readout_(self) -> NDArray[np.float64]:
@@ -435,8 +435,8 @@ class NVAR(NeuralEstimator):
         self.ridge = ridge
 
     def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
-        counts = (whole(getattr(self, name), f"NVAR.fit: {name}") for name in ("delays", "stride", "degree"))
-        return _compiled.fit_nvar(runs, *counts, number(self.ridge, "NVAR.fit: ridge"), progress)
+        delays, stride, degree = (whole(getattr(self, name), f"NVAR.fit: {name}") for name in ("delays", "stride", "degree"))
+        return _compiled.fit_nvar(runs, delays, stride, degree, number(self.ridge, "NVAR.fit: ridge"), progress)
 
     @property
     def readout_(self) -> NDArray[np.float64]:

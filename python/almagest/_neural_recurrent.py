@@ -116,8 +116,10 @@ class ALRNN(PiecewiseLinear):
         self.training = training
 
     def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
-        counts = (whole(getattr(self, name), f"ALRNN.fit: {name}") for name in ("units", "rectified", "warmup"))
-        return _compiled.fit_alrnn(runs, held, *counts, self._forcing(), self._training(), progress, self._watch(progress))
+        units, rectified, warmup = (whole(getattr(self, name), f"ALRNN.fit: {name}") for name in ("units", "rectified", "warmup"))
+        return _compiled.fit_alrnn(
+            runs, held, units, rectified, warmup, self._forcing(), self._training(), progress, self._watch(progress)
+        )
 
 
 class ShallowPLRNN(PiecewiseLinear):
@@ -207,8 +209,10 @@ class GRU(TrainedEstimator):
 
     def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
         names = ("units", "layers", "length", "warmup", "batches")
-        counts = (whole(getattr(self, name), f"GRU.fit: {name}") for name in names)
-        return _compiled.fit_gru(runs, held, *counts, self._training(), progress, self._watch(progress))
+        units, layers, length, warmup, batches = (whole(getattr(self, name), f"GRU.fit: {name}") for name in names)
+        return _compiled.fit_gru(
+            runs, held, units, layers, length, warmup, batches, self._training(), progress, self._watch(progress)
+        )
 
 
 class S4D(TrainedEstimator):
