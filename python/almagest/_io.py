@@ -47,7 +47,7 @@ def _sindy_of(model: _SindyModel) -> SINDy:
 _ESTIMATORS: dict[type, Callable[[Any], Estimator]] = {
     _SindyModel: _sindy_of,
     _MapModel: lambda model: DiscreteSINDy(library_of(model.library)),
-    _PdeModel: lambda model: PDEFind(PDELibrary(*model.library)),
+    _PdeModel: lambda model: PDEFind(PDELibrary(*(None if option == [] else option for option in model.library))),
     Dmd: estimator_of,
     Edmd: edmd_of,
     Havok: lambda model: HAVOK(*model.options),
