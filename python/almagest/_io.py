@@ -43,11 +43,16 @@ def _sindy_of(model: _SindyModel) -> SINDy:
     return SINDy(library_of(model.library))
 
 
+def _pde_of(model: _PdeModel) -> PDEFind:
+    degree, order, factors, bias, fields, parameters, *derivatives = model.library
+    return PDEFind(PDELibrary(degree, order, factors, bias, fields or None, parameters or None, *derivatives))
+
+
 # The unfitted estimator that a compiled model came from.
 _ESTIMATORS: dict[type, Callable[[Any], Estimator]] = {
     _SindyModel: _sindy_of,
     _MapModel: lambda model: DiscreteSINDy(library_of(model.library)),
-    _PdeModel: lambda model: PDEFind(PDELibrary(*(None if option == [] else option for option in model.library))),
+    _PdeModel: _pde_of,
     Dmd: estimator_of,
     Edmd: edmd_of,
     Havok: lambda model: HAVOK(*model.options),
