@@ -2,7 +2,6 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -22,12 +21,12 @@ class Readout {
   using Matrix = Eigen::MatrixX<Real>;
 
   Readout(Eigen::Index features, Eigen::Index targets)
-      : features_(features), qr_(features + targets), block_(256, features + targets) {}
+      : features_(features), qr_(features + targets), block_(features + targets, qr_.block_rows()) {}
 
   /// A row to be filled: its features, then its targets.
-  auto row() { return block_.row(filled_); }
+  auto row() { return block_.col(filled_).transpose(); }
   void take() {
-    if (++filled_ == block_.rows()) flush();
+    if (++filled_ == block_.cols()) flush();
   }
 
   Eigen::Index rows() const { return qr_.rows() + filled_; }
@@ -36,23 +35,25 @@ class Readout {
   Matrix solve(double ridge) {
     flush();
     const Eigen::Index targets = qr_.columns() - features_;
-    Matrix stacked = Matrix::Zero(2 * features_, features_), right = Matrix::Zero(2 * features_, targets);
-    stacked.topRows(features_) =
-        qr_.triangle().topLeftCorner(features_, features_).template triangularView<Eigen::Upper>();
-    stacked.bottomRows(features_).diagonal().setConstant(std::sqrt(Real(ridge)));
-    right.topRows(features_) = qr_.triangle().topRightCorner(features_, targets);
-    return Eigen::HouseholderQR<Eigen::Ref<Matrix>>(stacked).solve(right);
+    linalg::StreamingQr<Real> ridged = qr_;
+    if (ridge > 0) {
+      Matrix rows = Matrix::Zero(features_, qr_.columns());
+      rows.diagonal().setConstant(std::sqrt(Real(ridge)));
+      ridged.update(rows);
+    }
+    return ridged.triangle().topLeftCorner(features_, features_).template triangularView<Eigen::Upper>().solve(
+        ridged.triangle().topRightCorner(features_, targets));
   }
 
  private:
   void flush() {
-    if (filled_ > 0) qr_.update(block_.topRows(filled_));
+    if (filled_ > 0) qr_.update(block_.leftCols(filled_).transpose());
     filled_ = 0;
   }
 
   Eigen::Index features_;
   linalg::StreamingQr<Real> qr_;
-  Matrix block_;
+  Matrix block_;  ///< a row for each column of it, so that a sample lies together
   Eigen::Index filled_ = 0;
 };
 
