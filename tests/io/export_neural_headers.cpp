@@ -48,7 +48,7 @@ void check_export(const Model& model, const std::string& body, double tolerance)
   const Eigen::MatrixX<Scalar> past = golden::uneven<Scalar>(2, model.context());
   const auto ahead = model.forecast(Trajectory<Scalar>(TimeGrid::uniform(0, golden::step, model.context()), past), 7);
   REQUIRE(ahead.size() == 7);
-  CHECK((ahead.states().col(6) - past.col(0)).norm() > 0.01);
+  CHECK((ahead.states().col(6) - past.col(0)).norm() > Scalar(0.01));
   CHECK(double((ran_alone(model, body, past) - ahead.states()).cwiseAbs().maxCoeff()) <= tolerance);
 }
 
