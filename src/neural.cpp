@@ -7,6 +7,8 @@
 
 namespace almagest::inline ALMAGEST_ABI::neural {
 
+template ALMAGEST_EXPORT Network<float> network(const Architecture&, Eigen::Index);
+template ALMAGEST_EXPORT Network<double> network(const Architecture&, Eigen::Index);
 template ALMAGEST_EXPORT Trained<float> train(Objective<float>&, Eigen::VectorXf, const Training&, const Progress&);
 template ALMAGEST_EXPORT Trained<double> train(Objective<double>&, Eigen::VectorXd, const Training&, const Progress&);
 

@@ -70,13 +70,10 @@ static_assert(Forecaster<AnyForecaster>);
 /// const auto model = load_forecaster("lorenz.almagest");
 /// const auto ahead = model.forecast(history, 100);
 /// \endcode
-/// Needs `almagest::compiled`.
+/// Needs `almagest::compiled`. A program for other vector instructions than that library was compiled for includes
+/// `almagest/io/load_forecaster.hpp` in one of its sources, and compiles all models there.
 ///
 /// \throws IoError as io::load, and for a kind that this version does not know.
 ALMAGEST_EXPORT AnyForecaster load_forecaster(const std::string& path);
 
 }  // namespace almagest::inline ALMAGEST_ABI
-
-#if !ALMAGEST_INSTANTIATED
-#include "almagest/io/load_forecaster.hpp"
-#endif

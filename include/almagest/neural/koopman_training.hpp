@@ -26,7 +26,8 @@ namespace almagest::inline ALMAGEST_ABI::neural::detail {
 
 /// Von Neumann's entropy of the covariance of columns over its trace, whose exponential is their effective
 /// rank; adds `weight` times its gradient by the columns.
-inline double von_neumann_entropy(const Eigen::MatrixXd& z, double weight, Eigen::Ref<Eigen::MatrixXd> gradient) {
+template <typename Real = double>
+double von_neumann_entropy(const Eigen::MatrixXd& z, double weight, Eigen::Ref<Eigen::MatrixXd> gradient) {
   const Eigen::VectorXd mean = z.rowwise().mean();
   const Eigen::MatrixXd centred = z.colwise() - mean, C = centred * centred.transpose() / double(z.cols());
   const double trace = C.trace();
@@ -42,7 +43,8 @@ inline double von_neumann_entropy(const Eigen::MatrixXd& z, double weight, Eigen
 }
 
 /// The mean surprise of each column of b by that of a, among all columns of b; adds `weight` times its gradients.
-inline double surprise(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b, double temperature, double weight,
+template <typename Real = double>
+double surprise(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b, double temperature, double weight,
                        Eigen::Ref<Eigen::MatrixXd> by_a, Eigen::Ref<Eigen::MatrixXd> by_b) {
   const Eigen::RowVectorXd size_a = a.colwise().norm().cwiseMax(1e-12), size_b = b.colwise().norm().cwiseMax(1e-12);
   const Eigen::MatrixXd u = a.array().rowwise() / size_a.array(), v = b.array().rowwise() / size_b.array();
@@ -64,8 +66,11 @@ inline double surprise(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b, doubl
   return value;
 }
 
-class AutoencoderObjective final : public Objective<double> {
+/// A template, so that including it costs nothing; Real is double.
+template <typename Real = double>
+class AutoencoderObjective final : public Objective<Real> {
  public:
+  using typename Objective<Real>::Vector;
   using Matrix = Eigen::MatrixXd;
 
   AutoencoderObjective(const KoopmanAutoencoder& options, const Network<double>& encoder, const Network<double>& decoder,
@@ -100,7 +105,8 @@ class AutoencoderObjective final : public Objective<double> {
   Network<double>::Pass encoded_, decoded_;
 };
 
-inline void AutoencoderObjective::gather(const Samples<double>& from, std::span<const std::size_t> samples) {
+template <typename Real>
+void AutoencoderObjective<Real>::gather(const Samples<double>& from, std::span<const std::size_t> samples) {
   batch_ = Eigen::Index(samples.size());
   const Eigen::Index columns = batch_ * (steps_ + 1);
   if (seen_.cols() != columns) {
@@ -116,7 +122,8 @@ inline void AutoencoderObjective::gather(const Samples<double>& from, std::span<
   truth_ = seen_;
 }
 
-inline double AutoencoderObjective::forward(const Vector& parameters) {
+template <typename Real>
+double AutoencoderObjective<Real>::forward(const Vector& parameters) {
   encoder_.forward(parameters.head(encoder_.parameters()), seen_, encoded_);
   const Matrix& z = encoded_.result();
   carried_.leftCols(batch_) = z.leftCols(batch_);
@@ -139,7 +146,8 @@ inline double AutoencoderObjective::forward(const Vector& parameters) {
   return value;
 }
 
-inline void AutoencoderObjective::backward(const Vector& parameters, Vector& gradient) {
+template <typename Real>
+void AutoencoderObjective<Real>::backward(const Vector& parameters, Vector& gradient) {
   const double one = double(batch_ * encoder_.inputs()), ahead = one * double(steps_);
   Matrix by_output = error_ * (2 / ahead);
   by_output.leftCols(batch_) = error_.leftCols(batch_) * (2 * options_.reconstruction / one);
@@ -161,7 +169,8 @@ inline void AutoencoderObjective::backward(const Vector& parameters, Vector& gra
   gradient.head(part.size()) = part;
 }
 
-inline double AutoencoderObjective::loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream& random,
+template <typename Real>
+double AutoencoderObjective<Real>::loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream& random,
                                          Vector& gradient) {
   gather(data_, samples);
   if (noise_ > 0)
@@ -173,7 +182,8 @@ inline double AutoencoderObjective::loss(const Vector& parameters, std::span<con
 }
 
 /// The errors of forecasts alone.
-inline double AutoencoderObjective::validation(const Vector& parameters) {
+template <typename Real>
+double AutoencoderObjective<Real>::validation(const Vector& parameters) {
   if (held_.starts.empty()) return std::numeric_limits<double>::quiet_NaN();
   std::vector<std::size_t> places;
   const std::size_t apart = std::max<std::size_t>(1, held_.starts.size() / 1000);
@@ -184,7 +194,8 @@ inline double AutoencoderObjective::validation(const Vector& parameters) {
 }
 
 /// The largest growth of K, from its powers.
-inline double radius_of(Eigen::MatrixXd K) {
+template <typename Real = double>
+double radius_of(Eigen::MatrixXd K) {
   double logs = 0, share = 1;
   for (int k = 0; k < 30; ++k) {
     const double size = K.norm();

@@ -68,6 +68,12 @@ Network<Scalar> network(const Architecture& architecture, Eigen::Index dimension
   return Network<Scalar>(std::move(layers));
 }
 
+#if ALMAGEST_INSTANTIATED
+// Layers are virtual: made where they are compiled once, they give the same bits to whoever loads them.
+extern template ALMAGEST_EXPORT Network<float> network(const Architecture&, Eigen::Index);
+extern template ALMAGEST_EXPORT Network<double> network(const Architecture&, Eigen::Index);
+#endif
+
 /// What defines a trained network map.
 template <typename Scalar = double>
 struct NetworkParts {
