@@ -91,6 +91,8 @@ def main(output):
     warnings.simplefilter("ignore", al.FitWarning)
     run, truth = attractor([-8, 8, 27]), attractor([3, 1, 20])
     figure, axes = plt.subplots(2, 5, figsize=(14, 6), layout="constrained", sharex=True, sharey=True)
+    figure.supxlabel("x")
+    figure.supylabel("z")
     axes = axes.ravel()
     axes[0].plot(*truth.states[1000:6000, [0, 2]].T, lw=0.4, color="k")
     axes[0].set(title="truth", xlim=(-25, 25), ylim=(0, 55))
