@@ -48,11 +48,12 @@ void bind_features(py::module_& m);
 void bind_edmd(py::module_& m);
 void bind_edmd_relatives(py::module_& m);
 void bind_havok(py::module_& m);
+void bind_neural(py::module_& m);
 void bind_neural_ode(py::module_& m);
+void bind_neural_operators(py::module_& m);
+void bind_neural_recurrent(py::module_& m);
 void bind_diagnostics(py::module_& m);
 void bind_io(py::module_& m);
-void bind_neural(py::module_& m);
-void bind_neural_recurrent(py::module_& m);
 /// @}
 
 /// A run as Python has it, `almagest.Trajectory`: the samples are a NumPy array, whoever owns that.

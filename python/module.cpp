@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bindings.hpp"
 
-namespace almagest::python {
-void bind_neural_operators(py::module_& m);
-}
-
 namespace {
 
 /// Classes are known by the names that users import them under; pickles hold those names too.
