@@ -4,6 +4,7 @@
 #include "almagest/sindy/forecast_band.hpp"
 #include "almagest/sindy/implicit.hpp"
 #include "almagest/sindy/law_accumulator.hpp"
+#include "almagest/sindy/second_order.hpp"
 #include "almagest/sindy/trapping_region.hpp"
 #include "models.hpp"
 #include "storage.hpp"
@@ -90,6 +91,15 @@ void bind_sindy_forms(py::module_& m) {
     const auto views = views_of(runs);
     return computed([&] { return SindyModel(sindy::fit_rational(views, library, optimizer, derivative)); });
   }, py::arg("runs"), py::arg("library"), py::arg("optimizer"), py::arg("derivative"), "See almagest.SINDyPI.fit.");
+  m.def("fit_second_order", [](const std::vector<Run>& runs, const features::Library& library,
+                               const sindy::Optimizer& optimizer, const sindy::AnyDerivative& derivative) {
+    const auto views = views_of(runs);
+    return computed([&] { return SindyModel(sindy::fit_second_order(views, library, optimizer, derivative)); });
+  }, py::arg("runs"), py::arg("library"), py::arg("optimizer"), py::arg("derivative"), "See almagest.SecondOrderSINDy.fit.");
+  m.def("with_velocities", [](const Run& positions, const sindy::AnyDerivative& derivative) {
+    const auto view = positions.view();
+    return take(computed([&] { return sindy::with_velocities(view, derivative); }));
+  }, py::arg("positions"), py::arg("derivative"), "See almagest.SecondOrderSINDy.states.");
   m.def("forecast_band", [](const SindyModel& model, const Run& history, Eigen::Index steps, double share,
                             unsigned threads) {
     const auto view = history.view();

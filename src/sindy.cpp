@@ -18,6 +18,7 @@ template class Regression<double>;
 template ALMAGEST_EXPORT Eigen::MatrixXd solve(const Stlsq&, const Regression<double>&, FitReport&);
 // Regression is in double precision for runs in floats too.
 namespace detail {
+template ALMAGEST_EXPORT void least_squares_weights(const Eigen::VectorXd&, double, Eigen::Index, Weights<double>&);
 template ALMAGEST_EXPORT Prepared prepare(const std::vector<TrajectoryView<float>>&, const features::Library&,
                                           const AnyDerivative&, Eigen::Index);
 template ALMAGEST_EXPORT Prepared prepare(const std::vector<TrajectoryView<double>>&, const features::Library&,

@@ -28,6 +28,7 @@
 #include "almagest/sindy/noise.hpp"
 #include "almagest/sindy/polynomial.hpp"
 #include "almagest/sindy/regression.hpp"
+#include "almagest/sindy/second_order.hpp"
 #include "almagest/sindy/series.hpp"
 #include "almagest/sindy/smoothing_spline.hpp"
 #include "almagest/sindy/spectral_derivative.hpp"

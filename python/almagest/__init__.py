@@ -95,7 +95,7 @@ from ._optimizers import (
     TrappingSR3,
 )
 from ._pde import PDEFind, PDELibrary, WeakSINDy
-from ._sindy import DiscreteSINDy, EnsembleSINDy, SINDy, SINDyPI
+from ._sindy import DiscreteSINDy, EnsembleSINDy, SecondOrderSINDy, SINDy, SINDyPI
 
 __all__ = [
     "AutomaticDerivative",
@@ -156,6 +156,7 @@ __all__ = [
     "SR3",
     "SSR",
     "STLSQ",
+    "SecondOrderSINDy",
     "WeakSINDy",
     "SavitzkyGolay",
     "Selection",

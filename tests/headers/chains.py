@@ -66,6 +66,3 @@ for group, mark in (with_eigen, "eigen "), (set(reads) - with_eigen, ""):
         name = re.sub(r"[/.]", "_", chain[-1].removeprefix("almagest/"))
         lines = [f"#include <{header}>\n" for header in chain]
         print(mark + str(write(output / f"{name}.cpp", "".join(lines * 2))))
-# Once more all of them: functions that lack `inline` are found by linking.
-write(output / "main.cpp", "".join(f"#include <{header}>\n" for header in reads) + "int main() {}\n")
-print(f"eigen {output / 'main.cpp'}")

@@ -101,7 +101,8 @@ TEST_CASE("float agrees with double to its precision") {
   const auto exact = oscillators<double>(0, 800);
   const auto rounded = oscillators<float>(0, 800);
   const auto compare = [&](const auto& a, const auto& b, double tolerance) {
-    const auto x = a.forecast(oscillators<double>(40, 20), 40), truth = oscillators<double>(40 + 20 * 0.05, 40);
+    const auto x = a.forecast(oscillators<double>(40, 20), 40);
+    const auto truth = oscillators<double>(40 + 20 * 0.05, 40);
     const auto y = b.forecast(oscillators<float>(40, 20), 40);
     CHECK((x.states() - truth.states()).cwiseAbs().maxCoeff() < tolerance / 10);
     CHECK((x.states() - y.states().template cast<double>()).cwiseAbs().maxCoeff() < tolerance);

@@ -152,6 +152,25 @@ class TestForms:
         points = al.diagnostics.fixed_points(model, [0.01], [3.0])
         assert len(points) == 1 and points[0].stable and points[0].state[0] == pytest.approx(0.2, abs=1e-4)
 
+    def test_a_law_of_second_order(self, tmp_path):
+        run = al.integrate(al.systems.HenonHeiles(), [0.1, 0.2, 0.3, -0.1], np.arange(0, 60, 0.02), al.methods.Fehlberg78())
+        seen = al.Trajectory(run.times, run.states[:, :2], names=["x", "y"])
+        model = al.SecondOrderSINDy(al.Polynomial(2), al.STLSQ(0.05), al.FiniteDifference(8)).fit(seen)
+        assert model.equations(2)[0] == "x' = 1.00 x_dot" and model.equations(2)[2] == "x_dot' = -1.00 x - 2.00 x y"
+        assert model.coefficients_.shape == (15, 4) and model.residuals_[:2].max() == 0
+        assert np.abs(model.states(seen).states - run.states).max() < 1e-7
+        ahead = model.forecast(seen[:2000], steps=500)
+        assert np.abs(ahead.states - run.states[2000:2500]).max() < 1e-5
+        assert np.array_equal(model.forecast(seen.states[1900:2000], 5).states.shape, (5, 4))
+        al.save(model, tmp_path / "second.almagest")
+        loaded = al.load(tmp_path / "second.almagest")
+        assert np.array_equal(loaded.forecast(model.states(seen[:2000]), 9).states, ahead.states[:9])
+        assert np.array_equal(pickle.loads(pickle.dumps(model)).forecast(seen[:2000], 9).states, ahead.states[:9])
+        with says(al.InvalidArgument, "velocity of component 0"):
+            al.SecondOrderSINDy(al.Selection([0, 1], al.Polynomial(2))).fit(seen)
+        with says(al.InvalidArgument, "SecondOrderSINDy.partial_fit", "use fit"):
+            al.SecondOrderSINDy().partial_fit(seen)
+
     def test_functions_of_python(self, lorenz, tmp_path):
         library = al.Functions(
             [lambda x: x[:, 0], lambda x: x[:, 1], lambda x: x[:, 2], lambda x: x[:, 0] * x[:, 1], lambda x: x[:, 0] * x[:, 2]],

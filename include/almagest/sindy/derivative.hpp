@@ -137,6 +137,10 @@ void least_squares_weights(const Eigen::VectorX<Real>& nodes, Real at, Eigen::In
   weights.applyOnTheLeft(qr.householderQ());
 }
 
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT void least_squares_weights(const Eigen::VectorXd&, double, Eigen::Index, Weights<double>&);
+#endif
+
 /// A LocalPolynomial along the times of one run.
 ///
 /// On uniform times the weights depend only on the place of a sample in its window and are computed

@@ -64,9 +64,11 @@ Regression<double> implicit_rows(const std::vector<TrajectoryView<Scalar>>& seve
 }
 
 /// The regression of column `target` of a triangle on all others.
-inline Regression<double> turned(const Regression<double>& all, Eigen::Index target) {
+template <typename Real>
+Regression<Real> turned(const Regression<Real>& all, Eigen::Index target) {
+  using Matrix = Eigen::MatrixX<Real>;
   const Eigen::Index n = all.features();
-  Eigen::MatrixXd columns(all.triangle().rows(), n);
+  Matrix columns(all.triangle().rows(), n);
   std::vector<std::string> names;
   for (Eigen::Index f = 0, at = 0; f < n; ++f) {
     if (f == target) continue;
@@ -74,25 +76,26 @@ inline Regression<double> turned(const Regression<double>& all, Eigen::Index tar
     names.push_back(all.feature(f));
   }
   columns.col(n - 1) = all.triangle().col(target);
-  const auto narrow = [&](const Eigen::MatrixXd& wide) {
-    Eigen::MatrixXd out = Eigen::MatrixXd::Zero(n, n);
-    out.topRows(std::min(n, wide.rows())) = Eigen::HouseholderQR<Eigen::MatrixXd>(wide)
+  const auto narrow = [&](const Matrix& wide) {
+    Matrix out = Matrix::Zero(n, n);
+    out.topRows(std::min(n, wide.rows())) = Eigen::HouseholderQR<Matrix>(wide)
                                                 .matrixQR()
                                                 .topRows(std::min(n, wide.rows()))
                                                 .template triangularView<Eigen::Upper>();
     return out;
   };
-  return {{narrow(columns), all.samples()}, std::move(names), {all.feature(target)}, Eigen::VectorXd::Zero(1)};
+  return {{narrow(columns), all.samples()}, std::move(names), {all.feature(target)}, Eigen::VectorX<Real>::Zero(1)};
 }
 
 /// The implicit equation with \f$ \dot x\,\theta_k \f$ on its left; no score where nothing is left on
 /// its right.
-inline Rational rational(const Regression<double>& all, const Optimizer& optimizer, Eigen::Index k) {
+template <typename Real>
+Rational rational(const Regression<Real>& all, const Optimizer& optimizer, Eigen::Index k) {
   const Eigen::Index n = all.features() / 2;
-  const Regression<double> problem = turned(all, n + k);
+  const Regression<Real> problem = turned(all, n + k);
   FitReport report;
   Rational out;
-  Eigen::VectorXd xi;
+  Eigen::VectorX<Real> xi;
   try {
     xi = solve(optimizer, problem, report).col(0);
   } catch (const InvalidArgument&) {  // every term removed: not this one
@@ -100,8 +103,8 @@ inline Rational rational(const Regression<double>& all, const Optimizer& optimiz
   }
   out.terms = std::size_t((xi.array() != 0).count());
   if (out.terms == 0) return out;
-  const double misfit = problem.misfit(0, xi), size = problem.squared(0);
-  out.score = information<double>(problem, 0, misfit * misfit, out.terms, Criterion::bic) -
+  const Real misfit = problem.misfit(0, xi), size = problem.squared(0);
+  out.score = information<Real>(problem, 0, misfit * misfit, out.terms, Criterion::bic) -
               double(problem.samples()) * std::log(size);
   out.misfit = misfit / std::sqrt(size);
   out.numerator = xi.head(n);
@@ -114,7 +117,8 @@ inline Rational rational(const Regression<double>& all, const Optimizer& optimiz
 
 /// The best of the implicit equations of one component. An equation times a feature holds as well:
 /// of those that fit alike, the first has the least of such factors.
-inline Rational best_rational(const Regression<double>& all, const Optimizer& optimizer) {
+template <typename Real>
+Rational best_rational(const Regression<Real>& all, const Optimizer& optimizer) {
   std::vector<Rational> tried;
   for (Eigen::Index k = 0; k < all.features() / 2; ++k) tried.push_back(rational(all, optimizer, k));
   const Rational& best = *std::min_element(

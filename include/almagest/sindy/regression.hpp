@@ -303,7 +303,8 @@ class Optimizer {
 /// f0, f1, ..., targets x0, x1, ... in errors.
 ///
 /// \throws DimensionMismatch where samples differ, NonFiniteData for NaNs.
-inline Regression<double> regression(const Eigen::MatrixXd& features, const Eigen::MatrixXd& rates) {
+template <typename Features, typename Rates>
+Regression<double> regression(const Eigen::MatrixBase<Features>& features, const Eigen::MatrixBase<Rates>& rates) {
   almagest::detail::check_lengths("sindy::regression", "rates (samples)", rates.rows(),
                                   "features (samples)", features.rows());
   Eigen::MatrixXd both(features.rows(), features.cols() + rates.cols());

@@ -50,7 +50,7 @@ Eigen::MatrixX<Real> solve(const TrappingSr3& options, const Regression<Real>& r
     throw InvalidArgument(
         "TrappingSr3: needs the library of the features, on the components of the state alone; give runs "
         "without inputs.");
-  const detail::QuadraticForm form(*regression.library(), "TrappingSr3");
+  const detail::QuadraticForm<Real> form(*regression.library(), "TrappingSr3");
   const detail::JointRegression<Real> joint(regression);
   typename detail::JointRegression<Real>::Constraints energy = joint.constraints({});
   energy.C = form.energy_rows();
@@ -78,17 +78,17 @@ Eigen::MatrixX<Real> solve(const TrappingSr3& options, const Regression<Real>& r
   };
   Matrix w = detail::shrunk<Real>(options.relaxed, xi);
   for (int iteration = 0; iteration < options.max_iterations; ++iteration) {
-    m = detail::damped_centre(form, xi, m, 2 * options.margin, 500);
-    const Matrix damped = detail::nearest_damped(form.growth(xi, m), options.margin);
+    m = detail::damped_centre<Real>(form, xi, m, Real(2 * options.margin), 500);
+    const Matrix damped = detail::nearest_damped<Real>(form.growth(xi, m), Real(options.margin));
     const Matrix before = xi;
     xi = joint.solve(energy, pull, w, rows_at(m), weight * damped.reshaped());
     w = detail::shrunk<Real>(options.relaxed, xi);
     supports = detail::supports_of(w);
     if ((xi - before).norm() <= Real(options.relaxed.tolerance) * xi.norm()) break;
   }
-  const Matrix damped = detail::nearest_damped(form.growth(xi, m), options.margin);
+  const Matrix damped = detail::nearest_damped<Real>(form.growth(xi, m), Real(options.margin));
   xi = joint.refit(energy, supports, report, rows_at(m), weight * damped.reshaped());
-  m = detail::damped_centre(form, xi, m, options.margin / 2, 5000);
+  m = detail::damped_centre<Real>(form, xi, m, Real(options.margin / 2), 5000);
   const TrappingRegion region = detail::region_at(form, xi, m);
   if (!region.traps())
     report.warnings.push_back(almagest::detail::text(

@@ -2,7 +2,7 @@
 #pragma once
 
 // The body of both parts: builds, copies and frees trajectories of its own.
-#include <almagest/almagest.hpp>
+#include <almagest/core.hpp>
 
 double PART() {
   double sum = 0;
