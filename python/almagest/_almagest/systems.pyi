@@ -4,10 +4,9 @@ from typing import Any, Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .core import _Compiled
+from .core import _Returned
 
-class System(metaclass=_Compiled):
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: only functions return one
+class System(_Returned):
     @property
     def dimension(self) -> int: ...
     @property
@@ -143,8 +142,7 @@ class HenonHeiles(System):
     def __getstate__(self) -> tuple[float, ...]: ...
     def __setstate__(self, state: tuple[float, ...], /) -> None: ...
 
-class Map(metaclass=_Compiled):
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: only functions return one
+class Map(_Returned):
     @property
     def dimension(self) -> int: ...
     @property
