@@ -233,7 +233,7 @@ class ESN(NeuralEstimator):
 
     units            of the network
     spectral_radius  of the recurrent weights
-    input_scale      entries of the input weights are uniform up to this; of states of d > 3 components, times sqrt(3 / d)
+    input_scale      entries of the input weights are uniform up to this; of d > 3 components, up to sqrt(3 / d) of it
     bias_scale       biases likewise
     ridge            weight of the readout's squares beside the sum of squared errors
     connections      of each unit, on average
