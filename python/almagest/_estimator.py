@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
 from importlib import import_module
 from numbers import Real
 from operator import index
-from typing import TYPE_CHECKING, Any, List, Sequence, Union
+from typing import TYPE_CHECKING, Any, Iterable, List, Sequence, Union
 
 import numpy as np
 
@@ -117,10 +118,13 @@ class Learner(Parameters):
         return self._model
 
     def _adopt(self, model: Any) -> None:
-        """Takes a freshly fitted model and passes its doubts on, to the line that called fit."""
+        """Takes a freshly fitted model and passes its doubts on, to the line that called into this package."""
         self._model = model
+        level, frame = 1, sys._getframe()
+        while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("almagest."):
+            level, frame = level + 1, frame.f_back
         for text in model.warnings:
-            warnings.warn(text, FitWarning, stacklevel=3)
+            warnings.warn(text, FitWarning, stacklevel=level)
 
     @property
     def warnings_(self) -> list[str]:
@@ -183,6 +187,19 @@ def number(value: Any, what: str) -> float:
     return float(value)
 
 
+def read(
+    source: Parameters, what: str, *, lists: Sequence[str] = (), counts: Sequence[str] = (), reals: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Parameters by name, checked: `lists` of counts, of which one may stand alone, `counts`, and `reals`."""
+    found: dict[str, Any] = {}
+    for name in lists:
+        value = getattr(source, name)
+        found[name] = [whole(one, what + name) for one in (value if isinstance(value, Iterable) else [value])]
+    found.update({name: whole(getattr(source, name), what + name) for name in counts})
+    found.update({name: number(getattr(source, name), what + name) for name in reals})
+    return found
+
+
 def as_run(data: Trajectory | ArrayLike, dt: float | None, what: str) -> Trajectory:
     """A trajectory as it is, an array with its time step."""
     if isinstance(data, Trajectory):
@@ -205,8 +222,9 @@ def as_run(data: Trajectory | ArrayLike, dt: float | None, what: str) -> Traject
 
 def has_times(data: Any) -> bool:
     """Whether the data are trajectories, which have times of their own."""
-    first = data[0] if isinstance(data, (list, tuple)) and data else data
-    return isinstance(first, (Ensemble, Trajectory))
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return isinstance(data, (Ensemble, Trajectory))
 
 
 def as_runs(data: _Data, dt: float | None, what: str) -> List[Trajectory]:

@@ -241,7 +241,6 @@ class DMDc(DrivenEstimator, Regressed):
         self.delays = delays
 
 
-
 class PiDMD(DynamicModeDecomposition):
     """Physics-informed dynamic mode decomposition: the map has a structure that is known.
 

@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Small neural surrogates, and what all of them share."""
+"""Small neural surrogates of states."""
 
 from __future__ import annotations
 
-import inspect
 import os
-import sys
-import time
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Sequence, Union
+from typing import TYPE_CHECKING, Any, Sequence, TypeVar
 
 from ._almagest import neural as _compiled
 from ._almagest.core import InvalidArgument
-from ._estimator import Estimator, Parameters, as_runs, check_choice, has_times, number, whole
+from ._estimator import Parameters, check_choice, number, read, whole
+from ._network import Bar, DescendingEstimator, NeuralEstimator
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,15 +17,9 @@ if TYPE_CHECKING:
 
     from ._almagest.core import Trajectory
     from ._estimator import _Data
+    from ._network import _Told
 
-    _Told = Union[bool, Callable[[float], Union[bool, None]], None]
-
-
-class History(NamedTuple):
-    """Losses of the epochs of a training, shape (epochs,) each."""
-
-    loss: NDArray[np.float64]  #: mean over the batches
-    validation: NDArray[np.float64]  #: on runs that were never learned from; NaN where there were none
+_Self = TypeVar("_Self", bound="TrainedEstimator")
 
 
 class Training(Parameters):
@@ -76,127 +68,14 @@ class Training(Parameters):
         self.patience = patience
 
 
-class Bar:
-    """A line on standard error that tells how far a fit is."""
+class TrainedEstimator(DescendingEstimator):
+    """Networks of states, whose training is told in full by a Training."""
 
-    def __init__(self, name: str) -> None:
-        self._name, self._start, self._told, self._loss = name, time.monotonic(), 0.0, ""
-
-    def __call__(self, fraction: float) -> bool:
-        now = time.monotonic()
-        if now - self._told >= 0.1 or fraction >= 1:
-            self._told = now
-            left = (now - self._start) * (1 - fraction) / fraction if fraction > 0 else 0.0
-            full = round(30 * fraction)
-            line = f"\r{self._name} [{'#' * full}{'.' * (30 - full)}] {fraction:4.0%}{self._loss}, {left:.0f} s left "
-            sys.stderr.write(line + ("\n" if fraction >= 1 else ""))
-            sys.stderr.flush()
-        return True
-
-    def watch(self, epoch: int, loss: float, validation: float, left: float) -> None:
-        """What an epoch gave, for the line."""
-        self._loss = f", loss {loss:.3g}" + (f", validation {validation:.3g}" if validation == validation else "")
-
-
-def told(progress: _Told, name: str) -> Callable[[float], bool | None] | None:
-    """What a fit is to call with the fraction done: a bar for True."""
-    if progress is True:
-        return Bar(name)
-    if progress is None or progress is False or callable(progress):
-        return progress or None
-    raise TypeError(f"{name}.fit: progress is {progress!r}; give True, a function of the fraction done, or None.")
-
-
-class NeuralEstimator(Estimator):
-    """What all neural models share: a count of parameters, the cost of a step, and a score.
-
-    A subclass keeps its parameters in `__init__` and says in `_learn(runs, held, progress)` how they become a
-    compiled model; `held` are the validation runs, of which there may be none.
-    """
-
-    #: Of validation runs: score(validation) after the fit; None where none were given.
-    validation_score_: float | None = None
-
-    def fit(
-        self,
-        data: _Data,
-        y: None = None,
-        *,
-        dt: float | None = None,
-        validation: _Data | None = None,
-        progress: _Told = None,
-    ) -> Any:
-        """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
-
-        data        Trajectory, or array (samples, dimension) with dt; or several of either, all at one time step
-        y           ignored; pipelines pass it
-        dt          time between the samples of arrays
-        validation  the same, of runs that are never learned from
-        progress    True for a bar on standard error, or a function of the fraction done, which may return False
-                    to cancel
-
-        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
-        Raises InvalidArgument for parameters out of range, non-uniform times, too few samples;
-        DimensionMismatch, NonFiniteData for bad data; ConvergenceFailure where the loss stops being a number in
-        the first epoch; Cancelled.
-        """
-        name = type(self).__name__
-        runs = as_runs(data, dt, f"{name}.fit")
-        held = [] if validation is None else as_runs(validation, dt, f"{name}.fit: validation")
-        self._adopt(self._learn(runs, held, told(progress, name)))
-        self.validation_score_ = self._model.score(held, 1) if held else None
-        return self
-
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
-        raise NotImplementedError
-
-    def score(self, data: _Data, y: None = None, *, dt: float | None = None, steps: int = 1) -> float:
-        """Share of the variance that forecasts of `steps` samples explain, from up to 100 places in the data.
-
-        1 is perfect, 0 no better than the mean; minus infinity where a forecast diverges.
-        Raises InvalidArgument for runs shorter than the context and the steps; DimensionMismatch.
-        """
-        name = type(self).__name__
-        model = self._fitted("score")
-        runs = as_runs(data, model.step if dt is None and not has_times(data) else dt, f"{name}.score")
-        return float(model.score(runs, whole(steps, f"{name}.score: steps")))
-
-    @property
-    def parameter_count_(self) -> int:
-        """Numbers that were learned."""
-        return int(self._fitted("parameter_count_").parameter_count)
-
-    @property
-    def flops_(self) -> float:
-        """Additions and multiplications of a step; functions such as tanh count as one."""
-        return float(self._fitted("flops_").flops)
-
-    @property
-    def context_(self) -> int:
-        """Samples of history that a forecast needs."""
-        return int(self._fitted("context_").context)
-
-    def save(self, path: Any) -> None:
-        """As almagest.save(self, path)."""
-        from ._io import save
-
-        save(self, path)
-
-
-class TrainedEstimator(NeuralEstimator):
-    """Those that descend by gradients. Subclasses have the parameters that `_training` reads."""
-
-    epochs: int
-    batch: int
-    rate: float
-    rollout: int
-    seed: int
     threads: int
     training: Training | None
-    _checkpoint: tuple[str, float] = ("", 60.0)
 
     def fit(
-        self,
+        self: _Self,
         data: _Data,
         y: None = None,
         *,
@@ -205,7 +84,7 @@ class TrainedEstimator(NeuralEstimator):
         progress: _Told = None,
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_seconds: float = 60.0,
-    ) -> Any:
+    ) -> _Self:
         """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
 
         data        Trajectory, or array (samples, dimension) with dt; or several of either, all at one time step
@@ -223,42 +102,24 @@ class TrainedEstimator(NeuralEstimator):
         checkpoint of another training; DimensionMismatch, NonFiniteData for bad data; ConvergenceFailure where the
         loss stops being a number in the first epoch, later the last good parameters are kept; IoError; Cancelled.
         """
-        self._checkpoint = (os.fspath(checkpoint or ""), number(checkpoint_seconds, "fit: checkpoint_seconds"))
-        try:
-            return super().fit(data, y, dt=dt, validation=validation, progress=progress)
-        finally:
-            del self._checkpoint
+        seconds = number(checkpoint_seconds, "fit: checkpoint_seconds")
+        kept = {"checkpoint": os.fspath(checkpoint or ""), "checkpoint_seconds": seconds}
+        return self._fit(data, dt, validation, progress, **kept)
+
+    def _learn(self, runs: list[Any], held: list[Any], progress: Any, **given: Any) -> Any:
+        watch = progress.watch if isinstance(progress, Bar) else None
+        return self._descend(runs, held, training={**self._training(), **given}, progress=progress, watch=watch)
 
     def _training(self) -> dict[str, Any]:
-        """The options of the training by name, as the compiled part takes them."""
-        name = type(self).__name__
+        what = f"{type(self).__name__}.fit: "
         given = Training() if self.training is None else self.training
-        check_choice(given, Training, f"{name}.fit: training")
-        options = {**given.get_params(deep=False)}
-        options.update({own: getattr(self, own) for own in ("epochs", "batch", "rate", "rollout", "seed", "threads")})
-        usual = inspect.signature(Training.__init__).parameters
-        real = {own for own, p in usual.items() if isinstance(p.default, float)} | {"rate"}
-        counted = {own for own, p in usual.items() if type(p.default) is int} | {"epochs", "batch", "rollout", "seed", "threads"}
-        for own, value in options.items():
-            if own in real:
-                options[own] = number(value, f"{name}.fit: {own}")
-            elif own in counted:
-                options[own] = whole(value, f"{name}.fit: {own}")
+        check_choice(given, Training, what + "training")
+        options = self._read(counts=("epochs", "batch", "rollout", "seed", "threads"), reals=("rate",))
         if options["threads"] < 1:
-            raise InvalidArgument(f"{name}.fit: threads is {options['threads']}; give at least 1.")
-        options["checkpoint"], options["checkpoint_seconds"] = self._checkpoint
-        return options
-
-    @staticmethod
-    def _watch(progress: Any) -> Any:
-        """What is told of each epoch."""
-        return progress.watch if isinstance(progress, Bar) else None
-
-    @property
-    def history_(self) -> History:
-        """The losses of the epochs, in units of the increments' variance."""
-        losses = self._fitted("history_").history
-        return History(losses[:, 0], losses[:, 1])
+            raise InvalidArgument(f"{what}threads is {options['threads']}; give at least 1.")
+        reals = ("decay", "warmup", "weight_decay", "clip", "curriculum", "forcing", "forcing_end", "input_noise")
+        options.update(read(given, what, counts=("decay_epochs", "patience"), reals=reals))
+        return {**options, "optimizer": given.optimizer, "schedule": given.schedule}
 
 
 class MLP(TrainedEstimator):
@@ -300,10 +161,8 @@ class MLP(TrainedEstimator):
         self.threads = threads
         self.training = training
 
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
-        hidden = [whole(units, "MLP.fit: hidden") for units in self.hidden]
-        watch = self._watch(progress)
-        return _compiled.fit_mlp(runs, held, hidden, self.activation, self._training(), progress, watch)
+    def _descend(self, runs: list[Trajectory], held: list[Trajectory], **how: Any) -> Any:
+        return _compiled.fit_mlp(runs, held, activation=self.activation, **self._read(lists=("hidden",)), **how)
 
     def jacobian(self, state: Any) -> NDArray[np.float64]:
         """Of a step at a state, shape (dimension, dimension)."""
@@ -355,15 +214,14 @@ class StNN(TrainedEstimator):
         self.threads = threads
         self.training = training
 
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
+    def _descend(self, runs: list[Trajectory], held: list[Trajectory], **how: Any) -> Any:
         if self.dimension is not None and whole(self.dimension, "StNN.fit: dimension") != runs[0].dimension:
             raise InvalidArgument(
                 f"StNN.fit: dimension is {self.dimension}, but the data have {runs[0].dimension} components; give "
                 "that, or leave it out."
             )
-        copies, depth, head = (whole(getattr(self, name), f"StNN.fit: {name}") for name in ("copies", "depth", "head"))
-        switches, options, watch = (bool(self.tied), bool(self.improved)), self._training(), self._watch(progress)
-        return _compiled.fit_stnn(runs, held, copies, depth, *switches, head, options, progress, watch)
+        counts = self._read(counts=("copies", "depth", "head"))
+        return _compiled.fit_stnn(runs, held, tied=bool(self.tied), improved=bool(self.improved), **counts, **how)
 
     def jacobian(self, state: Any) -> NDArray[np.float64]:
         """Of a step at a state, shape (dimension, dimension)."""
@@ -375,7 +233,7 @@ class ESN(NeuralEstimator):
 
     units            of the network
     spectral_radius  of the recurrent weights
-    input_scale      entries of the input weights are uniform up to this; of states of more than 3 components, times sqrt(3 / d)
+    input_scale      entries of the input weights are uniform up to this; of d > 3 components, up to sqrt(3 / d) of it
     bias_scale       biases likewise
     ridge            weight of the readout's squares beside the sum of squared errors
     connections      of each unit, on average
@@ -405,11 +263,10 @@ class ESN(NeuralEstimator):
         self.warmup = warmup
         self.seed = seed
 
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
-        real = ("spectral_radius", "input_scale", "bias_scale", "ridge", "connections")
-        radius, inputs, bias, ridge, connections = (number(getattr(self, name), f"ESN.fit: {name}") for name in real)
-        units, warmup, seed = (whole(getattr(self, name), f"ESN.fit: {name}") for name in ("units", "warmup", "seed"))
-        return _compiled.fit_reservoir(runs, units, radius, inputs, bias, ridge, connections, warmup, seed, progress)
+    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any, **given: Any) -> Any:
+        reals = ("spectral_radius", "input_scale", "bias_scale", "ridge", "connections")
+        options = self._read(counts=("units", "warmup", "seed"), reals=reals)
+        return _compiled.fit_reservoir(runs, progress=progress, **options)
 
     @property
     def readout_(self) -> NDArray[np.float64]:
@@ -434,9 +291,9 @@ class NVAR(NeuralEstimator):
         self.degree = degree
         self.ridge = ridge
 
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
-        delays, stride, degree = (whole(getattr(self, name), f"NVAR.fit: {name}") for name in ("delays", "stride", "degree"))
-        return _compiled.fit_nvar(runs, delays, stride, degree, number(self.ridge, "NVAR.fit: ridge"), progress)
+    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any, **given: Any) -> Any:
+        options = self._read(counts=("delays", "stride", "degree"), reals=("ridge",))
+        return _compiled.fit_nvar(runs, progress=progress, **options)
 
     @property
     def readout_(self) -> NDArray[np.float64]:

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any, Sequence
 import numpy as np
 
 from ._almagest import neural_ode as _compiled
-from ._estimator import Estimator, as_history, as_runs, number, whole
-from ._neural_ode import Descending, teller
+from ._estimator import as_history, as_runs, whole
+from ._network import DescendingEstimator
+from ._neural_ode import comes_at
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from ._almagest.core import Forecast, Trajectory
-    from ._estimator import _Data
-    from ._neural_ode import _Told
 
 
-class LEADS(Descending, Estimator):
+class LEADS(DescendingEstimator):
     """Dynamics f(x) + g_e(x) of several environments, with as little in the g_e as the data allow.
 
     hidden          units of the hidden layers, of f and of each g_e
@@ -36,8 +35,11 @@ class LEADS(Descending, Estimator):
     >>> model.forecast(run, 10, environment=3)
     >>> al.integrate(model.environment(3), run[-1], times)
 
-    Yin et al. 2021, arXiv 2106.04546.
+    `fit` and `score` take for each environment a run or several, as other estimators take them: all at the same times,
+    and as many of each. The score is the mean over the environments. Yin et al. 2021, arXiv 2106.04546.
     """
+
+    rollout, input_noise, weight_decay, patience = 1, 0.0, 0.0, 0
 
     def __init__(
         self,
@@ -67,38 +69,30 @@ class LEADS(Descending, Estimator):
         self.rate = rate
         self.seed = seed
 
-    def fit(
-        self,
-        data: Sequence[_Data],
-        y: None = None,
-        *,
-        dt: float | None = None,
-        validation: Sequence[_Data] | None = None,
-        progress: _Told = None,
-    ) -> LEADS:
-        """Learn from the runs of each environment: all at the same times, and as many of each.
+    def _runs(self, data: Any, dt: float | None, what: str) -> list[Any]:
+        return [as_runs(one, dt, what) for one in data]
 
-        data        for each environment a run or several, as other estimators take them
-        y           ignored
-        dt          time between the samples of arrays
-        validation  the same, of runs that are never learned from; the parameters that foresaw them best are kept
-        progress    True to be told on standard error, or a function of the fraction done
+    def _descend(self, runs: list[list[Trajectory]], held: list[list[Trajectory]], **how: Any) -> Any:
+        counts, reals = ("forcing_epochs", "substeps"), ("penalty", "spectral", "forcing")
+        options = self._read(lists=("hidden",), counts=counts, reals=reals)
+        return _compiled.fit_leads(runs, held, sharing=self.sharing, method=self.method, **options, **how)
 
-        Returns self. Raises as NeuralODE.fit does, and InvalidArgument for runs that do not stand side by side.
-        """
-        runs = [as_runs(one, dt, "LEADS.fit") for one in data]
-        held = [as_runs(one, dt, "LEADS.fit: validation") for one in validation or []]
-        penalty, spectral = number(self.penalty, "LEADS.fit: penalty"), number(self.spectral, "LEADS.fit: spectral")
-        forcing = number(self.forcing, "LEADS.fit: forcing")
-        forcing_epochs = whole(self.forcing_epochs, "LEADS.fit: forcing_epochs")
-        substeps = whole(self.substeps, "LEADS.fit: substeps")
-        self._adopt(
-            _compiled.fit_leads(
-                runs, held, self._hidden(), self.sharing, penalty, spectral, forcing, forcing_epochs, self.method, substeps,
-                self._training(), teller(progress, "LEADS"),
-            )  # fmt: skip
-        )
-        return self
+    def _validated(self, held: list[list[Trajectory]]) -> float | None:
+        timed = all(comes_at(self._model.step, run) for runs in held for run in runs)
+        return super()._validated(held) if timed else None
+
+    def _explained(self, runs: list[list[Trajectory]], steps: int) -> float:
+        return float(np.mean([self.environment(number).score(own, steps) for number, own in enumerate(runs)]))
+
+    @property
+    def flops_(self) -> float:
+        """Additions and multiplications of an evaluation of one environment's vector field; functions count as one."""
+        return float(self.environment(0).flops)
+
+    @property
+    def context_(self) -> int:
+        """Samples of history that a forecast needs."""
+        return int(self.environment(0).context)
 
     @property
     def environments_(self) -> int:
@@ -111,11 +105,5 @@ class LEADS(Descending, Estimator):
 
     def forecast(self, history: Trajectory | ArrayLike, steps: int, environment: int = 0) -> Forecast:
         """Continue a history of one environment by `steps` samples; see other estimators."""
-        model = self.environment(environment)
-        return model.forecast(as_history(history, model), whole(steps, "forecast: steps"))  # type: ignore[no-any-return]
-
-    def score(self, data: Sequence[_Data], y: None = None, *, dt: float | None = None, steps: int = 1) -> float:
-        """Mean over the environments of the share of variance that forecasts of `steps` samples explain."""
-        count = whole(steps, "LEADS.score: steps")
-        shares = [self.environment(e).score(as_runs(one, dt, "LEADS.score"), count) for e, one in enumerate(data)]
-        return float(np.mean(shares))
+        model, count = self.environment(environment), whole(steps, "forecast: steps")
+        return model.forecast(as_history(history, model), count)  # type: ignore[no-any-return]

@@ -3,100 +3,37 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Sequence, Union
+from typing import TYPE_CHECKING, Any, Sequence, TypeVar
 
 import numpy as np
 
 from ._almagest import neural_ode as _compiled
 from ._almagest.core import InvalidArgument
-from ._estimator import Estimator, Learner, as_runs, has_times, number, whole
+from ._estimator import whole
+from ._network import DescendingEstimator
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from ._almagest.core import Trajectory
     from ._estimator import _Data
+    from ._network import _Told
     from ._neural_reduced import PODNeuralODE
 
-    _Told = Union[bool, Callable[[float], Union[bool, None]], None]
+_Self = TypeVar("_Self", bound="Continuous")
 
 
-class Losses(NamedTuple):
-    """Of the epochs of a training, shape (epochs,) each."""
-
-    loss: NDArray[np.float64]  #: mean over the batches
-    validation: NDArray[np.float64]  #: on runs that were never learned from; NaN where there were none
-
-
-def _percent(name: str) -> Callable[[float], bool]:
-    """Tells on standard error how far a fit is."""
-    told = [-1]
-
-    def tell(fraction: float) -> bool:
-        if int(100 * fraction) > told[0]:
-            told[0] = int(100 * fraction)
-            sys.stderr.write(f"\r{name} {fraction:4.0%} " + ("\n" if fraction >= 1 else ""))
-            sys.stderr.flush()
-        return True
-
-    return tell
+def comes_at(step: float | None, run: Trajectory) -> bool:
+    """Whether a run has the time step of a training, so that forecasts can be held against it."""
+    times = run.times
+    return step is not None and len(run) > 1 and times.is_uniform and abs(times.step - step) <= 1e-6 * step
 
 
-def teller(progress: _Told, name: str) -> Callable[[float], bool | None] | None:
-    if progress is True:
-        return _percent(name)
-    if progress is None or progress is False or callable(progress):
-        return progress or None
-    raise TypeError(f"{name}.fit: progress is {progress!r}; give True, a function of the fraction done, or None.")
-
-
-class Descending(Learner):
-    """Those that descend by gradients."""
-
-    epochs: int
-    batch: int
-    rate: float
-    seed: int
-    rollout: int = 1
-    input_noise: float = 0.0
-    weight_decay: float = 0.0
-    patience: int = 0
-
-    def _training(self) -> dict[str, Any]:
-        name = type(self).__name__
-        counts, reals = ("epochs", "batch", "rollout", "patience", "seed"), ("rate", "input_noise", "weight_decay")
-        options: dict[str, Any] = {own: whole(getattr(self, own), f"{name}.fit: {own}") for own in counts}
-        options.update({own: number(getattr(self, own), f"{name}.fit: {own}") for own in reals})
-        return options
-
-    def _hidden(self) -> list[int]:
-        name = type(self).__name__
-        return [whole(units, f"{name}.fit: hidden") for units in self.hidden]  # type: ignore[attr-defined]
-
-    @property
-    def history_(self) -> Losses:
-        """The losses of the epochs."""
-        losses = self._fitted("history_").history
-        return Losses(losses[:, 0], losses[:, 1])
-
-    @property
-    def parameter_count_(self) -> int:
-        """Numbers that were learned."""
-        return int(self._fitted("parameter_count_").parameter_count)
-
-    def save(self, path: Any) -> None:
-        """As almagest.save(self, path)."""
-        from ._io import save
-
-        save(self, path)  # type: ignore[arg-type]
-
-
-class Trained(Descending, Estimator):
-    """What fits runs, and scores."""
+class Continuous(DescendingEstimator):
+    """Those that learn from samples at any times. `validation_score_` is of the runs at the training's time step."""
 
     def fit(
-        self,
+        self: _Self,
         data: _Data,
         y: None = None,
         *,
@@ -104,7 +41,7 @@ class Trained(Descending, Estimator):
         rates: ArrayLike | Sequence[ArrayLike] | None = None,
         validation: _Data | None = None,
         progress: _Told = None,
-    ) -> Any:
+    ) -> _Self:
         """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
 
         data        Trajectory, or array (samples, dimension) with dt; or several of either. Times may be irregular
@@ -112,45 +49,29 @@ class Trained(Descending, Estimator):
         dt          time between the samples of arrays
         rates       dx/dt at every sample, of the shape of the data: learn from these, without a solver
         validation  runs that are never learned from; the parameters that foresaw them best are kept
-        progress    True to be told on standard error, or a function of the fraction done, which may return False to
-                    cancel
+        progress    True for a bar on standard error, or a function of the fraction done, which may return False
+                    to cancel
 
         Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
         Raises InvalidArgument for parameters out of range or too few samples; DimensionMismatch, NonFiniteData for
         bad data; ConvergenceFailure where the loss stops being a number in the first epoch; Cancelled.
         """
-        name = type(self).__name__
-        runs = as_runs(data, dt, f"{name}.fit")
-        held = [] if validation is None else as_runs(validation, dt, f"{name}.fit: validation")
-        given: list[Any] = []
+        return self._fit(data, dt, validation, progress, rates=rates)
+
+    def _learn(self, runs: list[Any], held: list[Any], progress: Any, rates: Any = None, **given: Any) -> Any:
+        each: list[Any] = []
         if rates is not None:
-            given = list(rates) if isinstance(rates, (list, tuple)) and np.ndim(rates[0]) > 1 else [rates]
-            if len(given) != len(runs):
-                raise InvalidArgument(f"{name}.fit: rates are given for {len(given)} runs of {len(runs)}; give them for each.")
-        self._adopt(self._learn(runs, held, given, teller(progress, name)))
-        return self
+            each = list(rates) if isinstance(rates, (list, tuple)) and np.ndim(rates[0]) > 1 else [rates]
+            if len(each) != len(runs):
+                what = f"{type(self).__name__}.fit: rates"
+                raise InvalidArgument(f"{what} are given for {len(each)} runs of {len(runs)}; give them for each.")
+        return super()._learn(runs, held, progress, rates=each, **given)
 
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], rates: list[Any], progress: Any) -> Any:
-        raise NotImplementedError
-
-    def score(self, data: _Data, y: None = None, *, dt: float | None = None, steps: int = 1) -> float:
-        """Share of the variance that forecasts of `steps` samples explain, from up to 100 places in the data.
-
-        1 is perfect, 0 no better than the mean; minus infinity where a forecast diverges.
-        """
-        name = type(self).__name__
-        model = self._fitted("score")
-        runs = as_runs(data, model.step if dt is None and not has_times(data) else dt, f"{name}.score")
-        return float(model.score(runs, whole(steps, f"{name}.score: steps")))
-
-    @property
-    def flops_(self) -> float:
-        """Additions and multiplications of an evaluation of the vector field (of a window, for an IntegralEquation);
-        functions such as tanh count as one."""
-        return float(self._fitted("flops_").flops)
+    def _validated(self, held: list[Any]) -> float | None:
+        return super()._validated([run for run in held if comes_at(self._model.step, run)])
 
 
-class _VectorField(Trained):
+class _VectorField(Continuous):
     """A trained vector field: integrate, lyapunov_spectrum and the rest of the library take the estimator itself."""
 
     def __almagest_system__(self) -> Any:
@@ -194,9 +115,9 @@ class NeuralODE(_VectorField):
         Returns a fitted PODNeuralODE. With full rank and all units nothing is lost.
         Chaturantabut & Sorensen 2010, 10.1137/090766498; Lehtimaki et al. 2022, arXiv 2105.14070.
         """
-        model = self._fitted("reduce")
-        runs = as_runs(data, model.step if dt is None and not has_times(data) else dt, "NeuralODE.reduce")
-        reduced = model.reduce(runs, whole(rank, "NeuralODE.reduce: rank"), whole(points, "NeuralODE.reduce: points"))
+        runs = self._as_trained(data, dt, "reduce")
+        count, kept = whole(rank, "NeuralODE.reduce: rank"), whole(points, "NeuralODE.reduce: points")
+        reduced = self._model.reduce(runs, count, kept)
         from ._neural_reduced import PODNeuralODE
 
         out = PODNeuralODE(**reduced.options)
@@ -233,12 +154,9 @@ class NeuralODE(_VectorField):
         self.patience = patience
         self.seed = seed
 
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], rates: list[Any], progress: Any) -> Any:
-        substeps = whole(self.substeps, "NeuralODE.fit: substeps")
-        tolerance = number(self.tolerance, "NeuralODE.fit: tolerance")
-        return _compiled.fit_neural_ode(
-            runs, held, rates, self._hidden(), self.activation, self.method, substeps, tolerance, self._training(), progress
-        )
+    def _descend(self, runs: list[Trajectory], held: list[Trajectory], **how: Any) -> Any:
+        options = self._read(lists=("hidden",), counts=("substeps",), reals=("tolerance",))
+        return _compiled.fit_neural_ode(runs, held, activation=self.activation, method=self.method, **options, **how)
 
 
 class HamiltonianNN(_VectorField):
@@ -289,12 +207,10 @@ class HamiltonianNN(_VectorField):
         self.patience = patience
         self.seed = seed
 
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], rates: list[Any], progress: Any) -> Any:
-        substeps = whole(self.substeps, "HamiltonianNN.fit: substeps")
-        return _compiled.fit_hamiltonian(
-            runs, held, rates, self._hidden(), self.activation, bool(self.separable), self.method, substeps,
-            self._training(), progress,
-        )  # fmt: skip
+    def _descend(self, runs: list[Trajectory], held: list[Trajectory], **how: Any) -> Any:
+        options = self._read(lists=("hidden",), counts=("substeps",))
+        options.update(activation=self.activation, separable=bool(self.separable), method=self.method)
+        return _compiled.fit_hamiltonian(runs, held, **options, **how)
 
     def energy(self, states: ArrayLike) -> NDArray[np.float64]:
         """H of each state, (samples, dimension), up to a constant."""

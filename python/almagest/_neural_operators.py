@@ -3,119 +3,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Sequence, Union
+from typing import TYPE_CHECKING, Any, Sequence, Union
 
 from ._almagest import operators as _compiled
 from ._almagest.core import InvalidArgument, SpatialGrid, Trajectory
-from ._estimator import Estimator, as_runs, has_times, number, whole
+from ._network import DescendingEstimator, NeuralEstimator
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
-
-    from ._estimator import _Data
-
-    _Told = Union[bool, Callable[[float], Union[bool, None]], None]
     _Modes = Union[int, Sequence[int]]
 
 
-class Losses(NamedTuple):
-    """Losses of the epochs of a training, shape (epochs,) each."""
+class OperatorEstimator(DescendingEstimator):
+    """What the operators share: they learn in single precision from fields with a grid, and forecast on it.
 
-    loss: NDArray[np.float64]  #: mean over the batches
-    validation: NDArray[np.float64]  #: on runs that were never learned from; NaN where there were none
-
-
-class _Scored(Estimator):
-    """A count of parameters, the cost of a step, and a score."""
-
-    #: Of validation runs: score(validation) after the fit; None where none were given.
-    validation_score_: float | None = None
-
-    def score(self, data: _Data, y: None = None, *, dt: float | None = None, steps: int = 1) -> float:
-        """Share of the variance that forecasts of `steps` samples explain, from up to 100 places in the data.
-
-        1 is perfect, 0 no better than the mean; minus infinity where a forecast diverges.
-        Raises InvalidArgument for runs shorter than the steps, or on another grid; DimensionMismatch.
-        """
-        name = type(self).__name__
-        model = self._fitted("score")
-        runs = as_runs(data, model.step if dt is None and not has_times(data) else dt, f"{name}.score")
-        return float(model.score(runs, whole(steps, f"{name}.score: steps")))
-
-    @property
-    def parameter_count_(self) -> int:
-        """Numbers that were learned."""
-        return int(self._fitted("parameter_count_").parameter_count)
-
-    @property
-    def flops_(self) -> float:
-        """Additions and multiplications of a step; functions such as tanh count as one."""
-        return float(self._fitted("flops_").flops)
-
-    def save(self, path: Any) -> None:
-        """As almagest.save(self, path)."""
-        from ._io import save
-
-        save(self, path)
-
-
-class OperatorEstimator(_Scored):
-    """What the operators share: they learn from fields with a grid, in single precision, and forecast on it."""
+    `fit` takes Trajectories that carry their grid as those of al.spectral do, all on one; arrays, which have none, are
+    refused.
+    """
 
     axes: int | None = None  #: of the grids that it takes; None for one or two
-    epochs: int
-    batch: int
-    rate: float
-    rollout: int
-    weight_decay: float
-    input_noise: float
-    patience: int
-    seed: int
 
-    def fit(
-        self,
-        data: _Data,
-        y: None = None,
-        *,
-        dt: float | None = None,
-        validation: _Data | None = None,
-        progress: _Told = None,
-    ) -> Any:
-        """Learn from a trajectory of fields, or several, that carry their grid as those of al.spectral do.
-
-        data        Trajectory with a grid, a list of them, an Ensemble; all on one grid at one time step
-        y           ignored; pipelines pass it
-        dt          for arrays, which have no grid and are refused: give Trajectories
-        validation  the same, of runs that are never learned from; the parameters of the epoch that foresaw them
-                    best are kept
-        progress    a function of the fraction done, which may return False to cancel; True prints it
-
-        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
-        Raises InvalidArgument for parameters out of range, runs without a grid or on several, non-uniform times,
-        too few samples or points; ConvergenceFailure where the loss stops being a number in the first epoch;
-        Cancelled.
-        """
-        name = type(self).__name__
-        runs = as_runs(data, dt, f"{name}.fit")
-        held = [] if validation is None else as_runs(validation, dt, f"{name}.fit: validation")
-        grid = runs[0].grid
-        if self.axes is not None and grid is not None and len(grid.counts) != self.axes:
-            raise InvalidArgument(f"{name}.fit: the runs have a grid of {len(grid.counts)} axes; {name} takes {self.axes}.")
-        self._adopt(self._learn(runs, held, self._training(), whole(self.seed, f"{name}.fit: seed"), _told(progress, name)))
-        self.validation_score_ = self._model.score(held, 1) if held else None
-        return self
-
-    def _learn(
-        self, runs: list[Trajectory], held: list[Trajectory], training: dict[str, float], seed: int, progress: Any
-    ) -> Any:
-        raise NotImplementedError
-
-    def _training(self) -> dict[str, float]:
-        name = type(self).__name__
-        counted = {own: whole(getattr(self, own), f"{name}.fit: {own}") for own in ("epochs", "batch", "rollout", "patience")}
-        real = {own: number(getattr(self, own), f"{name}.fit: {own}") for own in ("rate", "weight_decay", "input_noise")}
-        return {**counted, **real}
+    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any, **given: Any) -> Any:
+        name, grid = type(self).__name__, runs[0].grid
+        axes = self.axes if grid is None else len(grid.counts)
+        if self.axes is not None and axes != self.axes:
+            raise InvalidArgument(f"{name}.fit: the runs have a grid of {axes} axes; {name} takes {self.axes}.")
+        training = self._training()
+        return self._descend(runs, held, seed=training.pop("seed"), training=training, progress=progress)
 
     def on(self, grid: SpatialGrid) -> Any:
         """The same operator on other points of the same axes: a fitted estimator for that grid.
@@ -126,12 +39,6 @@ class OperatorEstimator(_Scored):
         other = type(self)(**self.get_params(deep=False))
         other._model = self._fitted("on").on(grid)
         return other
-
-    @property
-    def history_(self) -> Losses:
-        """The losses of the epochs, in units of the increments' variance."""
-        losses = self._fitted("history_").history
-        return Losses(losses[:, 0], losses[:, 1])
 
     @property
     def grid_(self) -> SpatialGrid:
@@ -191,21 +98,9 @@ class FNO1d(OperatorEstimator):
         self.input_noise = input_noise
         self.patience = patience
 
-    def _learn(
-        self, runs: list[Trajectory], held: list[Trajectory], training: dict[str, float], seed: int, progress: Any
-    ) -> Any:
-        name = type(self).__name__
-        return _compiled.fit_fno(
-            runs,
-            held,
-            _counts(self.modes, f"{name}.fit: modes"),
-            whole(self.width, f"{name}.fit: width"),
-            whole(self.layers, f"{name}.fit: layers"),
-            whole(self.projection, f"{name}.fit: projection"),
-            training,
-            seed,
-            progress,
-        )
+    def _descend(self, runs: list[Trajectory], held: list[Trajectory], **how: Any) -> Any:
+        options = self._read(lists=("modes",), counts=("width", "layers", "projection"))
+        return _compiled.fit_fno(runs, held, **options, **how)
 
 
 class FNO2d(FNO1d):
@@ -286,21 +181,9 @@ class DyMixOp(OperatorEstimator):
         self.input_noise = input_noise
         self.patience = patience
 
-    def _learn(
-        self, runs: list[Trajectory], held: list[Trajectory], training: dict[str, float], seed: int, progress: Any
-    ) -> Any:
-        name = "DyMixOp.fit"
-        return _compiled.fit_dymixop(
-            runs,
-            held,
-            _counts(self.modes, f"{name}: modes"),
-            whole(self.width, f"{name}: width"),
-            whole(self.layers, f"{name}: layers"),
-            whole(self.stencil, f"{name}: stencil"),
-            training,
-            seed,
-            progress,
-        )
+    def _descend(self, runs: list[Trajectory], held: list[Trajectory], **how: Any) -> Any:
+        options = self._read(lists=("modes",), counts=("width", "layers", "stencil"))
+        return _compiled.fit_dymixop(runs, held, **options, **how)
 
 
 class DeepONet(OperatorEstimator):
@@ -339,23 +222,12 @@ class DeepONet(OperatorEstimator):
         self.input_noise = input_noise
         self.patience = patience
 
-    def _learn(
-        self, runs: list[Trajectory], held: list[Trajectory], training: dict[str, float], seed: int, progress: Any
-    ) -> Any:
-        name = "DeepONet.fit"
-        return _compiled.fit_deeponet(
-            runs,
-            held,
-            _counts(self.branch, f"{name}: branch"),
-            _counts(self.trunk, f"{name}: trunk"),
-            whole(self.terms, f"{name}: terms"),
-            training,
-            seed,
-            progress,
-        )
+    def _descend(self, runs: list[Trajectory], held: list[Trajectory], **how: Any) -> Any:
+        options = self._read(lists=("branch", "trunk"), counts=("terms",))
+        return _compiled.fit_deeponet(runs, held, **options, **how)
 
 
-class Separable(_Scored):
+class Separable(NeuralEstimator):
     """The increment of a state as sums of products of functions of one component, by alternating least squares.
 
     rank    products in the sum
@@ -367,7 +239,8 @@ class Separable(_Scored):
 
     >>> model = al.neural.Separable(rank=4).fit(run)
 
-    Cost is linear in the dimension for each function. https://arxiv.org/abs/2603.12244
+    Cost is linear in the dimension for each function. A fit tells its progress at the end alone.
+    https://arxiv.org/abs/2603.12244
     """
 
     def __init__(
@@ -380,37 +253,12 @@ class Separable(_Scored):
         self.ridge = ridge
         self.seed = seed
 
-    def fit(
-        self,
-        data: _Data,
-        y: None = None,
-        *,
-        dt: float | None = None,
-        validation: _Data | None = None,
-        progress: _Told = None,
-    ) -> Any:
-        """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
-
-        data        Trajectory, or array (samples, dimension) with dt; or several of either, all at one time step
-        y           ignored; pipelines pass it
-        dt          time between the samples of arrays
-        validation  the same, of runs that are never learned from; for `validation_score_`
-        progress    called with 1 at the end
-
-        Returns self. Doubts of the fit come as FitWarning and stay in `warnings_`.
-        Raises InvalidArgument for parameters out of range, non-uniform times, a component that never changes;
-        DimensionMismatch, NonFiniteData for bad data.
-        """
-        runs = as_runs(data, dt, "Separable.fit")
-        held = [] if validation is None else as_runs(validation, dt, "Separable.fit: validation")
-        counts = [whole(getattr(self, own), f"Separable.fit: {own}") for own in ("rank", "atoms", "sweeps", "seed")]
-        ridge = number(self.ridge, "Separable.fit: ridge")
-        told = _told(progress, "Separable")
-        self._adopt(_compiled.fit_separable(runs, counts[0], counts[1], self.kind, counts[2], ridge, counts[3]))
-        self.validation_score_ = self._model.score(held, 1) if held else None
-        if told is not None:
-            told(1.0)
-        return self
+    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any, **given: Any) -> Any:
+        options = self._read(counts=("rank", "atoms", "sweeps", "seed"), reals=("ridge",))
+        model = _compiled.fit_separable(runs, kind=self.kind, **options)
+        if progress is not None:
+            progress(1.0)
+        return model
 
 
 def operator_of(model: _compiled.Operator) -> OperatorEstimator:
@@ -419,17 +267,3 @@ def operator_of(model: _compiled.Operator) -> OperatorEstimator:
     if kind == "fno":
         return FNO1d(**parameters) if axes == 1 else FNO2d(**parameters)
     return DyMixOp(**parameters) if kind == "dymixop" else DeepONet(**parameters)
-
-
-def _counts(value: Any, what: str) -> list[int]:
-    """One number or several."""
-    return [whole(each, what) for each in (value if isinstance(value, (list, tuple)) else [value])]
-
-
-def _told(progress: _Told, name: str) -> Callable[[float], bool | None] | None:
-    """What a fit is to call with the fraction done."""
-    if progress is True:
-        return lambda fraction: print(f"\r{name} {fraction:4.0%}", end="" if fraction < 1 else "\n", flush=True)
-    if progress is None or progress is False or callable(progress):
-        return progress or None
-    raise TypeError(f"{name}.fit: progress is {progress!r}; give True, a function of the fraction done, or None.")

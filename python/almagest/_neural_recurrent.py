@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Sequence
 
 from ._almagest import neural as _compiled
-from ._estimator import Parameters, as_history, check_choice, number, whole
+from ._estimator import Parameters, as_history, check_choice, read, whole
 from ._neural import TrainedEstimator, Training
 
 if TYPE_CHECKING:
@@ -58,16 +58,12 @@ class PiecewiseLinear(TrainedEstimator):
     forcing: TeacherForcing | None
 
     def _forcing(self) -> dict[str, Any]:
-        name = type(self).__name__
+        what = f"{type(self).__name__}.fit: forcing"
         if self.forcing is None:
             return {}
-        check_choice(self.forcing, TeacherForcing, f"{name}.fit: forcing")
-        options = self.forcing.get_params(deep=False)
-        for own in ("interval", "length", "batches"):
-            options[own] = whole(options[own], f"{name}.fit: forcing.{own}")
-        for own in ("strength", "decay", "release"):
-            options[own] = number(options[own], f"{name}.fit: forcing.{own}")
-        return options
+        check_choice(self.forcing, TeacherForcing, what)
+        counts, reals = ("interval", "length", "batches"), ("strength", "decay", "release")
+        return {"kind": self.forcing.kind, **read(self.forcing, f"{what}.", counts=counts, reals=reals)}
 
     def symbols(self, history: Trajectory | ArrayLike, steps: int) -> NDArray[np.int64]:
         """The linear regions that a forecast passes, as numbers whose bits are the signs of what is rectified.
@@ -115,11 +111,9 @@ class ALRNN(PiecewiseLinear):
         self.seed = seed
         self.training = training
 
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
-        units, rectified, warmup = (whole(getattr(self, name), f"ALRNN.fit: {name}") for name in ("units", "rectified", "warmup"))
-        return _compiled.fit_alrnn(
-            runs, held, units, rectified, warmup, self._forcing(), self._training(), progress, self._watch(progress)
-        )
+    def _descend(self, runs: list[Trajectory], held: list[Trajectory], **how: Any) -> Any:
+        counts = self._read(counts=("units", "rectified", "warmup"))
+        return _compiled.fit_alrnn(runs, held, forcing=self._forcing(), **counts, **how)
 
 
 class ShallowPLRNN(PiecewiseLinear):
@@ -159,13 +153,9 @@ class ShallowPLRNN(PiecewiseLinear):
         self.seed = seed
         self.training = training
 
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
-        units, hidden, warmup = (
-            whole(getattr(self, name), f"ShallowPLRNN.fit: {name}") for name in ("units", "hidden", "warmup")
-        )
-        return _compiled.fit_shallow_plrnn(
-            runs, held, units, hidden, bool(self.clipped), warmup, self._forcing(), self._training(), progress, self._watch(progress)
-        )
+    def _descend(self, runs: list[Trajectory], held: list[Trajectory], **how: Any) -> Any:
+        counts, clipped = self._read(counts=("units", "hidden", "warmup")), bool(self.clipped)
+        return _compiled.fit_shallow_plrnn(runs, held, clipped=clipped, forcing=self._forcing(), **counts, **how)
 
 
 class GRU(TrainedEstimator):
@@ -207,12 +197,9 @@ class GRU(TrainedEstimator):
         self.seed = seed
         self.training = training
 
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
-        names = ("units", "layers", "length", "warmup", "batches")
-        units, layers, length, warmup, batches = (whole(getattr(self, name), f"GRU.fit: {name}") for name in names)
-        return _compiled.fit_gru(
-            runs, held, units, layers, length, warmup, batches, self._training(), progress, self._watch(progress)
-        )
+    def _descend(self, runs: list[Trajectory], held: list[Trajectory], **how: Any) -> Any:
+        counts = self._read(counts=("units", "layers", "length", "warmup", "batches"))
+        return _compiled.fit_gru(runs, held, **counts, **how)
 
 
 class S4D(TrainedEstimator):
@@ -258,14 +245,9 @@ class S4D(TrainedEstimator):
         self.seed = seed
         self.training = training
 
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
-        channels, pairs, layers, length, warmup, batches = (
-            whole(getattr(self, name), f"S4D.fit: {name}")
-            for name in ("channels", "pairs", "layers", "length", "warmup", "batches")
-        )
-        return _compiled.fit_s4d(
-            runs, held, channels, pairs, layers, self.start, length, warmup, batches, self._training(), progress, self._watch(progress)
-        )
+    def _descend(self, runs: list[Trajectory], held: list[Trajectory], **how: Any) -> Any:
+        counts = self._read(counts=("channels", "pairs", "layers", "length", "warmup", "batches"))
+        return _compiled.fit_s4d(runs, held, start=self.start, **counts, **how)
 
 
 class KoopmanAutoencoder(TrainedEstimator):
@@ -320,13 +302,10 @@ class KoopmanAutoencoder(TrainedEstimator):
         self.seed = seed
         self.training = training
 
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any) -> Any:
-        name = "KoopmanAutoencoder.fit"
-        options: dict[str, Any] = {"latent": whole(self.latent, f"{name}: latent"), "activation": self.activation}
-        options["hidden"] = [whole(units, f"{name}: hidden") for units in self.hidden]
-        for own in ("reconstruction", "linearity", "information", "temperature", "entropy"):
-            options[own] = number(getattr(self, own), f"{name}: {own}")
-        return _compiled.fit_autoencoder(runs, held, options, self._training(), progress, self._watch(progress))
+    def _descend(self, runs: list[Trajectory], held: list[Trajectory], **how: Any) -> Any:
+        reals = ("reconstruction", "linearity", "information", "temperature", "entropy")
+        options = self._read(lists=("hidden",), counts=("latent",), reals=reals)
+        return _compiled.fit_autoencoder(runs, held, {"activation": self.activation, **options}, **how)
 
     @property
     def K_(self) -> NDArray[np.float64]:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 
 from ._almagest import neural_ode as _compiled
 from ._almagest.core import InvalidArgument
-from ._estimator import number, whole
-from ._neural_ode import Trained
+from ._neural_ode import Continuous
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from ._almagest.core import Trajectory
 
 
-class PODNeuralODE(Trained):
+class PODNeuralODE(Continuous):
     """A neural differential equation of the coordinates of the leading modes of the data.
 
     rank  modes that are kept
@@ -62,13 +61,9 @@ class PODNeuralODE(Trained):
         self.patience = patience
         self.seed = seed
 
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], rates: list[Any], progress: Any) -> Any:
-        rank, substeps = whole(self.rank, "PODNeuralODE.fit: rank"), whole(self.substeps, "PODNeuralODE.fit: substeps")
-        tolerance = number(self.tolerance, "PODNeuralODE.fit: tolerance")
-        return _compiled.fit_reduced_ode(
-            runs, held, rates, rank, self._hidden(), self.activation, self.method, substeps, tolerance, self._training(),
-            progress,
-        )  # fmt: skip
+    def _descend(self, runs: list[Trajectory], held: list[Trajectory], **how: Any) -> Any:
+        options = self._read(lists=("hidden",), counts=("rank", "substeps"), reals=("tolerance",))
+        return _compiled.fit_reduced_ode(runs, held, activation=self.activation, method=self.method, **options, **how)
 
     @property
     def modes_(self) -> NDArray[np.float64]:
@@ -86,7 +81,7 @@ class PODNeuralODE(Trained):
         return self._fitted("latent_").latent
 
 
-class IntegralEquation(Trained):
+class IntegralEquation(Continuous):
     """An integral equation y(t) = y(0) + int_0^t G(y(s), t, s) ds over windows, with a perceptron G, solved by Picard's
     iteration.
 
@@ -99,6 +94,8 @@ class IntegralEquation(Trained):
 
     A forecast goes on window after window. Zappala et al. 2022, arXiv 2209.15190, with fixed quadrature.
     """
+
+    rollout, input_noise = 1, 0.0
 
     def __init__(
         self,
@@ -126,11 +123,9 @@ class IntegralEquation(Trained):
         self.patience = patience
         self.seed = seed
 
-    def _learn(self, runs: list[Trajectory], held: list[Trajectory], rates: list[Any], progress: Any) -> Any:
-        if rates:
-            raise InvalidArgument("IntegralEquation.fit: rates are given, but an integral equation has none; leave them out.")
-        window, iterations = whole(self.window, "IntegralEquation.fit: window"), whole(self.iterations, "IntegralEquation.fit: iterations")
-        relaxation = number(self.relaxation, "IntegralEquation.fit: relaxation")
-        return _compiled.fit_integral_equation(
-            runs, held, self._hidden(), self.activation, window, iterations, relaxation, self._training(), progress
-        )
+    def _descend(self, runs: list[Trajectory], held: list[Trajectory], **how: Any) -> Any:
+        if how.pop("rates"):
+            what = "IntegralEquation.fit: rates"
+            raise InvalidArgument(f"{what} are given, but an integral equation has none; leave them out.")
+        options = self._read(lists=("hidden",), counts=("window", "iterations"), reals=("relaxation",))
+        return _compiled.fit_integral_equation(runs, held, activation=self.activation, **options, **how)

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._almagest import koopman as _compiled
 from ._almagest.core import Forecast, InvalidArgument, Trajectory
-from ._estimator import FitWarning, Learner, as_runs, whole
+from ._estimator import Learner, as_runs, whole
 from ._koopman import DynamicModeDecomposition, chosen_rank, estimator_of
 
 if TYPE_CHECKING:
@@ -88,9 +87,7 @@ class ParametricDMD(Learner):
     def _at(self, parameter: Any, what: str) -> DynamicModeDecomposition:
         model = self._fitted(what).at(np.atleast_1d(np.asarray(parameter, dtype=float)))
         fitted = estimator_of(model)
-        fitted._model = model
-        for text in model.warnings:
-            warnings.warn(text, FitWarning, stacklevel=3)
+        fitted._adopt(model)
         return fitted
 
     def start(self, parameter: float | ArrayLike) -> NDArray[np.float64]:

@@ -5,7 +5,8 @@
 >>> model.forecast(run, steps=100).verdict
 """
 
-from ._neural import ESN, MLP, NVAR, History, NeuralEstimator, StNN, TrainedEstimator, Training
+from ._network import History, NeuralEstimator
+from ._neural import ESN, MLP, NVAR, StNN, TrainedEstimator, Training
 from ._neural_leads import LEADS
 from ._neural_ode import HamiltonianNN, NeuralODE
 from ._neural_operators import DeepONet, DyMixOp, FNO1d, FNO2d, OperatorEstimator, Separable

@@ -2,6 +2,7 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -142,6 +143,8 @@ TEST_CASE("A score is 1 for a perfect forecast and falls with the steps", "[neur
   const std::vector<TrajectoryView<double>> circles{circle};
   CHECK(neural::score(exact, circles, 20) == Approx(1).epsilon(1e-12));
   CHECK_THAT(sentence<InvalidArgument>([&] { neural::score(exact, circles, 400); }), ContainsSubstring("401"));
+  const Trajectory<double> far(held.times(), 1e9 * held.states());
+  CHECK(neural::score(model, std::vector<TrajectoryView<double>>{far}, 1) == -std::numeric_limits<double>::infinity());
 }
 
 TEST_CASE("Rollouts, noise and structured networks train", "[neural]") {

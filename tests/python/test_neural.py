@@ -159,6 +159,7 @@ def test_pictures(lorenz):
     model = al.neural.MLP(hidden=[8], epochs=4).fit(lorenz[:500], validation=lorenz[500:800])
     ax = al.plot.training(model)
     assert ax.get_yscale() == "log" and len(ax.lines) == 3
+    assert len(al.plot.training(al.neural.NeuralODE(hidden=[4], epochs=2).fit(lorenz[:500])).lines) == 1
     figure = al.plot.rollout(model, lorenz, start=100, steps=30)
     assert len(figure.axes) == 4
     with says(al.InvalidArgument, "start is 0"):

@@ -42,17 +42,21 @@ double score(const Model& model, const std::vector<TrajectoryView<Scalar>>& runs
   const Eigen::Index apart = std::max<Eigen::Index>((places + 99) / 100, 1);
   double missed = 0, all = 0;
   Eigen::Index place = 0;
-  for (const auto& run : runs)
-    for (Eigen::Index first = context; first + steps <= run.size(); ++first, ++place) {
-      if (place % apart != 0) continue;
-      const auto ahead = model.forecast(run.slice(first - context, context), steps);
-      if (ahead.size() < steps) return -std::numeric_limits<double>::infinity();
-      for (Eigen::Index k = 0; k < steps; ++k) {
-        const Eigen::VectorXd truth = run[first + k].template cast<double>();
-        missed += (ahead[k].template cast<double>() - truth).cwiseAbs2().dot(unit);
-        all += (truth - mean).cwiseAbs2().dot(unit);
+  try {
+    for (const auto& run : runs)
+      for (Eigen::Index first = context; first + steps <= run.size(); ++first, ++place) {
+        if (place % apart != 0) continue;
+        const auto ahead = model.forecast(run.slice(first - context, context), steps);
+        if (ahead.size() < steps) return -std::numeric_limits<double>::infinity();
+        for (Eigen::Index k = 0; k < steps; ++k) {
+          const Eigen::VectorXd truth = run[first + k].template cast<double>();
+          missed += (ahead[k].template cast<double>() - truth).cwiseAbs2().dot(unit);
+          all += (truth - mean).cwiseAbs2().dot(unit);
+        }
       }
-    }
+  } catch (const ConvergenceFailure&) {  // diverged before the first sample
+    return -std::numeric_limits<double>::infinity();
+  }
   return 1 - missed / all;
 }
 

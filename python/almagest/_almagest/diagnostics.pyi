@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-from typing import Any, Callable, Iterator
+from typing import Any, Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from .core import Trajectory, _Compiled
+from .core import Trajectory, _Returned, _Told
 
-class LyapunovSpectrum(metaclass=_Compiled):
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: only functions return one
+class LyapunovSpectrum(_Returned):
     @property
     def exponents(self) -> NDArray[np.float64]: ...
     @property
@@ -37,7 +36,7 @@ def lyapunov_spectrum(
     transient: float,
     tolerance: float,
     bound: float,
-    progress: Callable[[float], bool | None] | None,
+    progress: _Told,
 ) -> LyapunovSpectrum: ...
 def largest_lyapunov_exponent(
     system: Any,
@@ -46,7 +45,7 @@ def largest_lyapunov_exponent(
     transient: float,
     tolerance: float,
     bound: float,
-    progress: Callable[[float], bool | None] | None,
+    progress: _Told,
 ) -> float: ...
 def power_spectrum(run: Trajectory, segment: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 def state_space_divergence(

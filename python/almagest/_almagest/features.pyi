@@ -4,10 +4,9 @@ from typing import Any, Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .core import _Compiled
+from .core import _Returned
 
-class Library(metaclass=_Compiled):
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: only functions return one
+class Library(_Returned):
     def names(self, variables: Sequence[str]) -> list[str]: ...
     def evaluate(self, states: ArrayLike) -> NDArray[np.float64]: ...
     @property

@@ -3,7 +3,7 @@ from typing import Any, Callable
 
 from numpy.typing import ArrayLike
 
-from .core import Ensemble, TimeGrid, Trajectory
+from .core import Ensemble, TimeGrid, Trajectory, _Told
 
 def integrate(
     system: Any,
@@ -14,7 +14,7 @@ def integrate(
     crossing: str,
     bound: float,
     max_steps: int,
-    progress: Callable[[float], bool | None] | None,
+    progress: _Told,
 ) -> Trajectory: ...
 def integrate_ensemble(
     system: Any,
@@ -24,12 +24,12 @@ def integrate_ensemble(
     threads: int,
     bound: float,
     max_steps: int,
-    progress: Callable[[float], bool | None] | None,
+    progress: _Told,
 ) -> Ensemble: ...
 def iterate(
     map: Any,
     x0: ArrayLike,
     steps: int,
     bound: float,
-    progress: Callable[[float], bool | None] | None,
+    progress: _Told,
 ) -> Trajectory: ...

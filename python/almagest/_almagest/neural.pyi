@@ -5,37 +5,30 @@ from typing import Sequence as _List
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .core import Forecast, Trajectory, _Compiled
+from .core import Trajectory, _Compiled, _Exported, _Forecaster, _Stored, _Told
 from .diagnostics import LyapunovSpectrum
 
-_Told = Callable[[float], bool | None] | None
+_Watch = Callable[[int, float, float, float], None] | None
 
 # What the models share; no such classes exist at run time.
-class _Neural(metaclass=_Compiled):
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: only functions return one
-    @property
-    def context(self) -> int: ...
-    @property
-    def step(self) -> float | None: ...
-    @property
-    def names(self) -> list[str]: ...
-    def forecast(self, history: Trajectory, steps: int) -> Forecast: ...
+class _Scored(_Forecaster):
     @property
     def dimension(self) -> int: ...
-    @property
-    def warnings(self) -> list[str]: ...
     @property
     def parameter_count(self) -> int: ...
     @property
     def flops(self) -> float: ...
     def score(self, runs: _List[Trajectory], steps: int) -> float: ...
 
-class _Stored(_Neural):
-    def save(self, path: str) -> None: ...
-    def __getstate__(self) -> bytes: ...
-    def __setstate__(self, state: bytes, /) -> None: ...
+class _Descended(_Scored):
+    @property
+    def history(self) -> NDArray[np.float64]: ...
 
-class _Tangent(_Stored):
+class _Network(_Descended):
+    @property
+    def parameters(self) -> NDArray[np.float64]: ...
+
+class _Tangent(metaclass=_Compiled):
     def lyapunov_spectrum(
         self,
         history: Trajectory,
@@ -46,61 +39,42 @@ class _Tangent(_Stored):
         progress: _Told,
     ) -> LyapunovSpectrum: ...
 
-class Network(_Tangent):
-    def export_header(self, path: str, name: str) -> None: ...
-    @property
-    def history(self) -> NDArray[np.float64]: ...
+class Network(_Network, _Tangent, _Exported):
     @property
     def architecture(self) -> tuple[str, dict[str, Any]]: ...
-    @property
-    def parameters(self) -> NDArray[np.float64]: ...
     def jacobian(self, state: ArrayLike) -> NDArray[np.float64]: ...
 
-class Reservoir(_Tangent):
-    def export_header(self, path: str, name: str) -> None: ...
+class Reservoir(_Scored, _Tangent, _Exported):
     @property
     def readout(self) -> NDArray[np.float64]: ...
     @property
     def options(self) -> dict[str, Any]: ...
 
-class Nvar(_Stored):
+class Nvar(_Scored, _Stored):
     @property
     def readout(self) -> NDArray[np.float64]: ...
     @property
     def options(self) -> tuple[int, int, int, float]: ...
 
-class Autoencoder(_Tangent):
-    @property
-    def history(self) -> NDArray[np.float64]: ...
+class Autoencoder(_Network, _Tangent, _Stored):
     @property
     def options(self) -> dict[str, Any]: ...
     @property
     def K(self) -> NDArray[np.float64]: ...
-    @property
-    def parameters(self) -> NDArray[np.float64]: ...
     def encode(self, run: Trajectory) -> NDArray[np.float64]: ...
 
-class Plrnn(_Tangent):
-    def export_header(self, path: str, name: str) -> None: ...
-    @property
-    def history(self) -> NDArray[np.float64]: ...
+class Plrnn(_Network, _Tangent, _Exported):
     @property
     def architecture(self) -> tuple[str, dict[str, Any], dict[str, Any]]: ...
     @property
     def units(self) -> int: ...
-    @property
-    def parameters(self) -> NDArray[np.float64]: ...
     def symbols(self, history: Trajectory, steps: int) -> NDArray[np.int64]: ...
 
-class Sequence(_Tangent):
-    @property
-    def history(self) -> NDArray[np.float64]: ...
+class Sequence(_Network, _Tangent, _Stored):
     @property
     def architecture(self) -> tuple[str, dict[str, Any]]: ...
     @property
     def memory(self) -> int: ...
-    @property
-    def parameters(self) -> NDArray[np.float64]: ...
 
 def fit_mlp(
     runs: _List[Trajectory],
@@ -109,7 +83,7 @@ def fit_mlp(
     activation: str,
     training: dict[str, Any],
     progress: _Told,
-    watch: Callable[[int, float, float, float], None] | None,
+    watch: _Watch,
 ) -> Network: ...
 def fit_stnn(
     runs: _List[Trajectory],
@@ -121,7 +95,7 @@ def fit_stnn(
     head: int,
     training: dict[str, Any],
     progress: _Told,
-    watch: Callable[[int, float, float, float], None] | None,
+    watch: _Watch,
 ) -> Network: ...
 def fit_reservoir(
     runs: _List[Trajectory],
@@ -147,7 +121,7 @@ def fit_alrnn(
     forcing: dict[str, Any],
     training: dict[str, Any],
     progress: _Told,
-    watch: Callable[[int, float, float, float], None] | None,
+    watch: _Watch,
 ) -> Plrnn: ...
 def fit_shallow_plrnn(
     runs: _List[Trajectory],
@@ -159,7 +133,7 @@ def fit_shallow_plrnn(
     forcing: dict[str, Any],
     training: dict[str, Any],
     progress: _Told,
-    watch: Callable[[int, float, float, float], None] | None,
+    watch: _Watch,
 ) -> Plrnn: ...
 def fit_gru(
     runs: _List[Trajectory],
@@ -171,7 +145,7 @@ def fit_gru(
     batches: int,
     training: dict[str, Any],
     progress: _Told,
-    watch: Callable[[int, float, float, float], None] | None,
+    watch: _Watch,
 ) -> Sequence: ...
 def fit_s4d(
     runs: _List[Trajectory],
@@ -185,7 +159,7 @@ def fit_s4d(
     batches: int,
     training: dict[str, Any],
     progress: _Told,
-    watch: Callable[[int, float, float, float], None] | None,
+    watch: _Watch,
 ) -> Sequence: ...
 def fit_autoencoder(
     runs: _List[Trajectory],
@@ -193,5 +167,5 @@ def fit_autoencoder(
     options: dict[str, Any],
     training: dict[str, Any],
     progress: _Told,
-    watch: Callable[[int, float, float, float], None] | None,
+    watch: _Watch,
 ) -> Autoencoder: ...

@@ -1,11 +1,9 @@
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .core import SpatialGrid, TimeGrid, Trajectory
-
-_Progress = Callable[[float], bool | None] | None
+from .core import SpatialGrid, TimeGrid, Trajectory, _Told
 
 def korteweg_de_vries_soliton(
     grid: SpatialGrid, epsilon: float, mu: float, amplitude: float, centre: float, t: float = 0.0
@@ -30,7 +28,7 @@ def solve(
     threads: int,
     checkpoint: str,
     seconds: float,
-    progress: _Progress,
+    progress: _Told,
 ) -> tuple[Trajectory, dict[str, Any]]: ...
 def solve_into(
     path: str,
@@ -43,7 +41,7 @@ def solve_into(
     threads: int,
     checkpoint: str,
     seconds: float,
-    progress: _Progress,
+    progress: _Told,
 ) -> dict[str, Any]: ...
 def solve_ensemble(
     equation: object,
@@ -53,5 +51,5 @@ def solve_ensemble(
     stepper: object,
     threads: int,
     dealiasing: str,
-    progress: _Progress,
+    progress: _Told,
 ) -> list[tuple[Trajectory, dict[str, Any]]]: ...

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._almagest.core import InvalidArgument, Trajectory
 from .._estimator import Estimator, whole
-from .._neural import TrainedEstimator
+from .._network import DescendingEstimator
 from .._spectrum import run_of
 from ._canvas import QUIET, axes, check
 
@@ -23,14 +23,14 @@ __all__ = ["rollout", "training"]
 _MOST_PANELS = 6  # components that still have room for a panel each
 
 
-def training(model: TrainedEstimator, *, ax: Axes | None = None) -> Axes:
+def training(model: DescendingEstimator, *, ax: Axes | None = None) -> Axes:
     """The losses of the epochs; where there were validation runs, a dot marks the epoch that was kept.
 
     ax  Matplotlib axes; a new figure where None
 
     Returns the axes. Raises InvalidArgument for a model that no epochs trained.
     """
-    check(model, TrainedEstimator, "training", "al.neural.MLP()")
+    check(model, DescendingEstimator, "training", "al.neural.MLP()")
     history = model.history_
     ax = axes(ax)
     epochs = np.arange(1, len(history.loss) + 1)
