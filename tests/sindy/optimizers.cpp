@@ -325,6 +325,27 @@ TEST_CASE("An ensemble tells how often terms are chosen, whatever the threads", 
   CHECK_THAT(sentence<InvalidArgument>([&] { check(EnsembleOf{.rows = false}); }), ContainsSubstring("all members are equal"));
 }
 
+TEST_CASE("Members whose threshold removes every term of a target count as members that did not choose it", "[sindy]") {
+  // The only coefficient of y lies on the threshold: about half of the bags see it below.
+  Problem problem(1, 9, 2000);
+  problem.law.col(1).setZero();
+  problem.law(0, 1) = 1;
+  problem.rates = problem.features * problem.law + 0.3 * normal(2000, 2, 6);
+  const auto regression = problem.regression();
+  const EnsembleOf options{.optimizer = Stlsq{.threshold = found_by(Stlsq{.threshold = 0.5}, regression)(0, 1)}, .models = 200};
+  FitReport report;
+  const Eigen::MatrixXd law = solve(options, regression, report);
+  CHECK(report.members.size() == 200);
+  CHECK(report.inclusion(0, 1) == Approx(0.5).margin(0.15));
+  CHECK(law(0, 1) == 0);
+  CHECK(report.inclusion(1, 0) == 1);  // the other target is judged by all members
+  REQUIRE(report.warnings.size() == 2);
+  CHECK_THAT(report.warnings[0], ContainsSubstring("did not choose its terms"));
+  EnsembleOf hopeless = options;
+  hopeless.optimizer = Stlsq{.threshold = 5};
+  CHECK_THAT(sentence<InvalidArgument>([&] { found_by(hopeless, regression); }), ContainsSubstring("removes every term of x"));
+}
+
 TEST_CASE("Parts are consecutive and complete, and bags weigh them", "[sindy]") {
   const Problem problem(1, 9, 5000);
   const auto regression = problem.regression(8);

@@ -25,7 +25,8 @@ namespace almagest::inline ALMAGEST_ABI::sindy {
 /// samples. Features are drawn without replacement, `library` of them as a share. The law has the
 /// terms that at least `inclusion` of the members chose, with the medians of their coefficients
 /// among the members that have them; terms that were left out of a member's library do not count
-/// against them. The report holds the members and the inclusion probabilities.
+/// against them, but those of a target all of whose terms fell below the threshold do. The report holds the
+/// members and the inclusion probabilities.
 ///
 /// The result does not depend on the count of threads.
 struct EnsembleOf {
@@ -67,8 +68,24 @@ namespace detail {
 struct Member {
   Eigen::MatrixXd coefficients;
   Support library;
-  bool failed = false;
+  bool failed = false;   ///< says nothing of any term
+  bool removed = false;  ///< all terms of some target fell below the threshold
 };
+
+/// Coefficients where the threshold removes all terms of some targets: those of each target by itself, and 0. Optimizers
+/// that weigh targets together throw InvalidArgument.
+template <typename Real>
+Eigen::MatrixXd solve_each(const Optimizer& optimizer, const Regression<Real>& bag) {
+  Eigen::MatrixXd out = Eigen::MatrixXd::Zero(bag.features(), bag.targets());
+  for (Eigen::Index t = 0; t < bag.targets(); ++t) {
+    FitReport unused;
+    try {
+      out.col(t) = solve(optimizer, bag.restricted(all_features(bag.features()), t, 1), unused);
+    } catch (const EveryTermRemoved&) {  // 0 is what this member says of it
+    }
+  }
+  return out;
+}
 
 template <typename Real>
 Member draw_member(const EnsembleOf& options, const Regression<Real>& regression, std::size_t k) {
@@ -88,13 +105,18 @@ Member draw_member(const EnsembleOf& options, const Regression<Real>& regression
   FitReport unused;
   member.coefficients.setZero(n, regression.targets());
   try {
-    const Regression<Real> bag = options.rows ? regression.weighted(weights) : regression;
-    const Eigen::MatrixXd found =
-        kept < n ? solve(options.optimizer, bag.restricted(member.library), unused)
-                 : solve(options.optimizer, bag, unused);
+    Regression<Real> bag = options.rows ? regression.weighted(weights) : regression;
+    if (kept < n) bag = bag.restricted(member.library);
+    Eigen::MatrixXd found;
+    try {
+      found = solve(options.optimizer, bag, unused);
+    } catch (const EveryTermRemoved&) {
+      member.removed = true;
+      found = solve_each(options.optimizer, bag);
+    }
     for (std::size_t j = 0; j < member.library.size(); ++j)
       member.coefficients.row(member.library[j]) = found.row(Eigen::Index(j));
-  } catch (const InvalidArgument&) {  // a threshold that removed every term of a target
+  } catch (const InvalidArgument&) {
     member.failed = true;
   }
   return member;
@@ -147,11 +169,18 @@ Eigen::MatrixX<Real> solve(const EnsembleOf& options, const Regression<Real>& re
       members.size(), options.threads, Progress{}, "EnsembleOf",
       [&](std::size_t k, unsigned) { members[k] = detail::draw_member(options, regression, k); });
   const auto failed = std::count_if(members.begin(), members.end(), [](const auto& m) { return m.failed; });
-  if (failed == std::ptrdiff_t(members.size()))  // the whole fails in the same way, and says why
+  const auto empty = std::count_if(members.begin(), members.end(), [](const auto& m) {
+    return m.failed || (m.removed && m.coefficients.isZero(0));
+  });
+  if (empty == std::ptrdiff_t(members.size()))  // the whole fails in the same way, and says why
     return solve(options.optimizer, regression, report);
   if (failed > 0)
     report.warnings.push_back(text("EnsembleOf: ", failed, " of ", options.models,
-                                   " members lost every term of a target and were left out."));
+                                   " members failed and were left out."));
+  if (const auto removed = std::count_if(members.begin(), members.end(), [](const auto& m) { return m.removed && !m.failed; }))
+    report.warnings.push_back(text("EnsembleOf: in ", removed, " of ", options.models,
+                                   " members the threshold removed every term of a target; they count as members that did "
+                                   "not choose its terms."));
   const Eigen::MatrixXd law = detail::aggregate(members, options.inclusion, report);
   std::vector<Support> supports(std::size_t(regression.targets()));
   for (Eigen::Index t = 0; t < law.cols(); ++t) {

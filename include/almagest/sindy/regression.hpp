@@ -198,21 +198,24 @@ class Regression {
   }
 
   /// The regression on some of the features: `kept` in ascending order.
-  Regression restricted(const Support& kept) const {
+  Regression restricted(const Support& kept) const { return restricted(kept, 0, targets()); }
+  /// The same, of `count` targets from `first` on alone.
+  Regression restricted(const Support& kept, Eigen::Index first, Eigen::Index count) const {
     const Eigen::Index k = Eigen::Index(kept.size());
     std::vector<std::string> names;
     for (const Eigen::Index f : kept) names.push_back(feature(f));
     const auto narrow = [&](const Condensed<Real>& all) {
-      Matrix columns(all.triangle.rows(), k + targets());
+      Matrix columns(all.triangle.rows(), k + count);
       for (Eigen::Index j = 0; j < k; ++j) columns.col(j) = all.triangle.col(kept[std::size_t(j)]);
-      columns.rightCols(targets()) = all.triangle.rightCols(targets());
+      columns.rightCols(count) = all.triangle.middleCols(features() + first, count);
       linalg::StreamingQr<Real> qr(columns.cols());
       qr.update(columns);
       return Condensed<Real>{qr.triangle(), all.samples};
     };
     std::vector<Condensed<Real>> parts;
     for (const auto& part : parts_) parts.push_back(narrow(part));
-    return {narrow(whole_), std::move(names), target_names_, negligible_, std::move(parts)};
+    const auto named = target_names_.begin() + std::ptrdiff_t(first);
+    return {narrow(whole_), std::move(names), {named, named + std::ptrdiff_t(count)}, negligible_.segment(first, count), std::move(parts)};
   }
 
  private:

@@ -52,6 +52,12 @@ inline void check(const Stlsq& options) {
         text("Stlsq: max_iterations is ", options.max_iterations, "; allow at least 1."));
 }
 
+/// A threshold that removes every term of a target which the library could explain.
+class EveryTermRemoved : public InvalidArgument {
+ public:
+  using InvalidArgument::InvalidArgument;
+};
+
 namespace detail {
 
 /// Zero is the right answer for a component that does not move, or whose derivative the library
@@ -71,10 +77,10 @@ void nothing_left(const Regression<Real>& regression, Eigen::Index target, const
              " % of its derivative."));
     return;
   }
-  throw InvalidArgument(text(optimizer, ": threshold ", threshold, " removes every term of ",
-                             regression.target(target), "', whose largest remaining coefficient ",
-                             normalized ? "(normalized) " : "", "was ", rounded(largest, 6),
-                             "; give a threshold below that."));
+  throw EveryTermRemoved(text(optimizer, ": threshold ", threshold, " removes every term of ",
+                              regression.target(target), "', whose largest remaining coefficient ",
+                              normalized ? "(normalized) " : "", "was ", rounded(largest, 6),
+                              "; give a threshold below that."));
 }
 
 template <typename Real>
