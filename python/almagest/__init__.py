@@ -95,7 +95,8 @@ from ._optimizers import (
     TrappingSR3,
 )
 from ._pde import PDEFind, PDELibrary, WeakSINDy
-from ._sindy import DiscreteSINDy, EnsembleSINDy, SecondOrderSINDy, SINDy, SINDyPI
+from ._sindy import DiscreteSINDy, EnsembleSINDy, SINDy
+from ._sindy_forms import SecondOrderSINDy, SINDyPI
 
 __all__ = [
     "AutomaticDerivative",
