@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "almagest/core/ensemble.hpp"
-#include "almagest/features/expressions.hpp"
 #include "almagest/sindy/trapping_sr3.hpp"
 #include "core/sentence.hpp"
 #include "sindy/data.hpp"
@@ -373,59 +372,6 @@ TEST_CASE("A threshold above all coefficients is refused", "[sindy]") {
   // Below 12 it is the turn of z', whose largest is 8/3: terms fall in several rounds.
   CHECK_THAT(refusal(9), ContainsSubstring("threshold 9 removes every term of"));
   CHECK_NOTHROW(sindy::fit(lorenz(), Polynomial{}, Stlsq{.threshold = 0.9}, FiniteDifference{4}));
-}
-
-TEST_CASE("A law of formulas is learned, evaluated and continued", "[sindy]") {
-  const almagest::features::Expressions library{{"x", "v", "sin(x)", "cos(x)", "x^2 v"}, {"x", "v"}};
-  const auto pendulum = [](const auto& x, auto& rate, double) {
-    rate[0] = x[1];
-    rate[1] = -std::sin(x[0]) - 0.1 * x[1];
-  };
-  const auto run = data::run(pendulum, Eigen::Vector2d(2.5, 0), TimeGrid::uniform(0, 0.01, 1500));
-  const auto model = sindy::fit(run, library, Stlsq{.threshold = 0.05}, FiniteDifference{6});
-  CHECK(model.equations(3) == std::vector<std::string>{"x0' = 1.000 x1", "x1' = -0.100 x1 - 1.000 sin(x0)"});
-  Eigen::MatrixXd law = Eigen::MatrixXd::Zero(5, 2);
-  law(1, 0) = 1, law(1, 1) = -0.1, law(2, 1) = -1;
-  CHECK((model.coefficients() - law).cwiseAbs().maxCoeff() < 1e-8);
-
-  // The flow of the exact law meets an integrator's.
-  const sindy::Model<double> exact(library, law, model.training());
-  const auto truth = data::run(pendulum, Eigen::Vector2d(run[700]), TimeGrid::uniform(7, 0.01, 401));
-  const auto ahead = exact.forecast(TrajectoryView<double>(run).slice(0, 701), 400);
-  REQUIRE(ahead.verdict());
-  CHECK((ahead.states() - truth.states().rightCols(400)).cwiseAbs().maxCoeff() < 1e-10);
-}
-
-TEST_CASE("A law with inputs is learned and driven", "[sindy]") {
-  const auto force = [](double t) { return 2 * std::sin(1.3 * t) + std::cos(0.4 * t); };
-  const auto field = [&](const auto& x, auto& rate, double t) {
-    rate[0] = x[1];
-    rate[1] = -2 * x[0] - 0.3 * x[1] + 0.8 * force(t);
-  };
-  const double step = 0.005;
-  const auto free = data::run(field, Eigen::Vector2d(1, 0), TimeGrid::uniform(0, step, 4001));
-  Eigen::MatrixXd inputs(1, free.size());
-  for (Eigen::Index k = 0; k < free.size(); ++k) inputs(0, k) = force(step * double(k));
-  almagest::TrajectoryInfo info;
-  info.names = {"x", "v"}, info.input_names = {"f"};
-  const Trajectory<double> run(free.times(), free.states(), info, inputs);
-
-  const auto model = sindy::fit(run, Polynomial{.degree = 2}, Stlsq{}, FiniteDifference{6});
-  CHECK(model.equations(2) ==
-        std::vector<std::string>{"x' = 1.00 v", "v' = -2.00 x - 0.30 v + 0.80 f"});
-  const auto ahead =
-      model.forecast(TrajectoryView<double>(run).slice(0, 2001), inputs.middleCols(2000, 2000));
-  REQUIRE(ahead.verdict());
-  // Inputs along lines between samples err by h^2 / 8 times their curvature.
-  CHECK((ahead.states() - free.states().rightCols(2000)).cwiseAbs().maxCoeff() < 5e-5);
-
-  Eigen::Vector2d rate, x(0.3, -0.2), expected;
-  model.driven([&](double t) { return std::array<double, 1>{force(t)}; })(x, rate, 0.7);
-  field(x, expected, 0.7);
-  CHECK((rate - expected).norm() < 1e-6);
-  CHECK_THAT(sentence<InvalidArgument>([&] { model(x, rate, 0.0); }), ContainsSubstring("driven(u)"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { model.forecast(run, 3); }),
-             ContainsSubstring("1 inputs") && ContainsSubstring("inputs x steps"));
 }
 
 TEST_CASE("A trapping law keeps all solutions in its ball", "[sindy]") {
