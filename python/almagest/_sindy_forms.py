@@ -86,7 +86,11 @@ class SecondOrderSINDy(SINDy):
         Returns and raises as the other models do.
         """
         model = self._fitted("forecast")
-        width = history.dimension if isinstance(history, Trajectory) else np.shape(history)[-1:]
-        if width in (model.dimension // 2, (model.dimension // 2,)):
+        if not isinstance(history, Trajectory):
+            history = np.asarray(history)
+            if history.ndim == 1 and model.dimension == 2 and len(history) != 2:  # not a state, but positions
+                history = history[:, np.newaxis]
+        width = history.dimension if isinstance(history, Trajectory) else history.shape[-1]
+        if 2 * width == model.dimension:
             history = self.states(history)
         return super().forecast(history, steps, inputs=inputs)
