@@ -72,6 +72,9 @@ class SecondOrderSINDy(SINDy):
 
         Raises InvalidArgument for a run shorter than the derivative needs.
         """
+        if not isinstance(positions, Trajectory):
+            positions = np.asarray(positions)
+            positions = positions[:, np.newaxis] if positions.ndim == 1 else positions
         run = as_history(positions, self._fitted("states"))
         return _compiled.with_velocities(run, self._derivative())
 
@@ -88,9 +91,12 @@ class SecondOrderSINDy(SINDy):
         model = self._fitted("forecast")
         if not isinstance(history, Trajectory):
             history = np.asarray(history)
-            if history.ndim == 1 and model.dimension == 2 and len(history) != 2:  # not a state, but positions
-                history = history[:, np.newaxis]
-        width = history.dimension if isinstance(history, Trajectory) else history.shape[-1]
+        if isinstance(history, Trajectory):
+            width = history.dimension
+        elif history.ndim == 1 and model.dimension == 2 and len(history) != 2:  # positions, not a state
+            width = 1
+        else:
+            width = history.shape[-1]
         if 2 * width == model.dimension:
             history = self.states(history)
         return super().forecast(history, steps, inputs=inputs)
