@@ -30,6 +30,7 @@ struct ModelFormat<koopman::Havok<Scalar>> : PartsFormat<koopman::Havok<Scalar>>
     fields.setting("rank", parts.options.rank);
     fields.setting("forcing", parts.options.forcing);
     fields.setting("structured", parts.options.structured);
+    fields.setting("energy", parts.options.energy, 1 - 1e-10);
     fields.tensor("singular_values", parts.singular_values);
     fields.tensor("basis", parts.basis);
     fields.tensor("linear", parts.linear);

@@ -39,10 +39,6 @@ inline const char* name_of(DmdMethod method) {
   return "DMD";
 }
 
-/// The rank to ask for where noise is to be cut off: as many directions as stand above the optimal hard
-/// threshold, see linalg::rank_by_threshold; at least 1.
-inline constexpr Eigen::Index optimal_rank = -1;
-
 /// What a dynamic mode decomposition may be told.
 struct DmdOptions {
   Eigen::Index delays = 1;    ///< samples in a window; q real frequencies need n * delays >= 2 q
