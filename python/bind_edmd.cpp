@@ -345,11 +345,11 @@ void bind_edmd(py::module_& m) {
       .def_property_readonly(
           "options",
           [](const EdmdModel& self) {
-            const auto& [measure_preserving, relift, dictionary] = self.options();
+            const auto& [measure_preserving, relift, eigenvalues, dictionary] = self.options();
             return py::make_tuple(measure_preserving, relift, dictionary.drop_dependent,
-                                  dictionary.tolerance);
+                                  dictionary.tolerance, eigenvalues);
           },
-          "Whether it preserves the measure, relift, drop_dependent and tolerance.")
+          "Whether it preserves the measure, relift, drop_dependent, tolerance, count of eigenvalues or 0.")
       .def("summary", &EdmdModel::summary, "The spectrum as a table.");
   bind_storage<EdmdModel>(bound);
   bind_export<EdmdModel>(bound);
@@ -374,13 +374,13 @@ void bind_edmd(py::module_& m) {
       .def(
           "solve",
           [](const EdmdAccumulator& self, bool measure_preserving, bool relift, bool drop_dependent,
-             double tolerance) {
+             double tolerance, Eigen::Index eigenvalues) {
             return computed([&] {
-              return self.solve({measure_preserving, relift, {drop_dependent, tolerance}});
+              return self.solve({measure_preserving, relift, eigenvalues, {drop_dependent, tolerance}});
             });
           },
           py::arg("measure_preserving"), py::arg("relift"), py::arg("drop_dependent"),
-          py::arg("tolerance"), "The model.");
+          py::arg("tolerance"), py::arg("eigenvalues"), "The model.");
 
   m.def(
       "fit_kernel_edmd",
@@ -399,7 +399,7 @@ void bind_edmd(py::module_& m) {
             .rank = rank,
             .landmarks = landmarks,
             .tolerance = tolerance,
-            .edmd = {measure_preserving, relift, {}}};
+            .edmd = {.measure_preserving = measure_preserving, .relift = relift}};
         return computed([&] { return koopman::fit_kernel_edmd(views, options); });
       },
       py::arg("runs"), py::arg("kernel"), py::arg("width"), py::arg("degree"), py::arg("rank"),

@@ -147,18 +147,18 @@ void bind_havok_model(py::module_& m) {
              return take(computed([&] { return self.forecast(view, given); }));
            }, py::arg("history"), py::arg("forcing"), "The samples after a Trajectory under a given forcing.");
   bound.def_property_readonly("options", [](const HavokModel& self) {
-    const auto& [delays, rank, forcing, structured] = self.options();
-    return py::make_tuple(delays, rank, forcing, structured);
-  }, "delays, rank, forcing and structured.");
+    const auto& [delays, rank, forcing, structured, energy] = self.options();
+    return py::make_tuple(delays, rank, forcing, structured, energy);
+  }, "delays, rank, forcing, structured and energy.");
   bind_storage<HavokModel>(bound);
   bind_export<HavokModel>(bound);
   bind_forcing(m, bound);
   m.def("fit_havok", [](const std::vector<Run>& runs, Eigen::Index delays, Eigen::Index rank, Eigen::Index forcing,
-                        bool structured) {
+                        bool structured, double energy) {
           const auto views = views_of(runs);
-          return computed([&] { return koopman::fit_havok(views, {delays, rank, forcing, structured}); });
+          return computed([&] { return koopman::fit_havok(views, {delays, rank, forcing, structured, energy}); });
         }, "See almagest.HAVOK.fit.", py::arg("runs"), py::arg("delays"), py::arg("rank"), py::arg("forcing"),
-        py::arg("structured"));
+        py::arg("structured"), py::arg("energy"));
 }
 
 koopman::ExponentConstraint constraint_of(const std::string& name) {

@@ -42,9 +42,8 @@ DmdModel fit_dmd(const std::string& method, const std::vector<Run>& runs, Eigen:
 }
 
 koopman::MapStructure structure_of(const std::string& name) {
-  const char* names[] = {"orthogonal",       "symmetric", "skew_symmetric", "upper_triangular",
-                         "lower_triangular", "banded",    "circulant",      "toeplitz"};
-  for (int k = 0; k < 8; ++k)
+  const auto& names = io::detail::map_structures;
+  for (std::size_t k = 0; k < names.size(); ++k)
     if (name == names[k]) return koopman::MapStructure(k);
   throw InvalidArgument(almagest::detail::text("structure is \"", name, "\"; choose from orthogonal, symmetric, "
                                                "skew_symmetric, upper_triangular, lower_triangular, banded, circulant, "
@@ -128,6 +127,10 @@ void bind_koopman(py::module_& m) {
            }, "delays, rank as asked for (0: by energy), energy, state_rank (0: all), regression.")
       .def_property_readonly("method", [](const DmdModel& self) { return koopman::name_of(self.parts().method); },
                              "What fitted the model.")
+      .def_property_readonly("structure", [](const DmdModel& self) {
+             const auto& parts = self.parts();
+             return py::make_tuple(io::detail::map_structures[std::size_t(parts.structure)], parts.bandwidth);
+           }, "Of a physics-informed map, and its bandwidth.")
       .def_property_readonly("inputs", [](const DmdModel& self) { return self.input_operator().cols(); },
                              "Count of inputs.")
       .def("forecast_driven", [](const DmdModel& self, const Run& history,
@@ -155,7 +158,8 @@ void bind_koopman(py::module_& m) {
       .def("update", &Accumulator::update, py::arg("runs"), "Absorbs runs.")
       .def("solve", &Accumulator::solve, "The model so far.")
       .def_property_readonly("pairs", &Accumulator::pairs, "Pairs of windows so far.");
-  py::class_<ParametricModel>(m, "ParametricDmd", "A fitted parametric DMD; see almagest.ParametricDMD.")
+  py::class_<ParametricModel> parametric(m, "ParametricDmd", "A fitted parametric DMD; see almagest.ParametricDMD.");
+  parametric
       .def("at", [](const ParametricModel& self, const py::object& parameter) {
              const Vector mu = vector(parameter, "at", "parameter");
              return computed([&] { return self.at(mu); });
@@ -166,6 +170,10 @@ void bind_koopman(py::module_& m) {
       .def_property_readonly("parameters", [](const ParametricModel& self) {
              return copied(Matrix(self.parameters().transpose()));
            }, "Of the training, (runs, count).")
+      .def_property_readonly("options", [](const ParametricModel& self) {
+             const auto& told = self.pooled().options();
+             return py::make_tuple(told.delays, told.rank, told.energy, self.parts().interpolate_maps);
+           }, "delays, rank as asked for (0: by energy), energy, whether maps themselves are interpolated.")
       .def_property_readonly("left_out", [](const ParametricModel& self) { return copied(self.left_out()); },
                              "What the other parameters miss of each, (runs,).")
       .def_property_readonly("singular_values", [](const ParametricModel& self) {
@@ -173,6 +181,7 @@ void bind_koopman(py::module_& m) {
            }, "Of all windows together.")
       .def_property_readonly("rank", &ParametricModel::rank, "Of the reduced maps.")
       .def_property_readonly("warnings", &ParametricModel::warnings, "What the fit found doubtful.");
+  bind_storage<ParametricModel>(parametric);
   m.def("fit_parametric_dmd", [](const std::vector<Run>& runs, const py::object& parameters, Eigen::Index delays,
                                  Eigen::Index rank, double energy, bool interpolate_maps) {
           const auto views = views_of(runs);

@@ -15,6 +15,7 @@ namespace linalg {
 template ALMAGEST_EXPORT Svd<double> svd(const Eigen::MatrixX<double>&);
 template class StreamingQr<double>;
 namespace detail {
+template ALMAGEST_EXPORT Eigen::VectorXd hankel_singular_values(const HankelOperator<double>&);
 template ALMAGEST_EXPORT HankelSvd<double> hankel_svd(const HankelOperator<double>&, Eigen::Index, const HankelSvdOptions&);
 }
 }  // namespace linalg

@@ -12,6 +12,7 @@ namespace linalg {
 template ALMAGEST_EXPORT Svd<float> svd(const Eigen::MatrixX<float>&);
 template class StreamingQr<float>;
 namespace detail {
+template ALMAGEST_EXPORT Eigen::VectorXf hankel_singular_values(const HankelOperator<float>&);
 template ALMAGEST_EXPORT HankelSvd<float> hankel_svd(const HankelOperator<float>&, Eigen::Index, const HankelSvdOptions&);
 }
 }  // namespace linalg

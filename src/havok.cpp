@@ -6,7 +6,7 @@ namespace almagest::inline ALMAGEST_ABI::koopman {
 
 template class Havok<double>;
 namespace detail {
-template ALMAGEST_EXPORT Havok<double> fit_havok(const std::vector<TrajectoryView<double>>&, const HavokOptions&);
+template ALMAGEST_EXPORT Havok<double> fit_havok(const std::vector<TrajectoryView<double>>&, HavokOptions);
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::koopman

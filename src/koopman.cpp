@@ -2,6 +2,7 @@
 // What the Koopman learners decompose, compiled once.
 #include "almagest/koopman/compression.hpp"
 #include "almagest/koopman/dictionary.hpp"
+#include "almagest/koopman/leading_eigenvectors.hpp"
 #include "almagest/koopman/spectrum.hpp"
 
 namespace almagest::inline ALMAGEST_ABI {
@@ -13,6 +14,8 @@ template ALMAGEST_EXPORT RealEigenvectors<double> real_eigenvectors(const Eigen:
                                                                     const char*);
 template ALMAGEST_EXPORT RealEigenvectors<double> orthogonal_eigenvectors(const Eigen::MatrixXd&,
                                                                           const char*);
+template ALMAGEST_EXPORT RealEigenvectors<double> leading_eigenvectors(const Eigen::MatrixXd&,
+                                                                       Eigen::Index, const char*);
 template ALMAGEST_EXPORT Spectrum<double> spectrum(const Compression<double>&,
                                                    const RealEigenvectors<double>&,
                                                    const Eigen::MatrixXd&,

@@ -10,6 +10,7 @@ import numpy as np
 from ._almagest import havok as _compiled
 from ._almagest.core import Forecast, InvalidArgument, Trajectory
 from ._estimator import as_history, as_runs, number, whole
+from ._koopman import chosen_rank
 from ._spectrum import ReconstructingEstimator, run_of
 
 if TYPE_CHECKING:
@@ -31,9 +32,11 @@ class HAVOK(ReconstructingEstimator):
     """Chaos as an intermittently forced linear system: the Hankel alternative view of Koopman.
 
     delays      samples in a window
-    rank        delay coordinates kept
+    rank        delay coordinates kept: a count, a share of the energy such as 0.999, "gavish-donoho" (all that
+                stands above white noise) or None, by energy
     forcing     how many of them, the last ones, force the others; 0: a closed linear model
     structured  sHAVOK, for short series: rates from two decompositions
+    energy      share of the squared singular values to keep where rank is None
 
     >>> model = al.HAVOK(delays=100, rank=15).fit(x, dt=0.001)
     >>> model.A_, model.B_  # dv/dt = A v + B u
@@ -44,11 +47,19 @@ class HAVOK(ReconstructingEstimator):
     10.1098/rspa.2021.0097.
     """
 
-    def __init__(self, delays: int = 100, rank: int = 15, forcing: int = 1, structured: bool = False) -> None:
+    def __init__(
+        self,
+        delays: int = 100,
+        rank: int | float | str | None = 15,
+        forcing: int = 1,
+        structured: bool = False,
+        energy: float = 1 - 1e-10,
+    ) -> None:
         self.delays = delays
         self.rank = rank
         self.forcing = forcing
         self.structured = structured
+        self.energy = energy
 
     def fit(self, data: _Data, y: None = None, *, dt: float | None = None) -> HAVOK:
         """Learn from a trajectory, a list of them, an Ensemble, or arrays with their time step.
@@ -63,9 +74,9 @@ class HAVOK(ReconstructingEstimator):
         samples, non-uniform times, runs with inputs; DimensionMismatch, NonFiniteData for bad data.
         """
         runs = as_runs(data, dt, "HAVOK.fit")
-        delays, rank = whole(self.delays, "HAVOK.fit: delays"), whole(self.rank, "HAVOK.fit: rank")
-        forcing = whole(self.forcing, "HAVOK.fit: forcing")
-        self._adopt(_compiled.fit_havok(runs, delays, rank, forcing, bool(self.structured)))
+        delays, forcing = whole(self.delays, "HAVOK.fit: delays"), whole(self.forcing, "HAVOK.fit: forcing")
+        rank, energy = chosen_rank(self.rank, self.energy, "HAVOK.fit")
+        self._adopt(_compiled.fit_havok(runs, delays, rank, forcing, bool(self.structured), energy))
         return self
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 from ._almagest import io as _compiled
 from ._almagest.core import InvalidArgument, TimeGrid, Trajectory
 from ._almagest.havok import BaggedDmd, Havok, MultiresolutionDmd, OptimizedDmd
-from ._almagest.koopman import Dmd, Edmd
+from ._almagest.koopman import Dmd, Edmd, ParametricDmd
 from ._almagest.neural import Autoencoder, Network, Nvar, Plrnn, Reservoir
 from ._almagest.neural import Sequence as _Sequence
 from ._almagest.sindy import MapModel as _MapModel
@@ -19,7 +19,7 @@ from ._almagest.neural_ode import Hamiltonian, Integral, Leads, Ode, Reduced
 from ._almagest.sindy import Model as _SindyModel
 from ._almagest.sindy import PdeModel as _PdeModel
 from ._edmd import edmd_of
-from ._estimator import Estimator
+from ._estimator import Learner
 from ._features import library_of
 from ._havok import HAVOK
 from ._koopman import estimator_of
@@ -30,6 +30,7 @@ from ._neural_leads import LEADS
 from ._neural_ode import HamiltonianNN, NeuralODE
 from ._neural_reduced import IntegralEquation, PODNeuralODE
 from ._optimized_dmd import BOPDMD, MrDMD, OptDMD
+from ._parametric import parametric_of
 from ._pde import PDEFind, PDELibrary
 from ._sindy import DiscreteSINDy, SINDy
 
@@ -49,11 +50,12 @@ def _pde_of(model: _PdeModel) -> PDEFind:
 
 
 # The unfitted estimator that a compiled model came from.
-_ESTIMATORS: dict[type, Callable[[Any], Estimator]] = {
+_ESTIMATORS: dict[type, Callable[[Any], Learner]] = {
     _SindyModel: _sindy_of,
     _MapModel: lambda model: DiscreteSINDy(library_of(model.library)),
     _PdeModel: _pde_of,
     Dmd: estimator_of,
+    ParametricDmd: parametric_of,
     Edmd: edmd_of,
     Havok: lambda model: HAVOK(*model.options),
     Ode: lambda model: NeuralODE(**model.options),
@@ -75,13 +77,13 @@ _ESTIMATORS: dict[type, Callable[[Any], Estimator]] = {
 }
 
 
-def save(model: Estimator, path: _Path) -> None:
+def save(model: Learner, path: _Path) -> None:
     """Save a fitted model. C++ (io::load) and Python read the same file to the same bits.
 
     The file holds numbers and text only: no pickle, no code.
     Raises NotFitted, IoError.
     """
-    if not isinstance(model, Estimator):
+    if not isinstance(model, Learner):
         raise TypeError(f"save: model is {model!r}; give a fitted SINDy, DMD, HankelDMD, ...")
     fitted = model._fitted("save")
     if not hasattr(fitted, "save"):
@@ -105,7 +107,7 @@ def load(path: _Path) -> Any:
     return estimator
 
 
-def export_header(model: Estimator, path: _Path, *, name: str) -> None:
+def export_header(model: Learner, path: _Path, *, name: str) -> None:
     """Write a model as a C++17 header that needs no other, for a simulation code.
 
     The header defines in the namespace `name`, without allocating: of a SINDy model `dimension`,
@@ -115,7 +117,7 @@ def export_header(model: Estimator, path: _Path, *, name: str) -> None:
     `step(x, next)`; of an ESN `drive(x, r)` and `observe(r, x)`.
     Raises NotFitted; InvalidArgument for a name that is no C++ identifier; IoError.
     """
-    if not isinstance(model, Estimator):
+    if not isinstance(model, Learner):
         raise TypeError(f"export_header: model is {model!r}; give a fitted SINDy, DMD, HankelDMD, ...")
     fitted = model._fitted("export_header")
     if isinstance(fitted, _PdeModel):

@@ -250,8 +250,7 @@ class PiDMD(DynamicModeDecomposition):
     rank       of "orthogonal" and the symmetric ones, as of DMD; None: chosen by energy
     energy     share of the squared singular values to keep where rank is None
 
-    A model from a file forecasts the same, but its structure is not in the file: `structure` and `bandwidth`
-    are then the defaults. Baddoo et al. 2023, 10.1098/rspa.2022.0576.
+    Baddoo et al. 2023, 10.1098/rspa.2022.0576.
     """
 
     def __init__(
@@ -280,7 +279,7 @@ def estimator_of(model: _compiled.Dmd) -> DynamicModeDecomposition:
     if model.method == "DMD with control":
         return DMDc(rank or None, energy, delays)
     if model.method == "Physics-informed DMD":
-        return PiDMD(rank=rank or None, energy=energy)  # the structure is not in the file
+        return PiDMD(*model.structure, rank or None, energy)
     if delays > 1 or state_rank:
         return HODMD(delays, state_rank or None, rank or None, energy, regression)
     return DMD(rank or None, energy, regression)

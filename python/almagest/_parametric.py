@@ -116,3 +116,9 @@ class ParametricDMD(Learner):
     def rank_(self) -> int:
         """Of the reduced maps."""
         return self._fitted("rank_").rank  # type: ignore[no-any-return]
+
+
+def parametric_of(model: _compiled.ParametricDmd) -> ParametricDMD:
+    """The unfitted estimator that makes such a compiled model."""
+    delays, rank, energy, interpolate_maps = model.options
+    return ParametricDMD(rank or None, energy, delays, "maps" if interpolate_maps else "rates")

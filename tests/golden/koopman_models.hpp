@@ -16,6 +16,7 @@
 #include "almagest/koopman/edmd_model.hpp"
 #include "almagest/koopman/havok_model.hpp"
 #include "almagest/koopman/multiresolution_dmd.hpp"
+#include "almagest/koopman/parametric_dmd.hpp"
 #include "golden/models.hpp"
 
 namespace golden {
@@ -99,6 +100,36 @@ inline almagest::koopman::Havok<double> forced_rotation() {
                    {almagest::TimeGrid(Eigen::Vector3d(0, 0.1, 0.2 + 1e-12)), burst.head(3)}};
   parts.warnings = {"a sentence that survives"};
   return almagest::koopman::Havok<double>(std::move(parts));
+}
+
+/// Rotations by three angles, and the one between.
+inline almagest::koopman::ParametricDmd<double> turns(bool interpolate_maps) {
+  const auto turn = [](double angle) {
+    Eigen::MatrixXd map(2, 2);
+    map << std::cos(angle), -std::sin(angle), std::sin(angle), std::cos(angle);
+    return map;
+  };
+  almagest::koopman::ParametricDmdParts<double> parts;
+  auto& pooled = parts.pooled;
+  pooled.training = training({"q", "v"}, -1, 1);
+  pooled.singular_values = Eigen::Vector2d(5, 4);
+  pooled.basis = turn(0.25);
+  pooled.scales = pooled.singular_values;
+  pooled.reduced_operator = turn(0.2);
+  pooled.input_operator.resize(2, 0);
+  pooled.spectrum = {complex_matrix(2, {std::polar(1.0, 0.2), std::polar(1.0, -0.2)}),
+                     complex_matrix(2, {0.6, 0.8, 0.6, 0.8}), complex_matrix(2, {{1, 2}, {1, -2}}),
+                     Eigen::Vector2d(0.125, 0.125)};
+  pooled.warnings = {"a sentence that survives"};
+  parts.parameters = Eigen::RowVector3d(0, 0.5, 1);
+  for (const double angle : {0.1, 0.2, 0.4}) {
+    Eigen::MatrixXd triangle = Eigen::MatrixXd::Zero(4, 4);
+    triangle.topLeftCorner(2, 2).setIdentity();
+    triangle.topRightCorner(2, 2) = turn(angle).transpose();
+    parts.fits.push_back({triangle, turn(angle), Eigen::Vector2d(1, angle)});
+  }
+  parts.interpolate_maps = interpolate_maps;
+  return almagest::koopman::ParametricDmd<double>(std::move(parts));
 }
 
 /// All kinds of libraries, on windows of two samples of two components.

@@ -150,6 +150,36 @@ TEST_CASE("Parts of Koopman models that do not fit are refused", "[model_file]")
   CHECK_THAT(unfit(golden::levels(), with("segments.1.begin", 0)), ContainsSubstring("fails its probe"));
 }
 
+TEST_CASE("A parametric DMD comes back with the maps of its parameters", "[model_file]") {
+  const auto model = golden::turns(false);
+  const auto back = through_file(model);
+  const Eigen::VectorXd between = Eigen::VectorXd::Constant(1, 0.7);
+  CHECK(back.parameters() == model.parameters());
+  CHECK(back.at(between).forecast(two_samples(2), 9).states() == model.at(between).forecast(two_samples(2), 9).states());
+  CHECK(back.at(between).residuals() == model.at(between).residuals());
+  CHECK(back.start(between) == model.start(between));
+  CHECK(back.left_out() == model.left_out());
+  CHECK(through_file(golden::turns(true)).parts().interpolate_maps);
+
+  CHECK_THAT(unfit(model, with("fits", 2)), ContainsSubstring("fits"));
+  CHECK_THAT(unfit(model, without("pooled.basis")), ContainsSubstring("pooled.basis"));
+  CHECK_THAT(unfit(model, [](Archive& a) { a.tensors["fits.1.map"].shape = {1, 4}; }), ContainsSubstring("map"));
+  CHECK_THAT(unfit(model, [](Archive& a) { std::swap(a.tensors["fits.1.map"], a.tensors["fits.2.map"]); }),
+             ContainsSubstring("fails its probe"));
+}
+
+TEST_CASE("A physics-informed map keeps its structure", "[model_file]") {
+  auto parts = golden::turns(false).parts().pooled;
+  CHECK(!io::to_archive(koopman::Dmd<double>(parts)).architecture.contains("structure"));
+  parts.method = koopman::DmdMethod::physics_informed;
+  parts.structure = koopman::MapStructure::banded;
+  parts.bandwidth = 3;
+  const auto back = through_file(koopman::Dmd<double>(parts));
+  CHECK(back.parts().structure == koopman::MapStructure::banded);
+  CHECK(back.parts().bandwidth == 3);
+  CHECK_THAT(unfit(back, with("structure", 8)), ContainsSubstring("is 8 where 0 to 7 are known"));
+}
+
 TEST_CASE("A file gives whichever model it holds", "[model_file]") {
   const Folder folder;
   const std::string path = folder.file("m.almagest");

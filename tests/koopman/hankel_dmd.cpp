@@ -2,86 +2,21 @@
 #include "almagest/koopman/hankel_dmd.hpp"
 
 #include <Eigen/Eigenvalues>
-#include <algorithm>
 #include <cmath>
 #include <complex>
-#include <limits>
+#include <string>
 #include <vector>
 
 #include "almagest/core/random.hpp"
 #include "almagest/linalg/svd.hpp"
+#include "koopman/hankel_dmd_data.hpp"
 #include "support/catch.hpp"
 
 using namespace almagest;
 using Eigen::Index;
 using koopman::fit_hankel_dmd;
-using Complex = std::complex<double>;
-
-namespace {
-
-/// One channel: the sum of amplitude * exp(growth t) * sin(frequency t + phase). Summed in long
-/// double: the rounding of frequency * t alone would be noise far above that of the samples.
-struct Wave {
-  double amplitude, frequency, phase = 0, growth = 0;
-};
-
-template <typename Scalar = double>
-Trajectory<Scalar> waves(const std::vector<Wave>& parts, double step, Index samples,
-                         double start = 0, double offset = 0) {
-  Eigen::MatrixX<Scalar> states(1, samples);
-  for (Index k = 0; k < samples; ++k) {
-    const long double t = start + static_cast<long double>(step) * k;
-    long double sum = offset;
-    for (const Wave& w : parts)
-      sum += w.amplitude * std::exp(w.growth * t) * std::sin(w.frequency * t + w.phase);
-    states(0, k) = Scalar(sum);
-  }
-  return {TimeGrid::uniform(start, step, samples), states};
-}
-
-/// The Lorenz attractor, after a transient, by the classical Runge-Kutta method.
-Trajectory<double> lorenz(double step, Index samples, int substeps = 1) {
-  const auto rate = [](const Eigen::Vector3d& v) {
-    return Eigen::Vector3d(10 * (v[1] - v[0]), v[0] * (28 - v[2]) - v[1],
-                           v[0] * v[1] - 8.0 / 3 * v[2]);
-  };
-  Eigen::Vector3d v(-8, 8, 27);
-  const double h = step / substeps;
-  Eigen::MatrixXd states(3, samples);
-  for (Index k = 0; k < samples; ++k) {
-    states.col(k) = v;
-    for (int i = 0; i < substeps; ++i) {
-      const Eigen::Vector3d a = rate(v), b = rate(v + h / 2 * a), c = rate(v + h / 2 * b),
-                            d = rate(v + h * c);
-      v += h / 6 * (a + 2 * b + 2 * c + d);
-    }
-  }
-  return {TimeGrid::uniform(0, step, samples), states};
-}
-
-/// Greatest distance of an expected eigenvalue from the nearest found one.
-template <typename Found>
-double farthest(const std::vector<Complex>& expected, const Found& found) {
-  double worst = 0;
-  for (const Complex& e : expected) {
-    double nearest = std::numeric_limits<double>::infinity();
-    for (Index j = 0; j < found.size(); ++j)
-      nearest = std::min(nearest, std::abs(e - Complex(found[j])));
-    worst = std::max(worst, nearest);
-  }
-  return worst;
-}
-
-template <typename A, typename B>
-double largest_difference(const A& a, const B& b) {
-  REQUIRE(a.rows() == b.rows());
-  REQUIRE(a.cols() == b.cols());
-  return double((a - b).cwiseAbs().maxCoeff());
-}
-
-const std::vector<Wave> three_waves = {{2, 1.3, 0.2}, {0.5, 4.1, 1.0}, {0.1, 9.0, 2.0}};
-
-}  // namespace
+using series::Complex;
+using series::Wave, series::waves, series::lorenz, series::farthest, series::largest_difference, series::three_waves;
 
 TEST_CASE("q sinusoids are continued by 2q delays", "[hankel_dmd]") {
   const double step = 0.2;
@@ -303,52 +238,6 @@ TEST_CASE("Residuals tell modes of the system from artefacts", "[hankel_dmd]") {
   CHECK(chaos.verified(2).size() == 20);
 }
 
-TEST_CASE("A growing mode diverges, a decaying one goes static", "[hankel_dmd]") {
-  const auto growing = waves({{1, 2, 0, 0.05}}, 0.1, 200);
-  const auto up = fit_hankel_dmd(growing, {.delays = 4, .rank = 2}).forecast(growing, 5000);
-  CHECK(up.verdict().kind == Verdict::Kind::diverged);
-  CHECK(up.size() < 5000);
-  CHECK(up.states().allFinite());
-  // The bound: a thousand times the range beyond the training bounds.
-  const double range = growing.states().maxCoeff() - growing.states().minCoeff();
-  CHECK(up.states().cwiseAbs().maxCoeff() < 1001 * range);
-  CHECK(up.verdict().time == Approx(up.times().back() + 0.1));
-
-  const auto decaying = waves({{1, 2, 0, -0.1}}, 0.1, 200);
-  const auto down = fit_hankel_dmd(decaying, {.delays = 4, .rank = 2}).forecast(decaying, 2000);
-  CHECK(down.verdict().kind == Verdict::Kind::went_static);
-  CHECK(down.size() == 2000);
-}
-
-TEST_CASE("n + m steps equal n, then m", "[hankel_dmd]") {
-  const auto run = waves(three_waves, 0.2, 300);
-  const auto model = fit_hankel_dmd(run, {.delays = 12, .rank = 6});
-  const auto whole = model.forecast(run, 170);
-  const auto first = model.forecast(run, 70);
-  const auto second = model.forecast(first, 100);
-  CHECK(largest_difference(first.states(), whole.states().leftCols(70)) == 0);
-  CHECK(largest_difference(second.states(), whole.states().rightCols(100)) < 1e-9);
-  CHECK(second.times().back() == Approx(whole.times().back()));
-}
-
-TEST_CASE("lift, step and observe are the forecast", "[hankel_dmd]") {
-  const auto run = waves(three_waves, 0.2, 300);
-  const auto model = fit_hankel_dmd(run, {.delays = 12, .rank = 6});
-  const auto ahead = model.forecast(run, 3);
-  auto workspace = model.workspace();
-  Eigen::VectorXd z = model.lift(run), next(model.rank()), sample(1);
-  for (Index k = 0; k < 3; ++k) {
-    model.step(z, next, workspace);
-    model.observe(next, sample);
-    CHECK(sample[0] == Approx(ahead.states()(0, k)).epsilon(1e-13));
-    z = next;
-  }
-  CHECK(model.lift(run) == model.lift(run.slice(288, 12)));
-  CHECK_THROWS_AS(model.lift(run.slice(0, 11)), DimensionMismatch);
-  CHECK_THROWS_WITH(model.lift(run.slice(0, 11)),
-                    ContainsSubstring("1 x 11") && ContainsSubstring("1 x 12"));
-}
-
 TEST_CASE("A repeated eigenvalue: forecasts stay exact, the modes are declared doubtful",
           "[hankel_dmd]") {
   // A straight line is a Jordan block of eigenvalue 1.
@@ -386,39 +275,6 @@ TEST_CASE("A rank that reaches into the noise floor is reported", "[hankel_dmd]"
   CHECK_THAT(model.warnings()[0],
              ContainsSubstring("use rank " + std::to_string(advised) + " or less"));
   CHECK(sigma[advised - 1] > 2 * sigma[advised]);
-}
-
-TEST_CASE("The summary shows a residual with every eigenvalue", "[hankel_dmd]") {
-  const auto model = fit_hankel_dmd(waves({{1, 2, 0.3, -0.1}}, 0.1, 200), {.delays = 4, .rank = 2});
-  const std::string summary = model.summary();
-  CHECK_THAT(summary, ContainsSubstring("residual") && ContainsSubstring("rank 2 of 4") &&
-                          ContainsSubstring("time step 0.1") && ContainsSubstring("200 samples"));
-  // Frequency 2 / (2 pi) and growth -0.1.
-  CHECK_THAT(summary, ContainsSubstring("0.31831") && ContainsSubstring("-0.1"));
-  CHECK(std::count(summary.begin(), summary.end(), '\n') == 4);
-}
-
-TEST_CASE("A model from its parts forecasts the same bits; parts that do not fit are refused",
-          "[hankel_dmd]") {
-  const auto run = waves(three_waves, 0.2, 300);
-  const auto model = fit_hankel_dmd(run, {.delays = 12, .rank = 6});
-  const koopman::Dmd<double> again(model.parts());
-  CHECK(largest_difference(again.forecast(run, 50).states(), model.forecast(run, 50).states()) ==
-        0);
-
-  auto parts = model.parts();
-  SECTION("basis") { parts.basis.conservativeResize(11, 6); }
-  SECTION("operator") { parts.reduced_operator.resize(6, 5); }
-  SECTION("spectrum") { parts.spectrum.eigenvalues.conservativeResize(5); }
-  SECTION("modes") { parts.spectrum.modes.conservativeResize(2, 6); }
-  SECTION("residuals") { parts.spectrum.residuals.conservativeResize(7); }
-  SECTION("amplitudes") { parts.spectrum.amplitudes.conservativeResize(0); }
-  SECTION("scales") { parts.scales.conservativeResize(3); }
-  SECTION("bounds") { parts.training.lower.resize(2); }
-  SECTION("names") { parts.training.names.clear(); }
-  SECTION("step") { parts.training.step.reset(); }
-  SECTION("rank") { parts.scales[5] = 0; }
-  CHECK_THROWS_AS(koopman::Dmd<double>(parts), Error);
 }
 
 TEST_CASE("What fit_hankel_dmd refuses", "[hankel_dmd]") {
@@ -485,27 +341,6 @@ TEST_CASE("Long windows are not formed, and give what the triangle gives", "[han
   compare({lorenz(0.02, 2500)}, 120, 0.995);
   CHECK_THROWS_WITH(fit_hankel_dmd(waves(three_waves, 0.2, 900), {.delays = 300, .rank = 9}),
                     ContainsSubstring("rank is 9") && ContainsSubstring("rank 6 to rounding"));
-}
-
-TEST_CASE("What a Hankel-DMD refuses to forecast", "[hankel_dmd]") {
-  const auto run = waves(three_waves, 0.2, 100);
-  const auto model = fit_hankel_dmd(run, {.delays = 12, .rank = 6});
-  CHECK(model.context() == 12);
-  CHECK_THROWS_WITH(model.forecast(run.slice(0, 11), 5),
-                    ContainsSubstring("11 samples") && ContainsSubstring("needs 12"));
-  CHECK_THROWS_WITH(model.forecast(run, 0), ContainsSubstring("steps is 0"));
-  CHECK_THROWS_AS(model.forecast(lorenz(0.2, 50, 40), 5), DimensionMismatch);
-  CHECK_THROWS_WITH(model.forecast(waves(three_waves, 0.25, 50), 5),
-                    ContainsSubstring("0.25") && ContainsSubstring("0.2"));
-  CHECK_THROWS_WITH(model.reconstruct(run.slice(0, 11)),
-                    ContainsSubstring("11 samples") && ContainsSubstring("needs 12"));
-
-  const auto growing = waves({{1, 2, 0, 5}}, 0.1, 60);
-  const auto unstable = fit_hankel_dmd(growing, {.delays = 4, .rank = 2});
-  CHECK_THROWS_AS(unstable.reconstruct(waves({{1, 2}}, 0.1, 5000)), ConvergenceFailure);
-  CHECK_THROWS_WITH(unstable.reconstruct(waves({{1, 2}}, 0.1, 5000)),
-                    ContainsSubstring("of 5000") && ContainsSubstring("modulus 1.6") &&
-                        ContainsSubstring("lower rank"));
 }
 
 TEST_CASE("Inputs are refused rather than left unused", "[hankel_dmd]") {

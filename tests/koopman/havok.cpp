@@ -312,6 +312,37 @@ TEST_CASE("HAVOK refuses bad input with a sentence", "[havok]") {
   CHECK_THROWS_WITH(model.forecast(run.slice(0, 9), 3), ContainsSubstring("9 samples") && ContainsSubstring("10"));
 }
 
+TEST_CASE("HAVOK chooses a rank by energy or by the noise", "[havok]") {
+  RandomStream random(5);
+  const auto clean = tones({1.3, 2.9, 4.1}, 0.05, 2000);
+  const Eigen::MatrixXd noise =
+      Eigen::MatrixXd::NullaryExpr(1, 2000, [&](Index, Index) { return 0.02 * random.normal(); });
+  const Trajectory<double> noisy(clean.times(), clean.states() + noise);
+  for (const bool structured : {false, true}) {
+    const auto model = fit_havok(
+        noisy, {.delays = 80, .rank = koopman::optimal_rank, .forcing = 0, .structured = structured});
+    CHECK(model.rank() == 6);
+    CHECK(model.options().rank == 6);
+    CHECK(worst_frequency({1.3, 2.9, 4.1}, model.exponents()) < 0.2);
+  }
+  // The same model as the one of that rank; all of the energy is all of the rank.
+  const auto whole = fit_havok(clean, {.delays = 80, .rank = 0, .forcing = 0, .energy = 1});
+  REQUIRE(whole.rank() == 6);
+  CHECK(whole.linear() == fit_havok(clean, {.delays = 80, .rank = 6, .forcing = 0}).linear());
+  const auto some = fit_havok(clean, {.delays = 80, .rank = 0, .energy = 0.9});
+  const auto& sigma = whole.singular_values();
+  const double total = sigma.squaredNorm();
+  CHECK(sigma.head(some.rank()).squaredNorm() >= 0.9 * total);
+  CHECK(sigma.head(some.rank() - 1).squaredNorm() < 0.9 * total);
+
+  CHECK_THROWS_WITH(fit_havok(clean, {.delays = 80, .rank = -3}), ContainsSubstring("rank is -3"));
+  CHECK_THROWS_WITH(fit_havok(clean, {.delays = 80, .rank = 0, .energy = 2}), ContainsSubstring("energy is 2"));
+  CHECK_THROWS_WITH(fit_havok(clean, {.delays = 80, .rank = 0, .energy = 0.01}),
+                    ContainsSubstring("energy keeps 1") && ContainsSubstring("rank 2 or more"));
+  CHECK_THROWS_WITH(fit_havok(Trajectory<double>(clean.times(), 0 * clean.states()), {.delays = 80, .rank = 0}),
+                    ContainsSubstring("0 throughout"));
+}
+
 TEST_CASE("A rank in the noise floor is said to be, by HAVOK too", "[havok]") {
   RandomStream random(3);
   const auto clean = lorenz_series(0.001, 5000);

@@ -197,3 +197,48 @@ TEST_CASE("A CMV matrix has the measure of its Verblunsky coefficients", "[spect
   const Eigen::VectorXd series = koopman::fourier_measure(moments, 256, MomentFilter::bump);
   for (Index k = 0; k < 32; ++k) CHECK(series[8 * k] == Approx(exact[k]).margin(1e-6));
 }
+
+TEST_CASE("The spectral measure of Lorenz, by measure-preserving EDMD and by its moments", "[spectral_measure]") {
+  // z of the attractor, less its mean, in its own delays: no eigenvalue but 1, and no closed form. What is known is
+  // the mass, the symmetry, and that kernels of the operator and moments of the samples smooth the same measure.
+  const double step = 0.1, smoothing = 0.15;
+  const Index samples = 10000;
+  Eigen::MatrixXd z(1, samples);
+  Eigen::Vector3d v(-8, 8, 27);
+  const auto rate = [](const Eigen::Vector3d& x) {
+    return Eigen::Vector3d(10 * (x[1] - x[0]), x[0] * (28 - x[2]) - x[1], x[0] * x[1] - 8.0 / 3 * x[2]);
+  };
+  for (Index k = -200; k < samples; ++k) {
+    for (int i = 0; i < 20; ++i) {
+      const double h = step / 20;
+      const Eigen::Vector3d a = rate(v), b = rate(v + h / 2 * a), c = rate(v + h / 2 * b), d = rate(v + h * c);
+      v += h / 6 * (a + 2 * b + 2 * c + d);
+    }
+    if (k >= 0) z(0, k) = v[2];
+  }
+  z.array() -= z.mean();
+  const Trajectory<double> run(TimeGrid::uniform(0, step, samples), z);
+  const double mass = z.squaredNorm() / double(samples);
+
+  // The Poisson kernel is that of order 1; its moments are e^(-smoothing n).
+  const Index count = 200, points = 400;
+  Eigen::VectorXcd moments = koopman::correlations(run, count);
+  for (Index n = 0; n < count; ++n) moments[n] *= std::exp(-smoothing * double(n));
+  const Eigen::VectorXd expected = koopman::fourier_measure(moments, points, MomentFilter::bump);
+  const Eigen::VectorXd angles = circle(points);
+  const auto distance = [&](Index delays) {
+    const auto model = koopman::fit_edmd(
+        run, features::Delays{delays, features::Polynomial{.degree = 1}}, {.measure_preserving = true});
+    CHECK((model.eigenvalues().cwiseAbs().array() - 1).abs().maxCoeff() < 1e-12);
+    const SpectralMeasure<double> measure(model.parts().reduced_operator, model.parts().observation.col(0));
+    const Eigen::VectorXd found = measure.density(angles, smoothing, 1);
+    CHECK(found.minCoeff() > 0);
+    CHECK(found.sum() * 2 * pi / double(points) == Approx(mass).epsilon(0.01));
+    CHECK((found.tail(points - 1) - found.tail(points - 1).reverse()).cwiseAbs().maxCoeff() < 1e-9 * mass);
+    return (found - expected).cwiseAbs().sum() * 2 * pi / double(points) / mass;
+  };
+  const double few = distance(10), many = distance(80);
+  CAPTURE(few, many);
+  CHECK(many < 0.05);
+  CHECK(many < few / 3);
+}

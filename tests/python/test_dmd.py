@@ -145,7 +145,10 @@ class TestDMDc:
             al.DMD().fit(driven)
 
 
-def test_physics_informed(field):
+def test_physics_informed(field, tmp_path):
+    banded = al.PiDMD("banded", bandwidth=2).fit(field)
+    al.save(banded, tmp_path / "model")
+    assert al.load(tmp_path / "model").get_params() == banded.get_params()
     model = al.PiDMD("orthogonal", rank=4).fit(field)
     np.testing.assert_allclose(np.abs(model.eigenvalues_), 1, atol=1e-13)
     assert model.residuals_.max() > 1e-3  # one pair is damped, and the residuals say that the circle is wrong for it
@@ -176,7 +179,7 @@ class TestRanks:
             al.DMD(rank=rank).fit(field)
 
 
-def test_parametric():
+def test_parametric(tmp_path):
     t, points = STEP * np.arange(100), np.linspace(0, 3, 20)
 
     def wave(mu):
@@ -191,6 +194,11 @@ def test_parametric():
     assert model.left_out_.max() < 1e-10 and model.rank_ == 2 and len(model.singular_values_) == 20
     np.testing.assert_array_equal(model.parameters_, np.array(places)[:, None])
     np.testing.assert_allclose(model.start(0.7), wave(0)[:1], atol=1e-10)
+    al.save(model, tmp_path / "model")
+    for again in (al.load(tmp_path / "model"), pickle.loads(pickle.dumps(model))):
+        assert isinstance(again, al.ParametricDMD) and again.get_params() == model.get_params()
+        np.testing.assert_array_equal(again.forecast(wave(0.7)[:50], 50, parameter=0.7).states, ahead.states)
+        np.testing.assert_array_equal(again.left_out_, model.left_out_)
     maps = al.ParametricDMD(rank=2, interpolate="maps").fit([wave(mu) for mu in places], places, dt=STEP)
     assert np.abs(maps.forecast(wave(0.7)[:50], 50, parameter=0.7).states - wave(0.7)[50:]).max() > 1e-3
     with pytest.warns(al.FitWarning, match="extrapolation"):

@@ -47,6 +47,17 @@ class TestFit:
         assert tau.shape == (2, 3) and tau[0, 0] < 1e-13 and tau[1, 1] < 1e-13
         assert np.all(tau[[0, 0, 1], [1, 2, 2]] > 0.1)
 
+    def test_leading_eigenvalues_are_the_same_and_forecasts_are_too(self):
+        data, library = pairs(), al.Polynomial(9)
+        few, whole = (al.EDMD(library, eigenvalues=k).fit(data, dt=1.0) for k in (4, None))
+        assert few.rank_ == 55 and few.eigenvalues_.shape == few.residuals_.shape == (4,)
+        assert few.modes_.shape == (2, 4) and few.eigenfunctions(np.zeros((3, 2))).shape == (3, 4)
+        np.testing.assert_allclose(np.sort(few.eigenvalues_.real)[::-1], [1, 0.9, 0.81, 0.8], atol=1e-9)
+        start = np.array([[0.5, 0.5]])
+        np.testing.assert_array_equal(few.forecast(start, 5).states, whole.forecast(start, 5).states)
+        with says(al.InvalidArgument, "all have modulus 1"):
+            al.MeasurePreservingEDMD(library, eigenvalues=4).fit(data, dt=1.0)
+
     def test_chunks_are_the_whole(self):
         x = np.empty((500, 1))
         x[0] = 0.3

@@ -87,6 +87,13 @@ class TestHAVOK:
         structured = clone(model).set_params(structured=True).fit([waves, waves])
         np.testing.assert_allclose(np.sort(structured.exponents_.imag), FREQUENCIES, atol=0.1)
 
+    def test_ranks_by_energy_and_by_noise(self, waves):
+        noise = 0.01 * np.random.default_rng(0).normal(size=waves.states.shape)
+        noisy = al.HAVOK(delays=40, rank="gavish-donoho", forcing=0).fit(waves.states + noise, dt=0.05)
+        assert noisy.rank_ == 4 and noisy.rank == "gavish-donoho"
+        assert al.HAVOK(delays=40, rank=None, forcing=0).fit(waves.states, dt=0.05).rank_ == 4
+        assert al.HAVOK(delays=40, rank=0.5, forcing=0).fit(waves.states, dt=0.05).rank_ < 4
+
     def test_bad_input(self, waves, havok):
         with says(al.InvalidArgument, "500 delays", "at least 504 samples", "400"):
             al.HAVOK(delays=500).fit(waves)

@@ -16,6 +16,13 @@ class Dmd;
 }  // namespace almagest::inline ALMAGEST_ABI::koopman
 
 namespace almagest::inline ALMAGEST_ABI::io {
+namespace detail {
+
+inline constexpr std::array map_structures = {"orthogonal",       "symmetric",        "skew_symmetric",
+                                              "upper_triangular", "lower_triangular", "banded",
+                                              "circulant",        "toeplitz"};
+
+}  // namespace detail
 
 /// A dynamic mode decomposition of any kind: its options and all its parts. The probe is a short forecast.
 template <typename Scalar>
@@ -28,11 +35,14 @@ struct ModelFormat<koopman::Dmd<Scalar>> : PartsFormat<koopman::Dmd<Scalar>>, Li
   static void tell(Fields& fields, Parts& parts) {
     using Method = std::remove_cvref_t<decltype(parts.method)>;
     using Regression = std::remove_cvref_t<decltype(parts.options.regression)>;
+    using Structure = std::remove_cvref_t<decltype(parts.structure)>;
     fields.setting("delays", parts.options.delays);
     fields.setting("rank", parts.options.rank);
     fields.setting("energy", parts.options.energy);
     // Told only where they differ from a plain Hankel-DMD, whose file is older than the family.
     fields.choice("method", parts.method, std::array{"plain", "hankel", "control", "physics_informed"}, Method::hankel);
+    fields.choice("structure", parts.structure, detail::map_structures, Structure{});
+    fields.setting("bandwidth", parts.bandwidth, 1);
     fields.setting("state_rank", parts.options.state_rank, 0);
     fields.choice("regression", parts.options.regression,
                   std::array{"least_squares", "forward_backward", "total_least_squares"}, Regression{});

@@ -31,6 +31,7 @@ struct ModelFormat<koopman::Edmd<Scalar>> : PartsFormat<koopman::Edmd<Scalar>>,
   static void tell(Fields& fields, Parts& parts) {
     fields.setting("measure_preserving", parts.options.measure_preserving);
     fields.setting("relift", parts.options.relift);
+    fields.setting("eigenvalues", parts.options.eigenvalues, 0);
     fields.setting("drop_dependent", parts.options.dictionary.drop_dependent);
     fields.setting("tolerance", parts.options.dictionary.tolerance);
     fields.part("library", parts.library,

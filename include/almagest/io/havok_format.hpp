@@ -30,6 +30,7 @@ struct ModelFormat<koopman::Havok<Scalar>> : PartsFormat<koopman::Havok<Scalar>>
     fields.setting("rank", parts.options.rank);
     fields.setting("forcing", parts.options.forcing);
     fields.setting("structured", parts.options.structured);
+    fields.setting("energy", parts.options.energy, 1 - 1e-10);
     fields.tensor("singular_values", parts.singular_values);
     fields.tensor("basis", parts.basis);
     fields.tensor("linear", parts.linear);
@@ -40,12 +41,8 @@ struct ModelFormat<koopman::Havok<Scalar>> : PartsFormat<koopman::Havok<Scalar>>
     fields.tensor("residuals", parts.residuals);
     fields.tensor("unexplained", parts.unexplained);
     const Trajectory<Scalar> blank(TimeGrid::uniform(0, 1, 1), Matrix::Zero(1, 1));
-    fields.list("runs", parts.forcing, blank, [](auto& inner, auto& run) { tell_run(inner, run); });
-    if constexpr (Fields::reads)
-      for (const auto& run : parts.forcing)
-        if (run.dimension() != parts.options.forcing)
-          fields.misfit(almagest::detail::text("a run has ", run.dimension(), " forcing components where ",
-                                               parts.options.forcing, " are expected"));
+    fields.list("runs", parts.forcing, blank,
+                [&](auto& inner, auto& run) { tell_run(inner, run, parts.options.forcing); });
   }
 
   static Matrix probe_inputs(const koopman::Havok<Scalar>& model) {
@@ -55,17 +52,21 @@ struct ModelFormat<koopman::Havok<Scalar>> : PartsFormat<koopman::Havok<Scalar>>
  private:
   /// Times are told where they are not uniform to the last bit.
   template <typename Fields, typename Run>
-  static void tell_run(Fields& fields, Run& run) {
+  static void tell_run(Fields& fields, Run& run, Eigen::Index forcing) {
     double start = run.times().front(), step = run.times().step() > 0 ? run.times().step() : 1;
     Matrix states = run.states();
     fields.setting("start", start);
     fields.setting("step", step);
     fields.tensor("forcing", states);
+    if constexpr (Fields::reads)
+      if (states.rows() != forcing)
+        fields.misfit(almagest::detail::text("a run has ", states.rows(), " forcing components where ", forcing,
+                                             " are expected"));
     const TimeGrid even = TimeGrid::uniform(start, step, states.cols());
     Eigen::VectorXd times = run.times().values();
     fields.tensor("times", times, even.values());
     if constexpr (Fields::reads)
-      run = Run(times == even.values() ? even : TimeGrid(times), std::move(states));
+      run = Run(times.size() == even.size() && times == even.values() ? even : TimeGrid(times), std::move(states));
   }
 };
 

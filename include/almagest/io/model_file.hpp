@@ -23,6 +23,7 @@
 #include "almagest/io/neural_format.hpp"
 #include "almagest/io/recurrent_format.hpp"
 #include "almagest/io/neural_ode_format.hpp"
+#include "almagest/io/parametric_format.hpp"
 #include "almagest/io/sindy_format.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::io {

@@ -27,15 +27,10 @@ inline void check_options(const char* what, const DmdOptions& options) {
   if (options.delays < 1)
     throw InvalidArgument(
         text(what, ": delays is ", options.delays, "; give at least 1 sample a window."));
-  if (options.rank < 0 && options.rank != optimal_rank)
-    throw InvalidArgument(text(what, ": rank is ", options.rank,
-                               "; give a positive rank, 0 to choose it by energy, or optimal_rank."));
   if (options.state_rank < 0)
     throw InvalidArgument(text(what, ": state_rank is ", options.state_rank,
                                "; give a positive count of directions, or 0 to keep all."));
-  if (!(options.energy > 0 && options.energy <= 1))
-    throw InvalidArgument(text(what, ": energy is ", options.energy,
-                               ", but a share lies in (0, 1]; give for example 0.999."));
+  check_rank_options(what, options);
 }
 
 /// All runs have the same inputs.

@@ -39,9 +39,17 @@ inline const char* name_of(DmdMethod method) {
   return "DMD";
 }
 
-/// The rank to ask for where noise is to be cut off: as many directions as stand above the optimal hard
-/// threshold, see linalg::rank_by_threshold; at least 1.
-inline constexpr Eigen::Index optimal_rank = -1;
+/// What is known of the map from a sample to the next: see fit_physics_informed_dmd.
+enum class MapStructure {
+  orthogonal,        ///< what is conserved is the norm of the state: every eigenvalue has modulus 1
+  symmetric,         ///< eigenvalues are real, modes orthogonal
+  skew_symmetric,    ///< eigenvalues are imaginary
+  upper_triangular,  ///< component i depends on i and those after it
+  lower_triangular,  ///< component i depends on i and those before it
+  banded,            ///< on neighbours up to `bandwidth` away: local
+  circulant,         ///< the same everywhere on a periodic axis
+  toeplitz,          ///< the same everywhere on an axis with ends
+};
 
 /// What a dynamic mode decomposition may be told.
 struct DmdOptions {
@@ -67,6 +75,8 @@ struct DmdParts {
   Eigen::MatrixX<Scalar> input_operator;    ///< from inputs to scaled coordinates, r x inputs
   DmdSpectrum<Scalar> spectrum;
   std::vector<std::string> warnings;
+  MapStructure structure = MapStructure::orthogonal;  ///< of a physics-informed map
+  Eigen::Index bandwidth = 1;                         ///< of a banded one
 };
 
 /// A linear model of samples or of delay windows: what dynamic mode decomposition finds.

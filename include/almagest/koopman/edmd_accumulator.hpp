@@ -21,6 +21,8 @@
 #include "almagest/koopman/delay_windows.hpp"
 #include "almagest/koopman/dictionary.hpp"
 #include "almagest/koopman/edmd_model.hpp"
+#include "almagest/koopman/leading_eigenvectors.hpp"
+#include "almagest/koopman/learner.hpp"
 #include "almagest/koopman/spectrum.hpp"
 #include "almagest/linalg/rank.hpp"
 #include "almagest/linalg/streaming_qr.hpp"
@@ -338,6 +340,12 @@ Edmd<Scalar> EdmdAccumulator<Scalar>::solve(const EdmdOptions& options,
   if (!(options.dictionary.tolerance >= 0 && options.dictionary.tolerance < 1))
     throw InvalidArgument(text(method(), ": tolerance is ", options.dictionary.tolerance,
                                ", but a share lies in [0, 1); give for example 1e-12."));
+  if (options.eigenvalues < 0)
+    throw InvalidArgument(text(method(), ": eigenvalues is ", options.eigenvalues,
+                               "; give how many of the largest modulus are wanted, or 0 for all."));
+  if (options.eigenvalues > 0 && options.measure_preserving)
+    throw InvalidArgument(text(method(), ": eigenvalues asks for the ", options.eigenvalues,
+                               " of largest modulus, but those of an isometry all have modulus 1; give 0 for all."));
   std::vector<std::string> warnings;
   const detail::Undriven all = detail::undrive(triangle(), features_->size(), driven_);
   std::vector<std::string> names = features_->names(training_->names);
@@ -367,12 +375,15 @@ Edmd<Scalar> EdmdAccumulator<Scalar>::solve(const EdmdOptions& options,
                                 : compression.matrix();
   const auto found = options.measure_preserving
                          ? detail::orthogonal_eigenvectors<double>(reduced, name)
+                     : options.eigenvalues > 0
+                         ? detail::leading_eigenvectors<double>(reduced, options.eigenvalues, name)
                          : detail::real_eigenvectors<double>(reduced, name);
   Spectrum<double> spectrum = detail::spectrum<double>(compression, found, observation, warnings);
   Eigen::MatrixXd features(1, features_->size());
   features_->evaluate(first_, features);
   Eigen::VectorXcd amplitudes = (features * encoder * spectrum.functions).transpose();
-  detail::normalize_modes(spectrum.modes, amplitudes);
+  for (Eigen::Index j = 0; j < amplitudes.size(); ++j)
+    amplitudes[j] *= detail::normalize_mode(spectrum.modes.col(j));
   if (inputs_ > 0 && inputs_ == driven_ && all.rank < encoder.cols() + inputs_)
     warnings.push_back(
         "the inputs are functions of the state on these data, as under feedback, so that nothing "

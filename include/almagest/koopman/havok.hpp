@@ -35,7 +35,8 @@ inline void check_options(const HavokOptions& options) {
   if (options.forcing < 0)
     throw InvalidArgument(text("fit_havok: forcing is ", options.forcing,
                                "; give how many coordinates force, or 0 for a closed model."));
-  if (options.rank <= options.forcing)
+  check_rank_options("fit_havok", options);
+  if (options.rank > 0 && options.rank <= options.forcing)
     throw InvalidArgument(text("fit_havok: rank is ", options.rank, ", of which forcing = ",
                                options.forcing, " force, so that none is left to be forced; give rank ",
                                options.forcing + 1, " or more."));
@@ -240,11 +241,29 @@ void diagonalize(const Eigen::MatrixX<Scalar>& triangle, const Eigen::VectorX<Sc
   sort_by_amplitude(parts);
 }
 
+/// Puts the rank in the place of the wish for one, which takes a triangle of all windows.
 template <typename Scalar>
-Havok<Scalar> fit_havok(const std::vector<TrajectoryView<Scalar>>& several, const HavokOptions& options) {
+void settle_rank(const std::vector<TrajectoryView<Scalar>>& several, HavokOptions& options) {
+  using almagest::detail::text;
+  if (options.rank > 0) return;
+  const linalg::HankelOperator<Scalar> windows(several, options.delays);
+  const Eigen::VectorX<Scalar> sigma = linalg::hankel_singular_values(windows);
+  const Eigen::Index available = linalg::numerical_rank(sigma, 32);
+  if (available == 0)
+    throw InvalidArgument("fit_havok: states are 0 throughout, which has rank 0; give a trajectory that moves.");
+  const Eigen::Index rank = rank_of(options, sigma, available, windows.rows(), windows.cols());
+  if (rank <= options.forcing)
+    throw InvalidArgument(text("fit_havok: ", options.rank == 0 ? "energy keeps " : "the optimal rank keeps ", rank,
+                               " coordinates, of which forcing = ", options.forcing,
+                               " force, so that none is left to be forced; give rank ", options.forcing + 1,
+                               " or more."));
+  options.rank = rank;
+}
+
+template <typename Scalar>
+Havok<Scalar> fit_havok(const std::vector<TrajectoryView<Scalar>>& several, HavokOptions options) {
   check_options(options);
   HavokParts<Scalar> parts;
-  parts.options = options;
   parts.training = almagest::detail::training_facts(several, {}, "fit_havok");
   refuse_inputs(several, "fit_havok");
   parts.training.step = required_step(several, "fit_havok", "fit_optimized_dmd");
@@ -256,6 +275,8 @@ Havok<Scalar> fit_havok(const std::vector<TrajectoryView<Scalar>>& several, cons
     earlier.push_back(run.slice(0, run.size() - (options.structured ? 1 : 0)));
     if (options.structured) later.push_back(run.slice(1, run.size() - 1));
   }
+  settle_rank(earlier, options);
+  parts.options = options;
   const DelayCoordinates<Scalar> found(earlier, options);
   parts.basis = found.svd.v;
   parts.singular_values = found.svd.singular_values;
@@ -279,8 +300,7 @@ Havok<Scalar> fit_havok(const std::vector<TrajectoryView<Scalar>>& several, cons
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT Havok<double> fit_havok(const std::vector<TrajectoryView<double>>&,
-                                                        const HavokOptions&);
+extern template ALMAGEST_EXPORT Havok<double> fit_havok(const std::vector<TrajectoryView<double>>&, HavokOptions);
 #endif
 
 }  // namespace detail
@@ -300,7 +320,8 @@ extern template ALMAGEST_EXPORT Havok<double> fit_havok(const std::vector<Trajec
 /// skew-symmetric to \f$ O(\Delta t^2) \f$.
 ///
 /// Cost: `linalg::hankel_svd` of rank r, twice where structured, and \f$ 8 m r^2 \f$ flops for m samples;
-/// memory for a few times \f$ m r \f$ numbers.
+/// memory for a few times \f$ m r \f$ numbers. A rank that is to be chosen takes all singular values first:
+/// \f$ 2 m (n d)^2 \f$ flops for n components and d delays.
 ///
 /// \throws InvalidArgument for options out of range, a rank above that of the windows, too few samples,
 ///         inputs, non-uniform or different time steps; DimensionMismatch for runs of different dimension.

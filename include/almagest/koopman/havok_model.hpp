@@ -23,9 +23,12 @@ namespace almagest::inline ALMAGEST_ABI::koopman {
 /// What HAVOK may be told.
 struct HavokOptions {
   Eigen::Index delays = 100;  ///< samples in a window
-  Eigen::Index rank = 15;     ///< delay coordinates kept, those that force included
+  /// Delay coordinates kept, those that force included; 0: chosen by `energy`, `optimal_rank`: by the noise. Of a
+  /// model, what was chosen.
+  Eigen::Index rank = 15;
   Eigen::Index forcing = 1;   ///< how many of them, the last ones, force; 0: none, a closed model
   bool structured = false;    ///< rates from two decompositions, for short series; see fit_havok
+  double energy = 1 - 1e-10;  ///< share of the squared singular values to keep where rank is 0
 };
 
 /// All that a Havok is made of. With n components, d delays, rank r, c forcing, p = r - c:

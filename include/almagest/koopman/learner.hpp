@@ -18,8 +18,38 @@
 #include "almagest/core/forecast.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/core/trajectory.hpp"
+#include "almagest/linalg/rank.hpp"
 
-namespace almagest::inline ALMAGEST_ABI::koopman::detail {
+namespace almagest::inline ALMAGEST_ABI::koopman {
+
+/// The rank to ask for where noise is to be cut off: as many directions as stand above the optimal hard
+/// threshold, see linalg::rank_by_threshold; at least 1.
+inline constexpr Eigen::Index optimal_rank = -1;
+
+namespace detail {
+
+/// Refuses what is no rank. (A template, as all here, so that including it costs next to nothing.)
+template <typename Options>
+void check_rank_options(const char* what, const Options& options) {
+  using almagest::detail::text;
+  if (options.rank < 0 && options.rank != optimal_rank)
+    throw InvalidArgument(text(what, ": rank is ", options.rank,
+                               "; give a positive rank, 0 to choose it by energy, or optimal_rank."));
+  if (!(options.energy > 0 && options.energy <= 1))
+    throw InvalidArgument(text(what, ": energy is ", options.energy,
+                               ", but a share lies in (0, 1]; give for example 0.999."));
+}
+
+/// The rank asked for, that of the energy or that above the noise of `count` windows of a `width`, where
+/// `available` of all their singular values are above rounding.
+template <typename Options, typename Derived>
+Eigen::Index rank_of(const Options& options, const Eigen::MatrixBase<Derived>& sigma, Eigen::Index available,
+                     Eigen::Index count, Eigen::Index width) {
+  if (options.rank > 0) return options.rank;
+  return options.rank == optimal_rank
+             ? std::clamp<Eigen::Index>(linalg::rank_by_threshold(sigma, count, width), 1, available)
+             : std::min(available, linalg::rank_by_energy(sigma, options.energy));
+}
 
 /// Refuses runs with inputs, for a learner that would ignore them.
 template <typename Scalar>
@@ -121,4 +151,5 @@ std::string exponent_table(const Eigen::VectorX<std::complex<Scalar>>& exponents
   return table;
 }
 
-}  // namespace almagest::inline ALMAGEST_ABI::koopman::detail
+}  // namespace detail
+}  // namespace almagest::inline ALMAGEST_ABI::koopman

@@ -126,7 +126,6 @@ template <typename Scalar>
 struct ParameterFit {
   Eigen::MatrixX<Scalar> triangle, map;
   Eigen::VectorX<Scalar> first;
-  double left_out = 0;  ///< what the maps at the other parameters miss here
 };
 
 /// log A of a real map, or nothing where it is not real or A has no full set of eigenvectors.
@@ -165,6 +164,16 @@ Eigen::MatrixX<Scalar> exponential(Eigen::MatrixX<Scalar> l) {
 
 }  // namespace detail
 
+/// All that a ParametricDmd is made of: what a model file stores.
+template <typename Scalar = double>
+struct ParametricDmdParts {
+  DmdParts<Scalar> pooled;     ///< of all runs together
+  Eigen::MatrixXd parameters;  ///< count x parameters
+  /// One for each parameter, in the coordinates of `pooled`.
+  std::vector<detail::ParameterFit<Scalar>> fits;
+  bool interpolate_maps = false;
+};
+
 /// Dynamic mode decompositions of a system with parameters, and those between them.
 ///
 /// Runs at parameters \f$ \mu_i \f$ share the coordinates z of one decomposition of all of them (see
@@ -191,10 +200,12 @@ class ParametricDmd {
   using Vector = Eigen::VectorX<Scalar>;
   using Fit = detail::ParameterFit<Scalar>;
 
-  ParametricDmd(Dmd<Scalar> pooled, Eigen::MatrixXd parameters, std::vector<Fit> fits, bool interpolate_maps);
+  /// A model from stored parts. Throws DimensionMismatch where they do not fit together.
+  explicit ParametricDmd(ParametricDmdParts<Scalar> parts);
 
+  const ParametricDmdParts<Scalar>& parts() const { return parts_; }
   /// One column for each training parameter, `count x parameters`.
-  const Eigen::MatrixXd& parameters() const { return parameters_; }
+  const Eigen::MatrixXd& parameters() const { return parts_.parameters; }
   /// The decomposition of all runs together.
   const Dmd<Scalar>& pooled() const { return pooled_; }
   Eigen::Index dimension() const { return pooled_.dimension(); }
@@ -220,7 +231,7 @@ class ParametricDmd {
  private:
   void check(const Eigen::VectorXd& parameter) const {
     almagest::detail::check_lengths("ParametricDmd", "parameter", parameter.size(), "those of the training",
-                                    parameters_.rows());
+                                    parameters().rows());
     almagest::detail::check_finite("ParametricDmd", "parameter", parameter);
   }
 
@@ -229,37 +240,36 @@ class ParametricDmd {
     Matrix sum = Matrix::Zero(rank(), rank());
     for (Eigen::Index i = 0; i < weights.size(); ++i)
       sum += Scalar(weights[i]) *
-             (logarithms_.empty() ? fits_[std::size_t(i)].map : logarithms_[std::size_t(i)]);
+             (logarithms_.empty() ? parts_.fits[std::size_t(i)].map : logarithms_[std::size_t(i)]);
     return logarithms_.empty() ? sum : detail::exponential<Scalar>(std::move(sum));
   }
 
   template <typename Weights>
   Vector start_of(const Weights& weights) const {
     Vector sum = Vector::Zero(rank());
-    for (Eigen::Index i = 0; i < weights.size(); ++i) sum += Scalar(weights[i]) * fits_[std::size_t(i)].first;
+    for (Eigen::Index i = 0; i < weights.size(); ++i) sum += Scalar(weights[i]) * parts_.fits[std::size_t(i)].first;
     return sum;
   }
 
+  void check_parts() const;
   void measure();
 
+  ParametricDmdParts<Scalar> parts_;
   Dmd<Scalar> pooled_;
-  Eigen::MatrixXd parameters_;
   ParameterInterpolant<double> interpolant_;
-  std::vector<Fit> fits_;
   std::vector<Matrix> logarithms_;  ///< none where maps themselves are interpolated
   Eigen::VectorXd left_out_;
   std::vector<std::string> warnings_;
 };
 
 template <typename Scalar>
-ParametricDmd<Scalar>::ParametricDmd(Dmd<Scalar> pooled, Eigen::MatrixXd parameters, std::vector<Fit> fits, bool interpolate_maps)
-    : pooled_(std::move(pooled)),
-      parameters_(std::move(parameters)),
-      interpolant_(parameters_),
-      fits_(std::move(fits)),
+ParametricDmd<Scalar>::ParametricDmd(ParametricDmdParts<Scalar> parts)
+    : parts_(std::move(parts)),
+      pooled_(parts_.pooled),
+      interpolant_((check_parts(), parts_.parameters)),
       warnings_(pooled_.warnings()) {
-  for (Eigen::Index i = 0; !interpolate_maps && i < parameters_.cols(); ++i) {
-    logarithms_.push_back(detail::real_logarithm<Scalar>(fits_[std::size_t(i)].map));
+  for (Eigen::Index i = 0; !parts_.interpolate_maps && i < parameters().cols(); ++i) {
+    logarithms_.push_back(detail::real_logarithm<Scalar>(parts_.fits[std::size_t(i)].map));
     if (logarithms_.back().size() > 0) continue;
     logarithms_.clear();
     warnings_.push_back(almagest::detail::text(
@@ -268,6 +278,24 @@ ParametricDmd<Scalar>::ParametricDmd(Dmd<Scalar> pooled, Eigen::MatrixXd paramet
     break;
   }
   measure();
+}
+
+template <typename Scalar>
+void ParametricDmd<Scalar>::check_parts() const {
+  using almagest::detail::check_lengths;
+  const Eigen::Index count = parameters().cols(), r = rank();
+  if (count < 2 || parameters().rows() < 1)
+    throw DimensionMismatch(almagest::detail::text("ParametricDmd: parameters is ", parameters().rows(), " x ", count,
+                                                   "; give a column for each of 2 parameters or more."));
+  almagest::detail::check_finite("ParametricDmd", "parameters", parameters());
+  check_lengths("ParametricDmd", "fits", Eigen::Index(parts_.fits.size()), "the parameters", count);
+  for (const Fit& fit : parts_.fits) {
+    check_lengths("ParametricDmd", "map (rows)", fit.map.rows(), "the rank", r);
+    check_lengths("ParametricDmd", "map (columns)", fit.map.cols(), "the rank", r);
+    check_lengths("ParametricDmd", "triangle (columns)", fit.triangle.cols(), "twice the rank", 2 * r);
+    check_lengths("ParametricDmd", "first", fit.first.size(), "the rank", r);
+    almagest::detail::check_finite("ParametricDmd", "map", fit.map);
+  }
 }
 
 template <typename Scalar>
@@ -281,7 +309,7 @@ Dmd<Scalar> ParametricDmd<Scalar>::at(const Eigen::VectorXd& parameter) const {
     parts.warnings.push_back(almagest::detail::text(
         "the parameter lies outside those of the training by ", almagest::detail::rounded(beyond, 2),
         " of their range: this is extrapolation."));
-  const Fit& near = fits_[std::size_t(interpolant_.nearest(parameter))];
+  const Fit& near = parts_.fits[std::size_t(interpolant_.nearest(parameter))];
   const Eigen::Index r = rank();
   const Matrix q = near.triangle.leftCols(r), c = near.triangle.rightCols(r);
   const Matrix observe = parts.basis.topRows(dimension()) * parts.scales.asDiagonal();
@@ -301,16 +329,16 @@ Eigen::MatrixX<Scalar> ParametricDmd<Scalar>::start(const Eigen::VectorXd& param
 
 template <typename Scalar>
 void ParametricDmd<Scalar>::measure() {
-  const Eigen::Index count = parameters_.cols();
+  const Eigen::Index count = parameters().cols();
   left_out_.setConstant(count, std::numeric_limits<double>::quiet_NaN());
   for (Eigen::Index i = 0; count > 2 && i < count; ++i) {
     std::vector<Eigen::Index> others;
     for (Eigen::Index j = 0; j < count; ++j)
       if (j != i) others.push_back(j);
-    const ParameterInterpolant<double> without(parameters_(Eigen::all, others));
+    const ParameterInterpolant<double> without(parameters()(Eigen::all, others));
     Eigen::VectorXd weights = Eigen::VectorXd::Zero(count);
-    weights(others) = without.weights(parameters_.col(i));
-    const Matrix& all = fits_[std::size_t(i)].triangle;
+    weights(others) = without.weights(parameters().col(i));
+    const Matrix& all = parts_.fits[std::size_t(i)].triangle;
     const auto c = all.rightCols(rank());
     left_out_[i] = double((c - all.leftCols(rank()) * map_of(weights).transpose()).norm() / c.norm());
   }
@@ -379,7 +407,8 @@ ParametricDmd<Scalar> fit_parametric_dmd(const std::vector<TrajectoryView<Scalar
       throw InvalidArgument(text(what, ": the runs at parameter ", i, " have fewer than ", pooled.context() + 1,
                                  " samples; give longer runs or leave the parameter out."));
   }
-  return {pooled, parameters(Eigen::all, kept), std::move(fits), options.interpolate_maps};
+  return ParametricDmd<Scalar>(ParametricDmdParts<Scalar>{pooled.parts(), parameters(Eigen::all, kept), std::move(fits),
+                                                          options.interpolate_maps});
 }
 
 #if ALMAGEST_INSTANTIATED

@@ -14,18 +14,6 @@
 
 namespace almagest::inline ALMAGEST_ABI::koopman {
 
-/// What is known of the map from a sample to the next.
-enum class MapStructure {
-  orthogonal,        ///< what is conserved is the norm of the state: every eigenvalue has modulus 1
-  symmetric,         ///< eigenvalues are real, modes orthogonal
-  skew_symmetric,    ///< eigenvalues are imaginary
-  upper_triangular,  ///< component i depends on i and those after it
-  lower_triangular,  ///< component i depends on i and those before it
-  banded,            ///< on neighbours up to `bandwidth` away: local
-  circulant,         ///< the same everywhere on a periodic axis
-  toeplitz,          ///< the same everywhere on an axis with ends
-};
-
 struct PhysicsInformedOptions {
   MapStructure structure = MapStructure::orthogonal;
   Eigen::Index bandwidth = 1;  ///< of `banded`: 0 is diagonal, 1 tridiagonal
@@ -142,6 +130,8 @@ Dmd<Scalar> fit_physics_informed_dmd(const std::vector<TrajectoryView<Scalar>>& 
     throw InvalidArgument(text(what, ": bandwidth is ", options.bandwidth, "; give 0 for a diagonal map, or more."));
   DmdParts<Scalar> parts;
   parts.method = DmdMethod::physics_informed;
+  parts.structure = options.structure;
+  parts.bandwidth = options.bandwidth;
   parts.options = {.rank = options.rank, .energy = options.energy};
   check_training(what, several, false, parts);
 

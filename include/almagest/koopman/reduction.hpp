@@ -45,11 +45,7 @@ Eigen::Index choose_rank(const char* what, const DmdOptions& options, const Eige
                          Eigen::Index count, Eigen::Index width, std::vector<std::string>& warnings) {
   const Eigen::Index available = linalg::numerical_rank(sigma, sigma.size());
   check_rank(what, options.rank, available);
-  const Eigen::Index rank =
-      options.rank > 0 ? options.rank
-      : options.rank == optimal_rank
-          ? std::clamp<Eigen::Index>(linalg::rank_by_threshold(sigma, count, width), 1, available)
-          : std::min(available, linalg::rank_by_energy(sigma, options.energy));
+  const Eigen::Index rank = rank_of(options, sigma, available, count, width);
   const Eigen::Index floor = linalg::noise_floor(sigma, available);
   if (rank > floor)
     warnings.push_back(

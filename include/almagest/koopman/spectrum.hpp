@@ -20,14 +20,15 @@
 namespace almagest::inline ALMAGEST_ABI::koopman {
 
 /// Eigenvalues with all that belongs to them, smallest residual first and conjugate pairs together.
-/// For r functions and n components of the state:
+/// For k eigenvalues of an operator on r functions, all of them unless fewer were asked for, and n components
+/// of the state:
 template <typename Real = double>
 struct Spectrum {
-  Eigen::VectorX<std::complex<Real>> eigenvalues;  ///< r
-  Eigen::VectorX<Real> residuals;                  ///< r; see Compression
-  Eigen::MatrixX<std::complex<Real>> functions;    ///< r x r: eigenfunctions, of unit norm
-  Eigen::MatrixX<std::complex<Real>>
-      modes;  ///< n x r: the state is the sum of modes times eigenfunctions
+  Eigen::VectorX<std::complex<Real>> eigenvalues;  ///< k
+  Eigen::VectorX<Real> residuals;                  ///< k; see Compression
+  Eigen::MatrixX<std::complex<Real>> functions;    ///< r x k: eigenfunctions, of unit norm
+  /// n x k: the sum of modes times eigenfunctions is the state or, of fewer than r, comes nearest to it.
+  Eigen::MatrixX<std::complex<Real>> modes;
 };
 
 namespace detail {
@@ -82,8 +83,30 @@ RealEigenvectors<Real> orthogonal_eigenvectors(const Eigen::MatrixX<Real>& q, co
   return out;
 }
 
-/// The spectrum from eigenvectors P: residuals by the compression, modes by \f$ P X = B \f$, where
-/// the state is \f$ \hat\psi B \f$. The solution of least norm stays finite at a Jordan block.
+/// Residuals of eigenvectors of unit length: the two of a pair share one, from real products alone.
+template <typename Real>
+Eigen::VectorX<Real> pair_residuals(const Compression<Real>& compression, const RealEigenvectors<Real>& found) {
+  const auto& p = found.columns;
+  Eigen::MatrixX<Real> within = compression.matrix() * p;
+  const Eigen::MatrixX<Real> beyond = compression.leak() * p;
+  Eigen::VectorX<Real> out(p.cols());
+  for (Eigen::Index j = 0; j < p.cols();) {
+    const Real growth = found.eigenvalues[j].real(), turn = found.eigenvalues[j].imag();
+    const Eigen::Index width = turn != 0 ? 2 : 1;
+    auto rest = within.middleCols(j, width);
+    rest -= growth * p.middleCols(j, width);
+    if (turn != 0) {
+      rest.col(0) += turn * p.col(j + 1);
+      rest.col(1) -= turn * p.col(j);
+    }
+    out.segment(j, width).setConstant(std::hypot(rest.norm(), beyond.middleCols(j, width).norm()));
+    j += width;
+  }
+  return out;
+}
+
+/// The spectrum from eigenvectors P: residuals by the compression, modes by \f$ P X = B \f$ in least squares,
+/// where the state is \f$ \hat\psi B \f$. The solution of least norm stays finite at a Jordan block.
 template <typename Real>
 Spectrum<Real> spectrum(const Compression<Real>& compression, const RealEigenvectors<Real>& found,
                         const Eigen::MatrixX<Real>& observation,
@@ -91,10 +114,10 @@ Spectrum<Real> spectrum(const Compression<Real>& compression, const RealEigenvec
   using Complex = std::complex<Real>;
   const auto& p = found.columns;
   const auto& lambda = found.eigenvalues;
-  const Eigen::Index rank = p.cols();
+  const Eigen::Index count = p.cols();
   const Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixX<Real>> solver(p);
   const auto pivots = solver.matrixQTZ().diagonal().cwiseAbs();
-  const Real parallel = solver.rank() < rank ? Real(0) : pivots.minCoeff() / pivots.maxCoeff();
+  const Real parallel = solver.rank() < count ? Real(0) : pivots.minCoeff() / pivots.maxCoeff();
   if (parallel < 100 * std::sqrt(std::numeric_limits<Real>::epsilon()))
     warnings.push_back(almagest::detail::text(
         "eigenvectors are nearly parallel (to ", almagest::detail::rounded(double(parallel), 2),
@@ -103,9 +126,10 @@ Spectrum<Real> spectrum(const Compression<Real>& compression, const RealEigenvec
 
   Spectrum<Real> all;
   all.eigenvalues = lambda;
-  all.functions.resize(rank, rank);
-  all.modes.resize(observation.cols(), rank);
-  for (Eigen::Index j = 0; j < rank; ++j) {
+  all.residuals = pair_residuals(compression, found);
+  all.functions.resize(p.rows(), count);
+  all.modes.resize(observation.cols(), count);
+  for (Eigen::Index j = 0; j < count; ++j) {
     all.functions.col(j) = p.col(j).template cast<Complex>();
     all.modes.col(j) = dual.row(j).transpose().template cast<Complex>();
     if (lambda[j].imag() == 0) continue;
@@ -116,18 +140,14 @@ Spectrum<Real> spectrum(const Compression<Real>& compression, const RealEigenvec
     all.modes.col(j + 1) = all.modes.col(j).conjugate();
     ++j;
   }
-  all.residuals = compression.residuals(lambda, all.functions);
-  // The two of a pair differ by rounding at most; equal numbers stay together.
-  for (Eigen::Index j = 0; j < rank; ++j)
-    if (lambda[j].imag() != 0) all.residuals[j + 1] = all.residuals[j], ++j;
-
-  std::vector<Eigen::Index> order(static_cast<std::size_t>(rank));
+  // The two of a pair have equal residuals, and so stay together.
+  std::vector<Eigen::Index> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), Eigen::Index(0));
   std::stable_sort(order.begin(), order.end(), [&](Eigen::Index a, Eigen::Index b) {
     return all.residuals[a] < all.residuals[b];
   });
   Spectrum<Real> sorted = all;
-  for (Eigen::Index j = 0; j < rank; ++j) {
+  for (Eigen::Index j = 0; j < count; ++j) {
     const Eigen::Index from = order[std::size_t(j)];
     sorted.eigenvalues[j] = all.eigenvalues[from];
     sorted.residuals[j] = all.residuals[from];
@@ -135,20 +155,6 @@ Spectrum<Real> spectrum(const Compression<Real>& compression, const RealEigenvec
     sorted.modes.col(j) = all.modes.col(from);
   }
   return sorted;
-}
-
-/// Unit length, largest component real and positive; what that takes moves into the amplitudes.
-template <typename Real>
-void normalize_modes(Eigen::MatrixX<std::complex<Real>>& modes,
-                     Eigen::VectorX<std::complex<Real>>& amplitudes) {
-  for (Eigen::Index j = 0; j < modes.cols(); ++j) {
-    Eigen::Index largest = 0;
-    const Real peak = modes.col(j).cwiseAbs().maxCoeff(&largest);
-    if (!(peak > 0)) continue;
-    const std::complex<Real> scale = modes(largest, j) / peak * modes.col(j).norm();
-    modes.col(j) /= scale;
-    amplitudes[j] *= scale;
-  }
 }
 
 /// The orthogonal matrix next to a square one: the isometry that EDMD becomes when it is held to

@@ -148,24 +148,31 @@ struct HankelAttempt {
   bool converged = true, accurate = true;
 };
 
+/// All singular values and right singular vectors, and the left ones where there are fewer windows than numbers
+/// in each; else u is that of the triangle.
+template <typename Scalar>
+Svd<Scalar> svd_of_triangle(const ScaledHankel<Scalar>& h) {
+  using Matrix = Eigen::MatrixX<Scalar>;
+  if (h.rows() < h.cols()) {
+    Matrix all(h.rows(), h.cols());
+    h.h.write_rows(0, all);
+    return svd<Scalar>(all / h.peak);
+  }
+  StreamingQr<Scalar> factor(h.cols());
+  Matrix block(std::clamp<Eigen::Index>((1 << 17) / h.cols(), 64, 1024), h.cols());
+  for (Eigen::Index first = 0; first < h.rows(); first += block.rows()) {
+    if (first + block.rows() > h.rows()) block.resize(h.rows() - first, h.cols());
+    h.h.write_rows(first, block);
+    factor.update(block / h.peak);
+  }
+  return svd<Scalar>(factor.triangle());
+}
+
 template <typename Scalar>
 HankelAttempt<Scalar> hankel_by_qr(const ScaledHankel<Scalar>& h, Eigen::Index rank) {
   using Matrix = Eigen::MatrixX<Scalar>;
   HankelAttempt<Scalar> result;
-  if (h.rows() < h.cols()) {
-    Matrix all(h.rows(), h.cols());
-    h.h.write_rows(0, all);
-    result.svd = svd<Scalar>(all / h.peak);
-  } else {
-    StreamingQr<Scalar> factor(h.cols());
-    Matrix block(std::clamp<Eigen::Index>((1 << 17) / h.cols(), 64, 1024), h.cols());
-    for (Eigen::Index first = 0; first < h.rows(); first += block.rows()) {
-      if (first + block.rows() > h.rows()) block.resize(h.rows() - first, h.cols());
-      h.h.write_rows(first, block);
-      factor.update(block / h.peak);
-    }
-    result.svd = svd<Scalar>(factor.triangle());
-  }
+  result.svd = svd_of_triangle(h);
   const Eigen::VectorX<Scalar> all = result.svd.singular_values;
   const Eigen::Index kept = std::min(rank, numerical_rank(all, 32));
   result.behind = all.tail(all.size() - kept);
@@ -312,7 +319,16 @@ HankelSvd<Scalar> hankel_svd(const HankelOperator<Scalar>& h, Eigen::Index rank,
   return result;
 }
 
+template <typename Scalar>
+Eigen::VectorX<Scalar> hankel_singular_values(const HankelOperator<Scalar>& h) {
+  const Scalar peak = h.series().cwiseAbs().maxCoeff();
+  if (!(peak > 0)) return Eigen::VectorX<Scalar>::Zero(std::min(h.rows(), h.cols()));
+  return peak * svd_of_triangle(ScaledHankel<Scalar>{h, peak}).singular_values;
+}
+
 #if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT Eigen::VectorXf hankel_singular_values(const HankelOperator<float>&);
+extern template ALMAGEST_EXPORT Eigen::VectorXd hankel_singular_values(const HankelOperator<double>&);
 extern template ALMAGEST_EXPORT HankelSvd<float> hankel_svd(const HankelOperator<float>&, Eigen::Index,
                                                             const HankelSvdOptions&);
 extern template ALMAGEST_EXPORT HankelSvd<double> hankel_svd(const HankelOperator<double>&, Eigen::Index,
@@ -344,6 +360,14 @@ template <typename Scalar>
 HankelSvd<Scalar> hankel_svd(const HankelOperator<Scalar>& h, Eigen::Index rank,
                              const HankelSvdOptions& options = {}) {
   return detail::hankel_svd(h, rank, options);
+}
+
+/// All singular values of a Hankel matrix, as many as it has rows or columns, whichever are fewer: for a rank
+/// that depends on all of them (`rank_by_energy`, `rank_by_threshold`). By the route `qr`, with its cost and
+/// digits.
+template <typename Scalar>
+Eigen::VectorX<Scalar> hankel_singular_values(const HankelOperator<Scalar>& h) {
+  return detail::hankel_singular_values(h);
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::linalg

@@ -29,7 +29,7 @@ class SwitchScore(_Returned):
 
 class Havok(_Reconstructing, _Exported):
     @property
-    def options(self) -> tuple[int, int, int, bool]: ...
+    def options(self) -> tuple[int, int, int, bool, float]: ...
     @property
     def A(self) -> NDArray[np.float64]: ...
     @property
@@ -114,7 +114,9 @@ class MultiresolutionDmd(_Forecaster, _Stored):
 def fit_multiresolution_dmd(
     runs: Sequence[Trajectory], levels: int, rank: int, cycles: float, constraint: str
 ) -> MultiresolutionDmd: ...
-def fit_havok(runs: Sequence[Trajectory], delays: int, rank: int, forcing: int, structured: bool) -> Havok: ...
+def fit_havok(
+    runs: Sequence[Trajectory], delays: int, rank: int, forcing: int, structured: bool, energy: float
+) -> Havok: ...
 def fit_optimized_dmd(
     runs: Sequence[Trajectory],
     rank: int,

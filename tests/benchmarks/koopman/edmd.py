@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""EDMD of Duffing's oscillator in 503 functions from 10 000 pairs, beside deeptime, in turn on one thread."""
+"""EDMD of Duffing's oscillator in 503 functions from 10 000 pairs, beside deeptime, in turn on one thread.
+
+Both compute the 20 leading eigenvalues, ours with their residuals.
+"""
 
 import os
 
@@ -57,7 +60,7 @@ def seconds(work):
 x, y = pairs(10_000)
 centres = x[np.random.default_rng(1).choice(len(x), 500, replace=False)]
 runs = al.Ensemble([al.Trajectory(al.TimeGrid.uniform(0, STEP, 2), both) for both in np.stack([x, y], 1)])
-model = al.EDMD(al.Polynomial(1) + al.RadialBasis(centres, "thin_plate"))
+model = al.EDMD(al.Polynomial(1) + al.RadialBasis(centres, "thin_plate"), eigenvalues=20)
 peer = EDMD(lambda z: thin_plates(z, centres), n_eigs=20)
 ratios = []
 for repetition in range(4):
@@ -65,6 +68,6 @@ for repetition in range(4):
     ours, model = seconds(lambda: model.fit(runs))
     if repetition > 0:
         ratios.append(ours / theirs)
-print(f"EDMD, 503 functions, 10 000 pairs: {ours:.3f} s with a residual of every eigenvalue, deeptime {theirs:.3f} s")
+print(f"EDMD, 503 functions, 10 000 pairs: {ours:.3f} s with residuals, deeptime {theirs:.3f} s")
 at_most("edmd_over_deeptime", statistics.median(ratios), 0.5)
 at_most("edmd_missed", missed(model.eigenvalues_), 0.07)
