@@ -4,7 +4,6 @@
 #include <Eigen/Core>
 #include <cmath>
 #include <cstddef>
-#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -217,38 +216,6 @@ void check_grids(const std::vector<TrajectoryView<Scalar>>& several, const Train
   }
 }
 
-/// The mean of an objective's loss over a batch, a few samples at a time: forward and backward passes of those stay in
-/// the second-level cache.
-template <typename Scalar>
-class ObjectiveInPieces final : public Objective<Scalar> {
- public:
-  using Vector = Eigen::VectorX<Scalar>;
-
-  explicit ObjectiveInPieces(Objective<Scalar>& whole) : whole_(whole) {}
-
-  std::size_t samples() const override { return whole_.samples(); }
-  double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream& random, Vector& gradient) override {
-    std::size_t piece = 4;
-    while (samples.size() % piece != 0) --piece;  // pieces of one size keep their workspaces
-    const double share = double(piece) / double(samples.size());
-    double value = 0;
-    for (std::size_t at = 0; at < samples.size(); at += piece) {
-      value += share * whole_.loss(parameters, samples.subspan(at, piece), random, part_);
-      if (at == 0)
-        gradient = Scalar(share) * part_;
-      else
-        gradient += Scalar(share) * part_;
-    }
-    return value;
-  }
-  double validation(const Vector& parameters) override { return whole_.validation(parameters); }
-  void begin(int epoch, const Vector& parameters) override { whole_.begin(epoch, parameters); }
-
- private:
-  Objective<Scalar>& whole_;
-  Vector part_;
-};
-
 template <typename Scalar>
 OperatorModel<Scalar> fit_operator(const Operator& architecture, const std::vector<TrajectoryView<Scalar>>& several,
                                    const std::vector<TrajectoryView<Scalar>>& validation, const Training& options,
@@ -271,8 +238,8 @@ OperatorModel<Scalar> fit_operator(const Operator& architecture, const std::vect
                                " samples, which a rollout needs; give longer runs or a shorter rollout."));
   const Samples<Scalar> held(validation, everywhere, options.rollout);
   parts.scale = channel_increments(data, channels);
-  RolloutObjective<Scalar> whole(net, at_points(parts.scale, points), options, data, held);
-  ObjectiveInPieces<Scalar> objective(whole);
+  // Passes of a few fields fill the cache, and are work enough for a thread.
+  RolloutObjective<Scalar> objective(net, at_points(parts.scale, points), options, data, held, 4);
   RandomStream start(options.seed);
   auto trained = train<Scalar>(objective, net.initial(start), options, progress);
   parts.parameters = std::move(trained.parameters);
