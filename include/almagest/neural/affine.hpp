@@ -15,8 +15,8 @@ namespace almagest::inline ALMAGEST_ABI::neural::detail {
 /// columns. P numbers the registers in the text of the program, so that they are registers at -O2 too, where the
 /// compiler keeps a loop over an array of them, and the array in memory.
 template <typename Scalar, typename Packet, Eigen::Index... P>
-void affine_rows(const Packet&, std::integer_sequence<Eigen::Index, P...>, const Scalar* W, const Scalar* b, const Scalar* x,
-                 Scalar* y, Eigen::Index rows, Eigen::Index columns) {
+void affine_rows(const Packet&, std::integer_sequence<Eigen::Index, P...>, const Scalar* W, const Scalar* b,
+                 const Scalar* x, Scalar* y, Eigen::Index rows, Eigen::Index columns) {
   using namespace Eigen::internal;
   constexpr Eigen::Index width = Eigen::Index(sizeof(Packet) / sizeof(Scalar));
   Packet even[] = {ploadu<Packet>(b + P * width)...}, odd[] = {(void(P), pset1<Packet>(Scalar(0)))...};
@@ -69,7 +69,8 @@ void affine_rest(const Packet&, const Scalar* W, const Scalar* b, const Scalar* 
 /// y = Wx + b for one column, W column by column. Eigen's product of matrices of unknown size costs more than this
 /// takes for a layer of tens of units.
 template <typename Scalar>
-void affine_column(const Scalar* W, const Scalar* b, const Scalar* x, Scalar* y, Eigen::Index rows, Eigen::Index columns) {
+void affine_column(const Scalar* W, const Scalar* b, const Scalar* x, Scalar* y, Eigen::Index rows,
+                   Eigen::Index columns) {
   typename Eigen::internal::packet_traits<Scalar>::type lanes{};
   constexpr Eigen::Index width = Eigen::Index(sizeof lanes / sizeof(Scalar));
   Eigen::Index i = 0;

@@ -23,10 +23,12 @@ struct Moments {
     ++count;
     const double t = double(count), unbias = 1 / (1 - std::pow(beta1, t)), square_unbias = 1 / (1 - std::pow(beta2, t));
     const bool coupled = optimizer == Optimizer::adam;
-    Rule rule{Scalar(rate * unbias), Scalar(square_unbias), Scalar(coupled ? 1 : 1 - rate * decay), Scalar(coupled ? decay : 0)};
+    Rule rule{Scalar(rate * unbias), Scalar(square_unbias), Scalar(coupled ? 1 : 1 - rate * decay),
+              Scalar(coupled ? decay : 0)};
     if (optimizer == Optimizer::radam) {
       // The variance of the adaptive rate is known from the fifth step on.
-      const double longest = 2 / (1 - beta2) - 1, power = std::pow(beta2, t), length = longest - 2 * t * power / (1 - power);
+      const double longest = 2 / (1 - beta2) - 1, power = std::pow(beta2, t),
+                   length = longest - 2 * t * power / (1 - power);
       if (length <= 5) return advance<false>(parameters.data(), gradient.data(), parameters.size(), rule);
       rule.rate *= Scalar(std::sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)));
     }

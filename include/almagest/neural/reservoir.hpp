@@ -108,7 +108,8 @@ void draw(const Reservoir& options, Eigen::Index dimension, ReservoirParts<Scala
   if (const double radius = spectral_radius(A, random); radius > 0) A *= options.spectral_radius / radius;
   parts.recurrent = A.template cast<Scalar>();
   const auto uniform = [&](double scale) { return [&random, scale] { return Scalar(random.uniform(-scale, scale)); }; };
-  parts.input = Eigen::MatrixX<Scalar>::NullaryExpr(n, dimension, uniform(options.input_scale * std::sqrt(3.0 / double(std::max<Eigen::Index>(dimension, 3)))));
+  parts.input = Eigen::MatrixX<Scalar>::NullaryExpr(
+      n, dimension, uniform(options.input_scale * std::sqrt(3.0 / double(std::max<Eigen::Index>(dimension, 3)))));
   parts.bias = Eigen::VectorX<Scalar>::NullaryExpr(n, uniform(options.bias_scale));
 }
 

@@ -93,7 +93,8 @@ class RolloutObjective final : public Objective<Scalar> {
     if (shards_.size() < count) shards_.resize(count);
     const double share = 1.0 / (double(rollout_) * double(samples.size()) * double(network_.inputs()));
     for (std::size_t s = 0; s < count; ++s)
-      load(shards_[s], samples.subspan(s * shard_size_, std::min(shard_size_, samples.size() - s * shard_size_)), random);
+      load(shards_[s], samples.subspan(s * shard_size_, std::min(shard_size_, samples.size() - s * shard_size_)),
+           random);
     almagest::detail::share_items(team_.get(), count, [&](std::size_t s, unsigned worker) {
       through(shards_[s], work(works_[worker], shards_[s]), parameters, share);
     });
@@ -128,8 +129,8 @@ class RolloutObjective final : public Objective<Scalar> {
     using almagest::detail::text;
     std::string widths = text(network_.inputs());
     for (const auto& layer : network_.layers()) widths += text('-', layer->outputs(), '(', layer->parameters(), ')');
-    return text("network = ", widths, "\nsamples = ", samples(), "\ndata = ", data_.fingerprint(), "\nvalidation data = ",
-                held_.fingerprint(), '\n');
+    return text("network = ", widths, "\nsamples = ", samples(), "\ndata = ", data_.fingerprint(),
+                "\nvalidation data = ", held_.fingerprint(), '\n');
   }
 
   /// One sample goes through alone; a pass back for every component of every step.

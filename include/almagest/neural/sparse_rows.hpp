@@ -49,7 +49,8 @@ class SparseRows {
     std::size_t row = 0;
     for (const int length : lengths_) {
       Scalar sums[] = {(void(I), Scalar(0))...};
-      for (int k = 0; k < length; ++k, value += together, column += together) ((sums[I] += value[I] * x[column[I]]), ...);
+      for (int k = 0; k < length; ++k, value += together, column += together)
+        ((sums[I] += value[I] * x[column[I]]), ...);
       for (std::size_t i = 0; i < together && row < order_.size(); ++i, ++row) y[order_[row]] = sums[i];
     }
   }
