@@ -255,24 +255,29 @@ TEST_CASE("Mixing and branch-trunk operators learn waves too", "[neural]") {
   CHECK_THAT(sentence<InvalidArgument>([&] { onet.on(SpatialGrid::periodic(32, 0, two_pi)); }), ContainsSubstring("DeepOnet"));
 }
 
-TEST_CASE("A batch in pieces has the loss and the gradient of the whole", "[neural]") {
+TEST_CASE("A batch in shards has the loss and the gradient of the whole, whoever makes them", "[neural]") {
   const Trajectory<double> run(TimeGrid::uniform(0, 1, 12), normal_matrix(10, 12, 3));
   const std::vector<TrajectoryView<double>> views{run};
-  const Training options{.rollout = 2};
+  const Training options{.rollout = 2}, many{.rollout = 2, .threads = 3};
   const Eigen::VectorXd ones = Eigen::VectorXd::Ones(10);
   const almagest::neural::detail::Samples<double> data(views, {0 * ones, ones}, options.rollout);
   const auto net = network<double>(Fno{.modes = {2}, .width = 3, .layers = 2, .projection = 4}, 1, SpatialGrid::periodic(10, 0, 1));
-  almagest::neural::detail::RolloutObjective<double> whole(net, 0.3 * ones, options, data, data), parts(net, 0.3 * ones, options, data, data);
-  almagest::neural::detail::ObjectiveInPieces<double> pieces(parts);
+  const auto in_shards = [&](const Training& how, std::size_t size) {
+    return std::make_unique<almagest::neural::detail::RolloutObjective<double>>(net, 0.3 * ones, how, data, data, size);
+  };
+  const auto whole = in_shards(options, 64), pieces = in_shards(options, 4), shared = in_shards(many, 4);
   RandomStream random(0);
   const Eigen::VectorXd parameters = net.initial(random);
   const std::vector<std::size_t> samples{0, 5, 3, 7, 8, 1};
   Eigen::VectorXd one, other, unused;
-  CHECK(whole.loss(parameters, samples, random, one) == Approx(pieces.loss(parameters, samples, random, other)).epsilon(1e-12));
+  CHECK(whole->loss(parameters, samples, random, one) == Approx(pieces->loss(parameters, samples, random, other)).epsilon(1e-12));
   CHECK((one - other).norm() < 1e-12 * one.norm());
+  Eigen::VectorXd same;
+  CHECK(shared->loss(parameters, samples, random, same) == pieces->loss(parameters, samples, random, other));
+  CHECK((same.array() == other.array()).all());
   const Eigen::VectorXd direction = normal_matrix(parameters.size(), 1, 8);
-  const double along = (whole.loss(parameters + 1e-6 * direction, samples, random, unused) -
-                        whole.loss(parameters - 1e-6 * direction, samples, random, unused)) / 2e-6;
+  const double along = (whole->loss(parameters + 1e-6 * direction, samples, random, unused) -
+                        whole->loss(parameters - 1e-6 * direction, samples, random, unused)) / 2e-6;
   CHECK(one.dot(direction) == Approx(along).epsilon(1e-6));
 }
 

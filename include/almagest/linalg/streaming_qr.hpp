@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "almagest/core/errors.hpp"
 #include "almagest/core/text.hpp"
@@ -20,9 +21,9 @@ namespace almagest::inline ALMAGEST_ABI::linalg {
 /// of A are those of R, and least squares against the columns of A is back substitution in R. Each
 /// block of rows is stacked under the triangle and reduced by Householder reflections \f$ H_j = I -
 /// \tau_j v_j v_j^\top \f$. Above the block, \f$ v_j \f$ is the j-th unit vector, so a reflection
-/// touches row j of R and the block, nothing else. A panel of reflections acts on the columns right
-/// of it at once, \f$ I - V T^\top V^\top \f$ with \f$ V = [I; B_\text{panel}] \f$. Of many columns,
-/// panels first act within a wide panel, which then acts on the rest as one matrix product.
+/// touches row j of R and the block, nothing else. A panel of eight reflections acts on the columns right
+/// of it at once, \f$ I - V T^\top V^\top \f$ with \f$ V = [I; B_\text{panel}] \f$: two columns at a time, which
+/// stay in the first level cache meanwhile, by sums that stay in registers. Nothing is packed, as for a matrix product.
 ///
 /// A Gram matrix would be as short and as fast, but it squares the singular values: what lies below
 /// \f$ \sqrt{\varepsilon}\,\sigma_1 \f$ is lost there and kept here, down to
@@ -52,14 +53,7 @@ class StreamingQr {
       throw InvalidArgument(
           almagest::detail::text("StreamingQr: columns is ", columns, "; give at least 1 column."));
     triangle_.setZero(columns, columns);
-    // Long columns pay for their reflection; a block should still lie in the second level cache, unless
-    // there are enough columns for products that are blocked themselves.
-    constexpr Eigen::Index cache = 512 * 1024 / Eigen::Index(sizeof(Scalar));
-    wide_ = columns > 4 * wide_panel ? wide_panel : panel_width;
-    const Eigen::Index least = wide_ > panel_width ? 384 : 128;
-    block_.resize(std::clamp<Eigen::Index>(cache / columns / 16 * 16, least, 512), columns);
-    panel_t_.setZero(wide_, wide_);
-    products_.resize(wide_, columns);
+    block_.setZero(rows_at_once, columns + 1);
   }
 
   /// Absorbs further rows of the tall matrix, `rows x columns()`.
@@ -83,18 +77,38 @@ class StreamingQr {
   Eigen::Index rows() const { return rows_; }
 
  private:
-  static constexpr Eigen::Index panel_width = 8, wide_panel = 32;
+  static constexpr Eigen::Index panel = 8;
+  /// Long columns pay for their reflection; a panel and two columns should still lie in the first level cache.
+  static constexpr Eigen::Index rows_at_once = 384;
+  using Lanes = typename Eigen::internal::packet_traits<Scalar>::type;
+  static constexpr Eigen::Index lanes = Eigen::Index(sizeof(Lanes) / sizeof(Scalar));
+  /// Columns of a panel whose sums with two others are all in registers, with what they are made from.
+  static constexpr Eigen::Index in_registers = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS > 16 ? 8 : 4;
+  static_assert(rows_at_once % lanes == 0, "the rows of a block are so many packets");
+
+  /// Two columns that a panel acts on.
+  struct Two {
+    Scalar *x, *y;
+  };
 
   /// Reduces [R; block] to a triangle, panel by panel.
   void absorb(Eigen::Index count);
 
-  /// The reflections of `width` columns from `first` on, whose factor T lies at `at` in `panel_t_`, on the
-  /// `rest` columns after them.
-  void apply(Eigen::Index count, Eigen::Index first, Eigen::Index at, Eigen::Index width, Eigen::Index rest);
+  /// Eliminates the columns of a panel from the block. Leaves their reflection vectors in the block and the
+  /// transpose of the factor T of the compact WY form in `t_`.
+  void reduce_panel(Eigen::Index count, Eigen::Index first, Eigen::Index width);
 
-  /// Eliminates the columns of a panel, `at` columns into a wide one, from the block. Leaves their
-  /// reflection vectors in the block and the factor T of the compact WY form in `panel_t_`.
-  void reduce_panel(Eigen::Index count, Eigen::Index wide, Eigen::Index at, Eigen::Index width);
+  /// The reflections of a whole panel on two columns of the block and those of R above them.
+  void reflect(Eigen::Index count, const Scalar* v, const Two& block, const Two& top) const;
+
+  /// Products of the columns v, v + stride, ... with two others.
+  template <Eigen::Index... I>
+  static void dot(std::integer_sequence<Eigen::Index, I...>, Eigen::Index count, const Scalar* v, Eigen::Index stride,
+                  const Two& columns, const Two& products);
+  /// Takes the columns v, v + stride, ..., times their weights, from two others.
+  template <Eigen::Index... I>
+  static void take(std::integer_sequence<Eigen::Index, I...>, Eigen::Index count, const Scalar* v, Eigen::Index stride,
+                   const Two& weights, const Two& columns);
 
   /// Turns (pivot, x) into (its norm, 0): overwrites x by v, pivot by the new diagonal entry.
   template <typename Column>
@@ -109,14 +123,18 @@ class StreamingQr {
     if (length == 0) return 0;
     const Scalar norm = hypot(pivot, length);
     const Scalar beta = pivot > 0 ? -norm : norm;
-    x /= pivot - beta;
+    if (safe)
+      x *= 1 / (pivot - beta);
+    else
+      x /= pivot - beta;
     const Scalar tau = (beta - pivot) / beta;
     pivot = beta;
     return tau;
   }
 
-  Matrix triangle_, block_, panel_t_, products_;
-  Eigen::Index wide_;
+  Matrix triangle_;
+  Matrix block_;  ///< with a column of zeros behind the others
+  Eigen::Matrix<Scalar, panel, panel> t_ = Eigen::Matrix<Scalar, panel, panel>::Zero();
   Eigen::Index rows_ = 0;
 };
 
@@ -131,53 +149,81 @@ void StreamingQr<Scalar>::update(const Eigen::Ref<const Matrix>& rows) {
     almagest::detail::check_finite("StreamingQr", "rows", rows.transpose());
   for (Eigen::Index first = 0; first < rows.rows(); first += block_.rows()) {
     const Eigen::Index count = std::min(block_.rows(), rows.rows() - first);
-    block_.topRows(count) = rows.middleRows(first, count);
-    absorb(count);
+    const Eigen::Index whole = (count + lanes - 1) / lanes * lanes;
+    block_.topLeftCorner(count, columns()) = rows.middleRows(first, count);
+    block_.block(count, 0, whole - count, columns()).setZero();
+    absorb(whole);
   }
   rows_ += rows.rows();
 }
 
 template <typename Scalar>
 void StreamingQr<Scalar>::absorb(Eigen::Index count) {
-  for (Eigen::Index first = 0; first < columns(); first += wide_) {
-    const Eigen::Index width = std::min(wide_, columns() - first);
-    for (Eigen::Index at = 0; at < width; at += panel_width) {
-      const Eigen::Index narrow = std::min(panel_width, width - at);
-      reduce_panel(count, first, at, narrow);
-      apply(count, first + at, at, narrow, width - at - narrow);
-    }
-    apply(count, first, 0, width, columns() - first - width);
+  const Eigen::Index n = columns();
+  for (Eigen::Index first = 0; first < n; first += panel) {
+    reduce_panel(count, first, std::min(panel, n - first));
+    const Scalar* v = block_.col(first).data();
+    Eigen::Matrix<Scalar, panel, 1> nothing = Eigen::Matrix<Scalar, panel, 1>::Zero();
+    for (Eigen::Index j = first + panel; j < n; j += 2)
+      reflect(count, v, {block_.col(j).data(), block_.col(j + 1).data()},
+              {&triangle_(first, j), j + 1 < n ? &triangle_(first, j + 1) : nothing.data()});
   }
 }
 
 template <typename Scalar>
-void StreamingQr<Scalar>::apply(Eigen::Index count, Eigen::Index first, Eigen::Index at, Eigen::Index width,
-                                Eigen::Index rest) {
-  if (rest == 0) return;
-  const Eigen::Index next = first + width;
-  const auto t = panel_t_.block(at, at, width, width);
-  const auto panel = block_.block(0, first, count, width);
-  auto trailing = block_.block(0, next, count, rest);
-  auto top = triangle_.block(first, next, width, rest);
-  auto w = products_.topLeftCorner(width, rest);
-  w.noalias() = panel.transpose() * trailing;
-  w += top;
-  if (width > panel_width) {
-    w = t.transpose() * w;
-  } else {
-    // T^T is lower triangular: rows from the last one up can be overwritten in place.
-    for (Eigen::Index i = width - 1; i >= 0; --i) {
-      w.row(i) *= t(i, i);
-      for (Eigen::Index k = 0; k < i; ++k) w.row(i) += t(k, i) * w.row(k);
-    }
-  }
-  top -= w;
-  trailing.noalias() -= panel * w;
+void StreamingQr<Scalar>::reflect(Eigen::Index count, const Scalar* v, const Two& block, const Two& top) const {
+  using Vector = Eigen::Matrix<Scalar, panel, 1>;
+  const Eigen::Index stride = block_.rows();
+  Vector x, y;
+  constexpr std::make_integer_sequence<Eigen::Index, in_registers> some{};
+  for (Eigen::Index i = 0; i < panel; i += in_registers)
+    dot(some, count, v + i * stride, stride, block, {x.data() + i, y.data() + i});
+  const auto weigh = [this](Vector& products, Scalar* above) {
+    Eigen::Map<Vector> row(above);
+    products += row;
+    Vector weights = t_.col(0) * products[0];
+    for (Eigen::Index i = 1; i < panel; ++i) weights += t_.col(i) * products[i];
+    row -= weights;
+    products = weights;
+  };
+  weigh(x, top.x);
+  weigh(y, top.y);
+  for (Eigen::Index i = 0; i < panel; i += in_registers)
+    take(some, count, v + i * stride, stride, {x.data() + i, y.data() + i}, block);
 }
 
 template <typename Scalar>
-void StreamingQr<Scalar>::reduce_panel(Eigen::Index count, Eigen::Index wide, Eigen::Index at, Eigen::Index width) {
-  const Eigen::Index first = wide + at;
+template <Eigen::Index... I>
+void StreamingQr<Scalar>::dot(std::integer_sequence<Eigen::Index, I...>, Eigen::Index count, const Scalar* v,
+                              Eigen::Index stride, const Two& columns, const Two& products) {
+  using namespace Eigen::internal;
+  Lanes by_x[] = {(void(I), pset1<Lanes>(Scalar(0)))...}, by_y[] = {(void(I), pset1<Lanes>(Scalar(0)))...};
+  for (Eigen::Index k = 0; k < count; k += lanes) {
+    const Lanes x = ploadu<Lanes>(columns.x + k), y = ploadu<Lanes>(columns.y + k);
+    const Lanes from[] = {ploadu<Lanes>(v + I * stride + k)...};
+    ((by_x[I] = pmadd(from[I], x, by_x[I]), by_y[I] = pmadd(from[I], y, by_y[I])), ...);
+  }
+  ((products.x[I] = predux(by_x[I]), products.y[I] = predux(by_y[I])), ...);
+}
+
+template <typename Scalar>
+template <Eigen::Index... I>
+void StreamingQr<Scalar>::take(std::integer_sequence<Eigen::Index, I...>, Eigen::Index count, const Scalar* v,
+                               Eigen::Index stride, const Two& weights, const Two& columns) {
+  using namespace Eigen::internal;
+  const Lanes by_x[] = {pset1<Lanes>(-weights.x[I])...}, by_y[] = {pset1<Lanes>(-weights.y[I])...};
+  for (Eigen::Index k = 0; k < count; k += lanes) {
+    Lanes x = ploadu<Lanes>(columns.x + k), y = ploadu<Lanes>(columns.y + k);
+    const Lanes from[] = {ploadu<Lanes>(v + I * stride + k)...};
+    ((x = pmadd(from[I], by_x[I], x), y = pmadd(from[I], by_y[I], y)), ...);
+    pstoreu(columns.x + k, x);
+    pstoreu(columns.y + k, y);
+  }
+}
+
+template <typename Scalar>
+void StreamingQr<Scalar>::reduce_panel(Eigen::Index count, Eigen::Index first, Eigen::Index width) {
+  Eigen::Matrix<Scalar, panel, 1> before;
   for (Eigen::Index j = 0; j < width; ++j) {
     const Eigen::Index column = first + j;
     auto v = block_.col(column).head(count);
@@ -188,22 +234,14 @@ void StreamingQr<Scalar>::reduce_panel(Eigen::Index count, Eigen::Index wide, Ei
       triangle_(column, k) -= w;
       x -= w * v;
     }
-    for (Eigen::Index i = 0; i < j; ++i)
-      products_(i, 0) = block_.col(first + i).head(count).dot(v);
+    for (Eigen::Index i = 0; i < j; ++i) before[i] = block_.col(first + i).head(count).dot(v);
     for (Eigen::Index i = 0; i < j; ++i) {
       Scalar sum = 0;
-      for (Eigen::Index k = i; k < j; ++k) sum += panel_t_(at + i, at + k) * products_(k, 0);
-      panel_t_(at + i, at + j) = -tau * sum;
+      for (Eigen::Index k = i; k < j; ++k) sum += t_(k, i) * before[k];
+      t_(j, i) = -tau * sum;
     }
-    panel_t_(at + j, at + j) = tau;
+    t_(j, j) = tau;
   }
-  if (at == 0) return;
-  // T of two panels one after the other: -T_1 (V_1^T V_2) T_2 beside their own.
-  const auto before = block_.block(0, wide, count, at), panel = block_.block(0, first, count, width);
-  auto both = products_.topLeftCorner(at, width);
-  both.noalias() = before.transpose() * panel;
-  panel_t_.block(0, at, at, width).noalias() =
-      -(panel_t_.topLeftCorner(at, at) * both * panel_t_.block(at, at, width, width));
 }
 
 #if ALMAGEST_INSTANTIATED

@@ -58,7 +58,8 @@ class Adjoint final : public StepMap<Scalar> {
     });
   }
 
-  void backward(const Vector& parameters, const Steps& steps, Pass& pass, Matrix& by_state, Vector& gradient) const override {
+  void backward(const Vector& parameters, const Steps& steps, Pass& pass, Matrix& by_state,
+                Vector& gradient) const override {
     std::vector<Vector> by_parameters(7, Vector(parameters.size()));
     Matrix state, weighted;
     integrate(by_state, pass, [&](double back, const Matrix& lambda, Matrix& rate, std::size_t stage) {
@@ -82,8 +83,9 @@ class Adjoint final : public StepMap<Scalar> {
     Matrix next(x.rows(), x.cols()), error(x.rows(), x.cols());
     for (int taken = 0, tried = 0; t < 1; ++tried) {
       if (tried > 10'000 || !(h > 1e-10))
-        throw ConvergenceFailure(almagest::detail::text(
-            "Adjoint: no progress after ", taken, " steps; the right-hand side has become stiff, lower the rate of the training."));
+        throw ConvergenceFailure(
+            almagest::detail::text("Adjoint: no progress after ", taken,
+                                   " steps; the right-hand side has become stiff, lower the rate of the training."));
       // A sliver of an interval at the end would be lost in the rounding.
       const bool last = fixed_ > 0 ? taken + 1 == fixed_ : t + h > 1 - 1e-9;
       if (last) h = 1 - t;
@@ -100,8 +102,9 @@ class Adjoint final : public StepMap<Scalar> {
       if (fixed_ == 0) {
         error.setZero();
         for (Eigen::Index i = 0; i < 7; ++i) error += Scalar(h * pair_.error[i]) * pass.points[std::size_t(i)];
-        const double worst = double(
-            (error.array().abs() / (Scalar(tolerance_) * (1 + x.array().abs().max(next.array().abs())))).template maxCoeff<Eigen::PropagateNaN>());
+        const double worst =
+            double((error.array().abs() / (Scalar(tolerance_) * (1 + x.array().abs().max(next.array().abs()))))
+                       .template maxCoeff<Eigen::PropagateNaN>());
         factor = std::isfinite(worst) ? std::clamp(0.9 * std::pow(std::max(worst, 1e-10), -0.2), 0.2, 5.0) : 0.2;
         if (!(worst <= 1)) {
           h *= std::min(factor, 0.9);
@@ -118,7 +121,8 @@ class Adjoint final : public StepMap<Scalar> {
   }
 
   /// The interpolant of order 4 of Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, II.6.
-  static std::array<Matrix, 5> interpolate(Scalar h, const Matrix& before, const Matrix& after, const std::vector<Matrix>& k) {
+  static std::array<Matrix, 5> interpolate(Scalar h, const Matrix& before, const Matrix& after,
+                                           const std::vector<Matrix>& k) {
     std::array<Matrix, 5> out;
     out[0] = before;
     out[1] = after - before;

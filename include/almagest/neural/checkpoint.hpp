@@ -43,14 +43,17 @@ inline std::uint64_t fingerprint(std::string_view bytes, std::uint64_t hash = 0x
 inline std::string identity(const Training& options, const std::string& of_objective, const char* scalar) {
   using almagest::detail::text;
   // A training at one rate may be prolonged; schedules know the end.
-  const bool open = options.schedule != Schedule::cosine && options.warmup == 0 && options.curriculum == 0 && options.forcing == options.forcing_end;
-  return of_objective +
-         text("precision = ", scalar, "\noptimizer = ", int(options.optimizer), "\nepochs = ", open ? text("open") : text(options.epochs),
-              "\nbatch = ", options.batch, "\nrate = ", options.rate, "\nschedule = ", int(options.schedule),
-              "\ndecay = ", options.decay, "\ndecay_epochs = ", options.decay_epochs, "\nweight_decay = ", options.weight_decay,
-              "\nwarmup = ", options.warmup, "\nclip = ", options.clip, "\nrollout = ", options.rollout,
-              "\ncurriculum = ", options.curriculum, "\nforcing = ", options.forcing, "\nforcing_end = ", options.forcing_end,
-              "\ninput_noise = ", options.input_noise, "\nseed = ", options.seed, '\n');
+  const bool open = options.schedule != Schedule::cosine && options.warmup == 0 && options.curriculum == 0 &&
+                    options.forcing == options.forcing_end;
+  return of_objective + text("precision = ", scalar, "\noptimizer = ", int(options.optimizer),
+                             "\nepochs = ", open ? text("open") : text(options.epochs), "\nbatch = ", options.batch,
+                             "\nrate = ", options.rate, "\nschedule = ", int(options.schedule),
+                             "\ndecay = ", options.decay, "\ndecay_epochs = ", options.decay_epochs,
+                             "\nweight_decay = ", options.weight_decay, "\nwarmup = ", options.warmup,
+                             "\nclip = ", options.clip, "\nrollout = ", options.rollout,
+                             "\ncurriculum = ", options.curriculum, "\nforcing = ", options.forcing,
+                             "\nforcing_end = ", options.forcing_end, "\ninput_noise = ", options.input_noise,
+                             "\nseed = ", options.seed, '\n');
 }
 
 /// The same function writes and reads: `pass(bytes, count)` copies one way or the other.
@@ -116,7 +119,8 @@ bool read_checkpoint(const std::string& path, const std::string& identity, Progr
   if (stat(path.c_str(), &facts) != 0) return false;
   const std::string bytes = files::read_file(path);
   const auto damaged = [&] {
-    throw IoError(almagest::detail::text("Training: \"", path, "\" is no checkpoint of a training, or a damaged one; remove it to begin anew."));
+    throw IoError(almagest::detail::text(
+        "Training: \"", path, "\" is no checkpoint of a training, or a damaged one; remove it to begin anew."));
   };
   std::size_t at = checkpoint_magic.size();
   std::uint64_t size = 0, sum = 0;

@@ -31,14 +31,16 @@ template <typename Scalar>
 class Composite final : public FieldLayer<Scalar> {
  public:
   using Base = FieldLayer<Scalar>;
-  using typename Base::At, typename Base::Gradient, typename Base::Map, typename Base::VectorMap, typename Base::VectorView,
-      typename Base::View;
+  using typename Base::At, typename Base::Gradient, typename Base::Map, typename Base::VectorMap,
+      typename Base::VectorView, typename Base::View;
   using Index = Eigen::Index;
   using Parts = std::vector<std::shared_ptr<const Layer<Scalar>>>;
 
   Composite(Combination how, Parts parts)
-      : Base(checked(how, parts).front()->inputs(), parts.back()->outputs(), count(parts) + (how == Combination::residual)),
-        how_(how), parts_(std::move(parts)) {
+      : Base(checked(how, parts).front()->inputs(), parts.back()->outputs(),
+             count(parts) + (how == Combination::residual)),
+        how_(how),
+        parts_(std::move(parts)) {
     for (const auto& part : parts_) {
       places_.push_back({own_, rows_, rows_ + part->kept()});
       own_ += part->parameters();
@@ -64,7 +66,8 @@ class Composite final : public FieldLayer<Scalar> {
     const Scalar* in = x;
     for (std::size_t k = 0; k < parts_.size(); ++k) {
       const auto& part = *parts_[k];
-      Map space(kept + places_[k].kept * batch, part.kept(), batch), out(kept + places_[k].output * batch, part.outputs(), batch);
+      Map space(kept + places_[k].kept * batch, part.kept(), batch),
+          out(kept + places_[k].output * batch, part.outputs(), batch);
       part.forward(own(parameters, k), View(in, part.inputs(), batch), out, space);
       if (how_ == Combination::chain) in = out.data();
     }
@@ -99,7 +102,8 @@ class Composite final : public FieldLayer<Scalar> {
       }
       to.resize(part.inputs(), batch);
       VectorMap change(gradient + places_[k].parameters, part.parameters());
-      part.backward(own(at.parameters, k), input(at, k, batch), output(at.kept, k, batch), space(at.kept, k, batch), from, to, change);
+      part.backward(own(at.parameters, k), input(at, k, batch), output(at.kept, k, batch), space(at.kept, k, batch),
+                    from, to, change);
       if (how_ == Combination::chain)
         from.swap(to);
       else
@@ -116,7 +120,8 @@ class Composite final : public FieldLayer<Scalar> {
       to.setZero();
     for (std::size_t k = 0; k < parts_.size(); ++k) {
       out.resize(parts_[k]->outputs(), batch);
-      parts_[k]->tangent(own(at.parameters, k), input(at, k, batch), output(at.kept, k, batch), space(at.kept, k, batch), from, out);
+      parts_[k]->tangent(own(at.parameters, k), input(at, k, batch), output(at.kept, k, batch),
+                         space(at.kept, k, batch), from, out);
       if (how_ == Combination::product)
         for (std::size_t j = 0; j < parts_.size(); ++j)
           if (j != k) out.array() *= output(at.kept, j, batch).array();
@@ -180,8 +185,8 @@ template <typename Scalar>
 class InPieces final : public FieldLayer<Scalar> {
  public:
   using Base = FieldLayer<Scalar>;
-  using typename Base::At, typename Base::Gradient, typename Base::Map, typename Base::VectorMap, typename Base::VectorView,
-      typename Base::View;
+  using typename Base::At, typename Base::Gradient, typename Base::Map, typename Base::VectorMap,
+      typename Base::VectorView, typename Base::View;
   using Index = Eigen::Index;
 
   explicit InPieces(std::shared_ptr<const Layer<Scalar>> layer)
@@ -217,9 +222,15 @@ class InPieces final : public FieldLayer<Scalar> {
 
  private:
   VectorView own(const Scalar* parameters) const { return VectorView(parameters, this->parameters()); }
-  View input(const At& at, Index b, Index count) const { return View(at.x + b * this->inputs(), this->inputs(), count); }
-  View output(const At& at, Index b, Index count) const { return View(at.y + b * this->outputs(), this->outputs(), count); }
-  View space(const At& at, Index b, Index count) const { return View(at.kept + b * layer_->kept(), layer_->kept(), count); }
+  View input(const At& at, Index b, Index count) const {
+    return View(at.x + b * this->inputs(), this->inputs(), count);
+  }
+  View output(const At& at, Index b, Index count) const {
+    return View(at.y + b * this->outputs(), this->outputs(), count);
+  }
+  View space(const At& at, Index b, Index count) const {
+    return View(at.kept + b * layer_->kept(), layer_->kept(), count);
+  }
   template <typename Work>
   void in_pieces(Index batch, const Work& work) const {
     for (Index b = 0; b < batch; b += piece_) work(b, std::min(piece_, batch - b));

@@ -95,7 +95,9 @@ class Descent {
   static std::string text(const Parts&... parts) {
     return almagest::detail::text(parts...);
   }
-  bool gradual() const { return options_.optimizer != Optimizer::lbfgs && options_.optimizer != Optimizer::levenberg_marquardt; }
+  bool gradual() const {
+    return options_.optimizer != Optimizer::lbfgs && options_.optimizer != Optimizer::levenberg_marquardt;
+  }
   bool impatient() const { return options_.patience > 0 && state_.since >= options_.patience; }
   void write(const Progressed<Scalar>& state) {
     if (options_.checkpoint.empty()) return;
@@ -111,7 +113,8 @@ class Descent {
   /// The parameters of an epoch are good once the next one has found a loss.
   void prove() {
     proven_ = latest_;
-    if (proven_.epoch > 0 && !options_.checkpoint.empty() && seconds() - written_ >= options_.checkpoint_seconds) write(proven_);
+    if (proven_.epoch > 0 && !options_.checkpoint.empty() && seconds() - written_ >= options_.checkpoint_seconds)
+      write(proven_);
   }
 
   /// An epoch of small steps. The batch at which the loss stopped being a number, or -1.
@@ -125,13 +128,15 @@ class Descent {
     moments_.mean.swap(state_.mean), moments_.square.swap(state_.square);
     moments_.count = state_.count;
     for (std::size_t b = 0; b < batches; ++b) {
-      const double loss = objective_.loss(state_.parameters, {order_.data() + b * batch_, batch_}, state_.random, gradient_);
+      const double loss =
+          objective_.loss(state_.parameters, {order_.data() + b * batch_, batch_}, state_.random, gradient_);
       if (!std::isfinite(loss) || !gradient_.allFinite()) return std::int64_t(b);
       if (b == 0) prove();
       record.loss += loss / double(batches);
       clip(gradient_, options_.clip);
       moments_.step(options_.optimizer, state_.parameters, gradient_,
-                    detail::rate(options_, double(state_.epoch) * double(batches) + double(b), all), options_.weight_decay);
+                    detail::rate(options_, double(state_.epoch) * double(batches) + double(b), all),
+                    options_.weight_decay);
       pulse.beat(double(b + 1) / double(batches));
     }
     moments_.mean.swap(state_.mean), moments_.square.swap(state_.square);
@@ -141,8 +146,9 @@ class Descent {
 
   /// An iteration over all samples.
   std::int64_t leap(EpochRecord& record, bool& going) {
-    const auto [lowered, loss] = options_.optimizer == Optimizer::lbfgs ? lbfgs<Scalar>(objective_, state_, order_)
-                                                                        : levenberg_marquardt<Scalar>(objective_, state_, order_);
+    const auto [lowered, loss] = options_.optimizer == Optimizer::lbfgs
+                                     ? lbfgs<Scalar>(objective_, state_, order_)
+                                     : levenberg_marquardt<Scalar>(objective_, state_, order_);
     if (!std::isfinite(loss)) return 0;
     prove();
     record.loss = loss;
@@ -164,8 +170,9 @@ class Descent {
   Trained<Scalar> finished() {
     const auto& history = state_.history;
     if (history.size() > 1 && history.back().loss > 2 * history.front().loss)
-      warnings_.push_back(text("the loss rose from ", almagest::detail::rounded(history.front().loss, 3), " in the first epoch to ",
-                               almagest::detail::rounded(history.back().loss, 3), " in the last; lower the rate."));
+      warnings_.push_back(text("the loss rose from ", almagest::detail::rounded(history.front().loss, 3),
+                               " in the first epoch to ", almagest::detail::rounded(history.back().loss, 3),
+                               " in the last; lower the rate."));
     return {state_.best.size() > 0 ? state_.best : state_.parameters, history, std::move(warnings_)};
   }
 

@@ -15,7 +15,8 @@ template <typename Scalar>
 class EnvironmentSum final : public Layer<Scalar> {
  public:
   using Base = Layer<Scalar>;
-  using typename Base::Gradient, typename Base::In, typename Base::Matrix, typename Base::Out, typename Base::Parameters;
+  using typename Base::Gradient, typename Base::In, typename Base::Matrix, typename Base::Out,
+      typename Base::Parameters;
   using Part = std::shared_ptr<const Chain<Scalar>>;
 
   EnvironmentSum(Part shared, Part own, Eigen::Index environments)
@@ -34,7 +35,8 @@ class EnvironmentSum final : public Layer<Scalar> {
 
   Eigen::Index kept() const override { return (shared_ ? shared_->kept() : 0) + (own_ ? own_->kept() : 0); }
   double flops() const override {
-    return (shared_ ? shared_->flops() : 0) + (own_ ? own_->flops() : 0) + (shared_ && own_ ? double(this->outputs()) : 0);
+    return (shared_ ? shared_->flops() : 0) + (own_ ? own_->flops() : 0) +
+           (shared_ && own_ ? double(this->outputs()) : 0);
   }
   void initialize(Gradient parameters, RandomStream& random) const override {
     if (shared_) shared_->initialize(parameters.head(shared_->parameters()), random);
@@ -67,13 +69,14 @@ class EnvironmentSum final : public Layer<Scalar> {
     Matrix in(this->inputs(), each);
     for (Eigen::Index e = 0; e < environments_; ++e) {
       const Eigen::Index first = e * each;
-      own_->backward(parameters.segment(own_offset(e), own_->parameters()), x.middleCols(first, each), y.middleCols(first, each),
-                     kept.bottomRows(own_->kept()).middleCols(first, each), dy.middleCols(first, each), in,
-                     gradient.segment(own_offset(e), own_->parameters()));
+      own_->backward(parameters.segment(own_offset(e), own_->parameters()), x.middleCols(first, each),
+                     y.middleCols(first, each), kept.bottomRows(own_->kept()).middleCols(first, each),
+                     dy.middleCols(first, each), in, gradient.segment(own_offset(e), own_->parameters()));
       dx.middleCols(first, each) += in;
     }
   }
-  void tangent(const Parameters& parameters, const In& x, const In& y, const In& kept, const In& dx, Out dy) const override {
+  void tangent(const Parameters& parameters, const In& x, const In& y, const In& kept, const In& dx,
+               Out dy) const override {
     if (shared_)
       shared_->tangent(parameters.head(shared_->parameters()), x, y, kept.topRows(shared_->kept()), dx, dy);
     else
@@ -83,8 +86,9 @@ class EnvironmentSum final : public Layer<Scalar> {
     Matrix out(this->outputs(), each);
     for (Eigen::Index e = 0; e < environments_; ++e) {
       const Eigen::Index first = e * each;
-      own_->tangent(parameters.segment(own_offset(e), own_->parameters()), x.middleCols(first, each), y.middleCols(first, each),
-                    kept.bottomRows(own_->kept()).middleCols(first, each), dx.middleCols(first, each), out);
+      own_->tangent(parameters.segment(own_offset(e), own_->parameters()), x.middleCols(first, each),
+                    y.middleCols(first, each), kept.bottomRows(own_->kept()).middleCols(first, each),
+                    dx.middleCols(first, each), out);
       dy.middleCols(first, each) += out;
     }
   }

@@ -30,7 +30,8 @@ class FieldLayer : public Layer<Scalar> {
   void backward(const Parameters& parameters, const In& x, const In& y, const In& kept, const In& dy, Out dx,
                 Gradient gradient) const final {
     if (whole(x) && whole(y) && whole(kept) && whole(dy) && whole(dx))
-      return back({parameters.data(), x.data(), y.data(), kept.data()}, dy.data(), dx.data(), gradient.data(), x.cols());
+      return back({parameters.data(), x.data(), y.data(), kept.data()}, dy.data(), dx.data(), gradient.data(),
+                  x.cols());
     for (Eigen::Index b = 0; b < x.cols(); ++b)
       back({parameters.data(), x.col(b).data(), y.col(b).data(), kept.col(b).data()}, dy.col(b).data(),
            dx.col(b).data(), gradient.data(), 1);
@@ -82,8 +83,8 @@ template <typename Scalar>
 class PointwiseConvolution final : public FieldLayer<Scalar> {
  public:
   using Base = FieldLayer<Scalar>;
-  using typename Base::At, typename Base::Gradient, typename Base::Map, typename Base::VectorMap, typename Base::VectorView,
-      typename Base::View;
+  using typename Base::At, typename Base::Gradient, typename Base::Map, typename Base::VectorMap,
+      typename Base::VectorView, typename Base::View;
 
   PointwiseConvolution(Eigen::Index inputs, Eigen::Index outputs, Eigen::Index points)
       : Base(inputs * points, outputs * points, outputs * (inputs + 1)), in_(inputs), out_(outputs), points_(points) {}

@@ -30,8 +30,8 @@ struct NormalDistribution<float> {
     const auto number = [](float value) { return pset1<Packet>(value); };
     const Packet z = pmax(pmin(pmul(given, number(0.70710678f)), number(4)), number(-4)), s = pmul(z, z);
     Packet p = pmadd(s, number(-2.72614225801306e-10f), number(2.77068142495902e-08f));
-    for (const float c : {-2.10102402082508e-06f, -5.69250639462346e-05f, -7.34990630326855e-04f, -2.95459980854025e-03f,
-                          -1.60960333262415e-02f})
+    for (const float c : {-2.10102402082508e-06f, -5.69250639462346e-05f, -7.34990630326855e-04f,
+                          -2.95459980854025e-03f, -1.60960333262415e-02f})
       p = pmadd(s, p, number(c));
     Packet q = pmadd(s, number(-1.45660718464996e-05f), number(-2.13374055278905e-04f));
     for (const float c : {-1.68282697438203e-03f, -7.37332916720468e-03f, -1.42647390514189e-02f})

@@ -27,8 +27,8 @@ template <typename Scalar>
 class GradientLayer final : public Layer<Scalar> {
  public:
   using Base = Layer<Scalar>;
-  using typename Base::Gradient, typename Base::In, typename Base::Matrix, typename Base::Out, typename Base::Parameters,
-      typename Base::Vector;
+  using typename Base::Gradient, typename Base::In, typename Base::Matrix, typename Base::Out,
+      typename Base::Parameters, typename Base::Vector;
 
   GradientLayer(Eigen::Index size, const std::vector<Eigen::Index>& hidden, Activation activation)
       : Base(size, size, check(size, hidden, activation)), activation_(activation) {
@@ -51,7 +51,8 @@ class GradientLayer final : public Layer<Scalar> {
   void initialize(Gradient parameters, RandomStream& random) const override {
     for (const Part& p : parts_) {
       const double bound = std::sqrt(6.0 / double(p.inputs + p.units));
-      for (Eigen::Index k = 0; k < p.inputs * p.units; ++k) parameters[p.parameter + k] = Scalar(random.uniform(-bound, bound));
+      for (Eigen::Index k = 0; k < p.inputs * p.units; ++k)
+        parameters[p.parameter + k] = Scalar(random.uniform(-bound, bound));
       parameters.segment(p.parameter + p.inputs * p.units, p.units).setZero();
     }
     const double bound = std::sqrt(6.0 / double(last().units + 1));
@@ -90,14 +91,16 @@ class GradientLayer final : public Layer<Scalar> {
       if (k == 0)
         y.noalias() = weights(parameters, p).transpose() * g;
       else
-        kept.middleRows(parts_[k - 1].kept + parts_[k - 1].units, p.inputs).noalias() = weights(parameters, p).transpose() * g;
+        kept.middleRows(parts_[k - 1].kept + parts_[k - 1].units, p.inputs).noalias() =
+            weights(parameters, p).transpose() * g;
     }
   }
   void backward(const Parameters& parameters, const In& x, const In&, const In& kept, const In& dy, Out dx,
                 Gradient gradient) const override {
     second(parameters, x, kept, dy, dx, &gradient);
   }
-  void tangent(const Parameters& parameters, const In& x, const In&, const In& kept, const In& dx, Out dy) const override {
+  void tangent(const Parameters& parameters, const In& x, const In&, const In& kept, const In& dx,
+               Out dy) const override {
     second(parameters, x, kept, dx, dy, nullptr);
   }
 
@@ -110,12 +113,14 @@ class GradientLayer final : public Layer<Scalar> {
     using almagest::detail::text;
     if (activation == Activation::relu || activation == Activation::gelu)
       throw InvalidArgument(
-          "GradientLayer: training through the gradient of a network takes second derivatives of its activation; choose "
+          "GradientLayer: training through the gradient of a network takes second derivatives of its activation; "
+          "choose "
           "tanh, sigmoid, silu or softplus.");
     if (hidden.empty()) throw InvalidArgument("GradientLayer: hidden is empty; give at least 1 layer, as {64}.");
     Eigen::Index width = size, all = 0;
     for (const Eigen::Index units : hidden) {
-      if (units < 1) throw InvalidArgument(text("GradientLayer: a hidden layer has ", units, " units; give at least 1."));
+      if (units < 1)
+        throw InvalidArgument(text("GradientLayer: a hidden layer has ", units, " units; give at least 1."));
       all += units * (width + 1);
       width = units;
     }
@@ -161,7 +166,8 @@ class GradientLayer final : public Layer<Scalar> {
   }
 
   /// The product of the Hessian with v; adds the gradient of \f$ v^\top \nabla H \f$ by the parameters.
-  void second(const Parameters& parameters, const In& x, const In& kept, const In& v, Out product, Gradient* gradient) const {
+  void second(const Parameters& parameters, const In& x, const In& kept, const In& v, Out product,
+              Gradient* gradient) const {
     const std::size_t layers = parts_.size();
     std::vector<Matrix> slope(layers), dz(layers);
     Matrix dh = v;

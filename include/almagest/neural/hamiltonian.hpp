@@ -54,7 +54,8 @@ struct HamiltonianNets {
         field({architecture.separable ? Part(std::make_shared<SideBySide<Scalar>>(potential, kinetic)) : Part(whole),
                std::make_shared<SymplecticTurn<Scalar>>(scale.head(scale.size() / 2))}) {}
 
-  std::shared_ptr<const StepMap<Scalar>> method(const HamiltonianNetwork& architecture, const Eigen::VectorX<Scalar>& scale) const {
+  std::shared_ptr<const StepMap<Scalar>> method(const HamiltonianNetwork& architecture,
+                                                const Eigen::VectorX<Scalar>& scale) const {
     if (!architecture.separable) return std::make_shared<RungeKutta<Scalar>>(field, tableau(OdeMethod::rk4));
     const Eigen::VectorX<Scalar> c = scale.head(scale.size() / 2);
     return std::make_shared<Splitting<Scalar>>(followed_by<Scalar>({potential}, std::make_shared<Stretch<Scalar>>(-c)),
@@ -63,7 +64,8 @@ struct HamiltonianNets {
   }
 
  private:
-  static std::shared_ptr<const GradientLayer<Scalar>> make(const HamiltonianNetwork& architecture, Eigen::Index size, bool wanted) {
+  static std::shared_ptr<const GradientLayer<Scalar>> make(const HamiltonianNetwork& architecture, Eigen::Index size,
+                                                           bool wanted) {
     if (!wanted) return nullptr;
     return std::make_shared<GradientLayer<Scalar>>(size, architecture.hidden, architecture.activation);
   }
@@ -89,9 +91,12 @@ class HamiltonianModel : public OdeModel<HamiltonianParts<Scalar_>> {
 
   /// H of each column, in units of action per time of the data. Only its differences mean anything.
   Vector energy(const Matrix& states) const {
-    almagest::detail::check_lengths("neural::HamiltonianModel::energy", "states", states.rows(), "the state", this->dimension());
+    almagest::detail::check_lengths("neural::HamiltonianModel::energy", "states", states.rows(), "the state",
+                                    this->dimension());
     const auto& parts = this->parts();
-    const Matrix z = (parts.normalization.deviation.cwiseInverse().asDiagonal() * (states.colwise() - parts.normalization.mean)).eval();
+    const Matrix z =
+        (parts.normalization.deviation.cwiseInverse().asDiagonal() * (states.colwise() - parts.normalization.mean))
+            .eval();
     Eigen::RowVectorX<Scalar> value;
     if (is_separable())
       value = nets_.potential->value(parts.parameters.head(nets_.potential->parameters()), z.topRows(pairs())) +
@@ -122,13 +127,16 @@ class HamiltonianModel : public OdeModel<HamiltonianParts<Scalar_>> {
     using almagest::detail::element;
     if (!is_separable())
       throw InvalidArgument(
-          "neural::HamiltonianModel: H is not separable, so that symplectic methods of kicks and drifts do not know it; "
+          "neural::HamiltonianModel: H is not separable, so that symplectic methods of kicks and drifts do not know "
+          "it; "
           "integrate it by another method, or learn it with separable = true.");
     const auto& parts = this->parts();
-    const auto mean = parts.normalization.mean.segment(first, pairs()), deviation = parts.normalization.deviation.segment(first, pairs());
+    const auto mean = parts.normalization.mean.segment(first, pairs()),
+               deviation = parts.normalization.deviation.segment(first, pairs());
     Matrix z(pairs(), 1), out(pairs(), 1), kept(layer.kept(), 1);
     for (Eigen::Index i = 0; i < pairs(); ++i) z(i, 0) = (Scalar(element(x, std::size_t(i))) - mean[i]) / deviation[i];
-    const auto parameters = first == 0 ? parts.parameters.head(layer.parameters()) : parts.parameters.tail(layer.parameters());
+    const auto parameters =
+        first == 0 ? parts.parameters.head(layer.parameters()) : parts.parameters.tail(layer.parameters());
     layer.forward(parameters, z, out, kept);
     for (Eigen::Index i = 0; i < pairs(); ++i)
       element(rate, std::size_t(i)) = Scalar(sign * parts.energy_unit) / deviation[i] * out(i, 0);
@@ -145,7 +153,8 @@ namespace detail {
 
 /// Through the method, or from given rates where there are any.
 template <typename Scalar>
-HamiltonianModel<Scalar> fit_hamiltonian(const HamiltonianNetwork& architecture, const std::vector<TrajectoryView<Scalar>>& several,
+HamiltonianModel<Scalar> fit_hamiltonian(const HamiltonianNetwork& architecture,
+                                         const std::vector<TrajectoryView<Scalar>>& several,
                                          const std::vector<Eigen::MatrixX<Scalar>>& rates,
                                          const std::vector<TrajectoryView<Scalar>>& validation, const Training& options,
                                          const Progress& progress) {
@@ -194,15 +203,16 @@ extern template ALMAGEST_EXPORT HamiltonianModel<double> fit_hamiltonian(const H
 ///         derivatives; and as the fit of a NeuralOde.
 template <typename Data>
 requires requires(const Data& data) { runs(data); }
-auto fit(const HamiltonianNetwork& architecture, const Data& data, const Training& options = {}, const Progress& progress = {}) {
+auto fit(const HamiltonianNetwork& architecture, const Data& data, const Training& options = {},
+         const Progress& progress = {}) {
   const auto several = runs(data);
   using Scalar = typename std::remove_cvref_t<decltype(several.front())>::Matrix::Scalar;
   return detail::fit_hamiltonian<Scalar>(architecture, several, {}, {}, options, progress);
 }
 template <typename Data, typename Validation>
 requires requires(const Data& data, const Validation& validation) { runs(data); runs(validation); }
-auto fit(const HamiltonianNetwork& architecture, const Data& data, const Validation& validation, const Training& options,
-         const Progress& progress = {}) {
+auto fit(const HamiltonianNetwork& architecture, const Data& data, const Validation& validation,
+         const Training& options, const Progress& progress = {}) {
   const auto several = runs(data);
   using Scalar = typename std::remove_cvref_t<decltype(several.front())>::Matrix::Scalar;
   return detail::fit_hamiltonian<Scalar>(architecture, several, {}, runs(validation), options, progress);
@@ -212,8 +222,8 @@ auto fit(const HamiltonianNetwork& architecture, const Data& data, const Validat
 /// a solver.
 template <typename Data, typename Rates>
 requires requires(const Data& data) { runs(data); }
-auto fit_rates(const HamiltonianNetwork& architecture, const Data& data, const Rates& rates, const Training& options = {},
-               const Progress& progress = {}) {
+auto fit_rates(const HamiltonianNetwork& architecture, const Data& data, const Rates& rates,
+               const Training& options = {}, const Progress& progress = {}) {
   const auto several = runs(data);
   using Scalar = typename std::remove_cvref_t<decltype(several.front())>::Matrix::Scalar;
   return detail::fit_hamiltonian<Scalar>(architecture, several, rates, {}, options, progress);

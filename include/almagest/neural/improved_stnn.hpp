@@ -110,10 +110,12 @@ class SmoothStnnLayer final : public Layer<Scalar> {
     dx = by_scaled.topRows(n_);
   }
 
-  void tangent(const Parameters& parameters, const In&, const In&, const In& kept, const In& dx, Out dy) const override {
+  void tangent(const Parameters& parameters, const In&, const In&, const In& kept, const In& dx,
+               Out dy) const override {
     const Eigen::Index r = 2 * n_, batch = dx.cols();
     const auto h0 = kept.middleRows(factor_.kept(), r);
-    Matrix padded = Matrix::Zero(r, batch), lifted(r, batch), lowered(r, batch), scratch, h(n_, batch), turned(n_, batch);
+    Matrix padded = Matrix::Zero(r, batch), lifted(r, batch), lowered(r, batch), scratch, h(n_, batch),
+           turned(n_, batch);
     padded.topRows(n_) = dx;
     factor_.apply(parameters.data(), padded, lifted, scratch);
     lifted.array() *= 1 - h0.array().square();
@@ -121,7 +123,8 @@ class SmoothStnnLayer final : public Layer<Scalar> {
     factor_.apply(parameters.data(), lifted, lowered, scratch);
     dy.setZero();
     for (Eigen::Index c = 0; c < copies_; ++c) {
-      const auto low = kept.middleRows(place(c) + factor_.kept(), n_), seen = kept.middleRows(place(c) + factor_.kept() + n_, n_);
+      const auto low = kept.middleRows(place(c) + factor_.kept(), n_),
+                 seen = kept.middleRows(place(c) + factor_.kept() + n_, n_);
       gelu_.tangent(none_, low, low, low, lowered.topRows(n_), h);
       turned = h.colwise().reverse();
       silu_.tangent(none_, seen, seen, seen, turned, h);
@@ -179,7 +182,8 @@ class ResidualHead final : public Layer<Scalar> {
     up_.backward(parameters.head(up_.parameters()), x, lifted, lifted, by_lifted, dx, gradient.head(up_.parameters()));
     dx += dy;
   }
-  void tangent(const Parameters& parameters, const In& x, const In& y, const In& kept, const In& dx, Out dy) const override {
+  void tangent(const Parameters& parameters, const In& x, const In& y, const In& kept, const In& dx,
+               Out dy) const override {
     const auto lifted = kept.topRows(up_.outputs()), bent = kept.bottomRows(up_.outputs());
     Matrix up(up_.outputs(), dx.cols()), across(up_.outputs(), dx.cols());
     up_.tangent(parameters.head(up_.parameters()), x, y, kept, dx, up);
@@ -205,7 +209,9 @@ class LearnedScale final : public Layer<Scalar> {
 
   double flops() const override { return double(this->inputs()); }
   void initialize(Gradient parameters, RandomStream&) const override { parameters.setZero(); }
-  void forward(const Parameters& parameters, const In& x, Out y, Out) const override { y = std::exp(parameters[0]) * x; }
+  void forward(const Parameters& parameters, const In& x, Out y, Out) const override {
+    y = std::exp(parameters[0]) * x;
+  }
   void backward(const Parameters& parameters, const In&, const In& y, const In&, const In& dy, Out dx,
                 Gradient gradient) const override {
     gradient[0] += dy.cwiseProduct(y).sum();

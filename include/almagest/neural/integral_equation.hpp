@@ -44,17 +44,20 @@ class PicardMap {
   PicardMap(Network<Scalar> kernel, IntegralKind kind, Vector nodes, int iterations, double relaxation = 1)
       : kernel_(std::move(kernel)), nodes_(std::move(nodes)), iterations_(iterations), relaxation_(Scalar(relaxation)) {
     using almagest::detail::text;
-    if (nodes_.size() < 2) throw InvalidArgument(text("PicardMap: there are ", nodes_.size(), " nodes; give at least 2."));
+    if (nodes_.size() < 2)
+      throw InvalidArgument(text("PicardMap: there are ", nodes_.size(), " nodes; give at least 2."));
     if (iterations_ < 1) throw InvalidArgument(text("PicardMap: iterations is ", iterations_, "; give at least 1."));
     if (!(relaxation > 0 && relaxation <= 1))
       throw InvalidArgument(text("PicardMap: relaxation is ", relaxation, "; give a share above 0, 1 for none."));
-    almagest::detail::check_lengths("PicardMap", "the kernel's inputs", kernel_.inputs(), "the state and two times", kernel_.outputs() + 2);
+    almagest::detail::check_lengths("PicardMap", "the kernel's inputs", kernel_.inputs(), "the state and two times",
+                                    kernel_.outputs() + 2);
     const Eigen::Index n = nodes_.size();
     for (Eigen::Index i = 0; i < n; ++i)
       for (Eigen::Index j = 0; j < n; ++j) {
         if (kind == IntegralKind::volterra && (j > i || i == 0)) continue;
         const Eigen::Index end = kind == IntegralKind::volterra ? i : n - 1;
-        const Scalar before = j > 0 ? nodes_[j] - nodes_[j - 1] : Scalar(0), after = j < end ? nodes_[j + 1] - nodes_[j] : Scalar(0);
+        const Scalar before = j > 0 ? nodes_[j] - nodes_[j - 1] : Scalar(0),
+                     after = j < end ? nodes_[j + 1] - nodes_[j] : Scalar(0);
         pairs_.push_back({i, j, (before + after) / 2});
       }
   }
@@ -152,20 +155,22 @@ namespace detail {
 template <typename Scalar>
 PicardMap<Scalar> picard(const IntegralEquation& architecture, const Eigen::VectorX<Scalar>& scale) {
   using almagest::detail::text;
-  if (architecture.window < 1) throw InvalidArgument(text("IntegralEquation: window is ", architecture.window, "; give at least 1 interval."));
+  if (architecture.window < 1)
+    throw InvalidArgument(text("IntegralEquation: window is ", architecture.window, "; give at least 1 interval."));
   const Eigen::Index d = scale.size();
   Eigen::Index width = d + 2;
   std::vector<std::shared_ptr<const Layer<Scalar>>> layers;
   for (const Eigen::Index units : architecture.hidden) {
-    if (units < 1) throw InvalidArgument(text("IntegralEquation: a hidden layer has ", units, " units; give at least 1."));
+    if (units < 1)
+      throw InvalidArgument(text("IntegralEquation: a hidden layer has ", units, " units; give at least 1."));
     layers.push_back(std::make_shared<Dense<Scalar>>(width, units));
     layers.push_back(std::make_shared<Pointwise<Scalar>>(architecture.activation, units));
     width = units;
   }
   layers.push_back(std::make_shared<Dense<Scalar>>(width, d));
-  return PicardMap<Scalar>(followed_by<Scalar>(std::move(layers), std::make_shared<Stretch<Scalar>>(scale)), IntegralKind::volterra,
-                           Eigen::VectorX<Scalar>::LinSpaced(architecture.window + 1, 0, 1), architecture.iterations,
-                           architecture.relaxation);
+  return PicardMap<Scalar>(followed_by<Scalar>(std::move(layers), std::make_shared<Stretch<Scalar>>(scale)),
+                           IntegralKind::volterra, Eigen::VectorX<Scalar>::LinSpaced(architecture.window + 1, 0, 1),
+                           architecture.iterations, architecture.relaxation);
 }
 
 /// The errors of windows, in units of the increments.
@@ -175,11 +180,13 @@ class WindowObjective final : public Objective<Scalar> {
   using Matrix = Eigen::MatrixX<Scalar>;
   using Vector = Eigen::VectorX<Scalar>;
 
-  WindowObjective(const PicardMap<Scalar>& map, const Vector& unit, const TimedSamples<Scalar>& data, const TimedSamples<Scalar>& held)
+  WindowObjective(const PicardMap<Scalar>& map, const Vector& unit, const TimedSamples<Scalar>& data,
+                  const TimedSamples<Scalar>& held)
       : map_(map), weight_(unit.cwiseAbs2().cwiseInverse()), data_(data), held_(held) {}
 
   std::size_t samples() const override { return data_.starts.size(); }
-  double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream&, Vector& gradient) override {
+  double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream&,
+              Vector& gradient) override {
     gradient.setZero(parameters.size());
     const Matrix error = solved(parameters, data_, samples), weighted = weight_.asDiagonal() * error;
     const double share = 1 / (double(error.size()) * double(map_.nodes() - 1) / double(map_.nodes()));
@@ -228,9 +235,10 @@ class IntegralEquationModel {
   using Matrix = Eigen::MatrixX<Scalar>;
 
   explicit IntegralEquationModel(IntegralEquationParts<Scalar> parts)
-      : parts_(std::move(parts)), map_(std::make_shared<PicardMap<Scalar>>(detail::picard<Scalar>(parts_.architecture, parts_.scale))) {
-    almagest::detail::check_lengths("neural::IntegralEquationModel", "parameters", parts_.parameters.size(), "the architecture",
-                                    map_->kernel().parameters());
+      : parts_(std::move(parts)),
+        map_(std::make_shared<PicardMap<Scalar>>(detail::picard<Scalar>(parts_.architecture, parts_.scale))) {
+    almagest::detail::check_lengths("neural::IntegralEquationModel", "parameters", parts_.parameters.size(),
+                                    "the architecture", map_->kernel().parameters());
   }
 
   const IntegralEquationParts<Scalar>& parts() const { return parts_; }
@@ -260,7 +268,8 @@ class IntegralEquationModel {
   /// \throws DimensionMismatch, InvalidArgument for a history that does not fit the training;
   ///         ConvergenceFailure where not even the first sample can be foreseen.
   Forecast<Scalar> forecast(const TrajectoryView<Scalar>& history, Eigen::Index steps) const {
-    const double interval = almagest::detail::check_history(parts_.training, 1, history, steps, "neural::IntegralEquationModel::forecast");
+    const double interval =
+        almagest::detail::check_history(parts_.training, 1, history, steps, "neural::IntegralEquationModel::forecast");
     almagest::detail::ForecastRecorder<Scalar> recorder(parts_.training, history, interval, steps);
     Vector x = history[history.size() - 1];
     for (Eigen::Index done = 0; done < steps;) {
@@ -283,13 +292,15 @@ static_assert(Forecaster<IntegralEquationModel<double>> && Stepper<IntegralEquat
 namespace detail {
 
 template <typename Scalar>
-IntegralEquationModel<Scalar> fit_integral_equation(const IntegralEquation& architecture, const std::vector<TrajectoryView<Scalar>>& several,
-                                                    const std::vector<TrajectoryView<Scalar>>& validation, const Training& options,
-                                                    const Progress& progress) {
+IntegralEquationModel<Scalar> fit_integral_equation(const IntegralEquation& architecture,
+                                                    const std::vector<TrajectoryView<Scalar>>& several,
+                                                    const std::vector<TrajectoryView<Scalar>>& validation,
+                                                    const Training& options, const Progress& progress) {
   const char* what = "neural::fit";
   check(options);
   if (architecture.window < 1)
-    throw InvalidArgument(almagest::detail::text("IntegralEquation: window is ", architecture.window, "; give at least 1 interval."));
+    throw InvalidArgument(
+        almagest::detail::text("IntegralEquation: window is ", architecture.window, "; give at least 1 interval."));
   OdeData<Scalar> data(several, validation, architecture.window, 1, what);
   data.facts = uniform_facts(several, what);
   IntegralEquationParts<Scalar> parts;
@@ -303,10 +314,9 @@ IntegralEquationModel<Scalar> fit_integral_equation(const IntegralEquation& arch
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT IntegralEquationModel<double> fit_integral_equation(const IntegralEquation&,
-                                                                                    const std::vector<TrajectoryView<double>>&,
-                                                                                    const std::vector<TrajectoryView<double>>&,
-                                                                                    const Training&, const Progress&);
+extern template ALMAGEST_EXPORT IntegralEquationModel<double> fit_integral_equation(
+    const IntegralEquation&, const std::vector<TrajectoryView<double>>&, const std::vector<TrajectoryView<double>>&,
+    const Training&, const Progress&);
 #endif
 
 }  // namespace detail
@@ -317,7 +327,8 @@ extern template ALMAGEST_EXPORT IntegralEquationModel<double> fit_integral_equat
 ///         where runs differ; ConvergenceFailure where training diverges at once; Cancelled where `progress` says so.
 template <typename Data>
 requires requires(const Data& data) { runs(data); }
-auto fit(const IntegralEquation& architecture, const Data& data, const Training& options = {}, const Progress& progress = {}) {
+auto fit(const IntegralEquation& architecture, const Data& data, const Training& options = {},
+         const Progress& progress = {}) {
   const auto several = runs(data);
   using Scalar = typename std::remove_cvref_t<decltype(several.front())>::Matrix::Scalar;
   return detail::fit_integral_equation<Scalar>(architecture, several, {}, options, progress);

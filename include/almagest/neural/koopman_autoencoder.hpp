@@ -109,7 +109,9 @@ class AutoencoderModel {
   /// Of a step and what is decoded of it.
   double flops() const { return 2.0 * double(latent() * latent()) + decoder_.flops(); }
   /// The matrix that carries latent coordinates over a time step.
-  Matrix K() const { return parts_.parameters.segment(encoder_.parameters(), latent() * latent()).reshaped(latent(), latent()); }
+  Matrix K() const {
+    return parts_.parameters.segment(encoder_.parameters(), latent() * latent()).reshaped(latent(), latent());
+  }
 
   struct Workspace {};
   Workspace workspace() const { return {}; }
@@ -132,7 +134,8 @@ class AutoencoderModel {
   /// \throws DimensionMismatch, InvalidArgument for a history that does not fit the training;
   ///         ConvergenceFailure where not even the first sample can be foreseen.
   Forecast<Scalar> forecast(const TrajectoryView<Scalar>& history, Eigen::Index steps) const {
-    const double time_step = almagest::detail::check_history(parts_.training, 1, history, steps, "neural::AutoencoderModel::forecast");
+    const double time_step =
+        almagest::detail::check_history(parts_.training, 1, history, steps, "neural::AutoencoderModel::forecast");
     almagest::detail::ForecastRecorder<Scalar> recorder(parts_.training, history, time_step, steps);
     Vector z = lift(history), x;
     const Matrix one = K();
@@ -156,9 +159,10 @@ static_assert(Forecaster<AutoencoderModel<double>> && Stepper<AutoencoderModel<d
 namespace detail {
 /// Defined in koopman_training.hpp.
 template <typename Scalar>
-AutoencoderModel<Scalar> fit_autoencoder(const KoopmanAutoencoder& options, const std::vector<TrajectoryView<Scalar>>& several,
-                                         const std::vector<TrajectoryView<Scalar>>& validation, const Training& training,
-                                         const Progress& progress);
+AutoencoderModel<Scalar> fit_autoencoder(const KoopmanAutoencoder& options,
+                                         const std::vector<TrajectoryView<Scalar>>& several,
+                                         const std::vector<TrajectoryView<Scalar>>& validation,
+                                         const Training& training, const Progress& progress);
 #if ALMAGEST_INSTANTIATED
 extern template ALMAGEST_EXPORT AutoencoderModel<double> fit_autoencoder(const KoopmanAutoencoder&,
                                                                          const std::vector<TrajectoryView<double>>&,
@@ -184,7 +188,8 @@ auto fit(const KoopmanAutoencoder& options, const Data& data, const Validation& 
 }
 template <typename Data>
 requires requires(const Data& data) { runs(data); }
-auto fit(const KoopmanAutoencoder& options, const Data& data, const Training& training = {}, const Progress& progress = {}) {
+auto fit(const KoopmanAutoencoder& options, const Data& data, const Training& training = {},
+         const Progress& progress = {}) {
   const auto several = runs(data);
   using View = std::remove_cvref_t<decltype(several.front())>;
   return detail::fit_autoencoder<typename View::Matrix::Scalar>(options, several, {}, training, progress);

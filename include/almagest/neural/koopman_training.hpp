@@ -73,13 +73,20 @@ class AutoencoderObjective final : public Objective<Real> {
   using typename Objective<Real>::Vector;
   using Matrix = Eigen::MatrixXd;
 
-  AutoencoderObjective(const KoopmanAutoencoder& options, const Network<double>& encoder, const Network<double>& decoder,
-                       const Training& training, const Samples<double>& data, const Samples<double>& held)
-      : options_(options), encoder_(encoder), decoder_(decoder), steps_(training.rollout), noise_(training.input_noise),
-        data_(data), held_(held) {}
+  AutoencoderObjective(const KoopmanAutoencoder& options, const Network<double>& encoder,
+                       const Network<double>& decoder, const Training& training, const Samples<double>& data,
+                       const Samples<double>& held)
+      : options_(options),
+        encoder_(encoder),
+        decoder_(decoder),
+        steps_(training.rollout),
+        noise_(training.input_noise),
+        data_(data),
+        held_(held) {}
 
   std::size_t samples() const override { return data_.starts.size(); }
-  double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream& random, Vector& gradient) override;
+  double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream& random,
+              Vector& gradient) override;
   double validation(const Vector& parameters) override;
 
  private:
@@ -170,8 +177,8 @@ void AutoencoderObjective<Real>::backward(const Vector& parameters, Vector& grad
 }
 
 template <typename Real>
-double AutoencoderObjective<Real>::loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream& random,
-                                         Vector& gradient) {
+double AutoencoderObjective<Real>::loss(const Vector& parameters, std::span<const std::size_t> samples,
+                                        RandomStream& random, Vector& gradient) {
   gather(data_, samples);
   if (noise_ > 0)
     for (double& one : seen_.leftCols(batch_).reshaped()) one += noise_ * random.normal();
@@ -208,9 +215,10 @@ double radius_of(Eigen::MatrixXd K) {
 }
 
 template <typename Scalar>
-AutoencoderModel<Scalar> fit_autoencoder(const KoopmanAutoencoder& options, const std::vector<TrajectoryView<Scalar>>& several,
-                                         const std::vector<TrajectoryView<Scalar>>& validation, const Training& training,
-                                         const Progress& progress) {
+AutoencoderModel<Scalar> fit_autoencoder(const KoopmanAutoencoder& options,
+                                         const std::vector<TrajectoryView<Scalar>>& several,
+                                         const std::vector<TrajectoryView<Scalar>>& validation,
+                                         const Training& training, const Progress& progress) {
   using almagest::detail::text, almagest::detail::rounded;
   const char* what = "neural::fit(KoopmanAutoencoder)";
   check(training);
@@ -222,7 +230,8 @@ AutoencoderModel<Scalar> fit_autoencoder(const KoopmanAutoencoder& options, cons
   for (const auto& run : validation)
     almagest::detail::check_lengths(what, "the state of a validation run", run.dimension(), "the training runs", d);
   parts.normalization = normalization(several);
-  const Samples<Scalar> data(several, parts.normalization, training.rollout), held(validation, parts.normalization, training.rollout);
+  const Samples<Scalar> data(several, parts.normalization, training.rollout),
+      held(validation, parts.normalization, training.rollout);
   if (data.starts.empty())
     throw InvalidArgument(text(what, ": no run has more than ", training.rollout,
                                " samples, which a rollout needs; give longer runs or a shorter rollout."));

@@ -79,15 +79,16 @@ class Dense final : public Layer<Scalar> {
   }
   void forward(const Parameters& parameters, const In& x, Out y, Out) const override {
     if (x.cols() == 1)
-      return detail::affine_column(parameters.data(), parameters.data() + this->inputs() * this->outputs(), x.data(), y.data(),
-                                   this->outputs(), this->inputs());
+      return detail::affine_column(parameters.data(), parameters.data() + this->inputs() * this->outputs(), x.data(),
+                                   y.data(), this->outputs(), this->inputs());
     y.noalias() = weights(parameters) * x;
     y.colwise() += parameters.tail(this->outputs());
   }
   void backward(const Parameters& parameters, const In& x, const In&, const In&, const In& dy, Out dx,
                 Gradient gradient) const override {
     const Eigen::Index count = this->inputs() * this->outputs();
-    Eigen::Map<Eigen::MatrixX<Scalar>>(gradient.data(), this->outputs(), this->inputs()).noalias() += dy * x.transpose();
+    Eigen::Map<Eigen::MatrixX<Scalar>>(gradient.data(), this->outputs(), this->inputs()).noalias() +=
+        dy * x.transpose();
     gradient.segment(count, this->outputs()) += dy.rowwise().sum();
     dx.noalias() = weights(parameters).transpose() * dy;
   }
@@ -242,7 +243,8 @@ class Network {
     }
   }
   /// Adds the gradient by the parameters to `gradient`; returns that by x.
-  const Matrix& backward(const Vector& parameters, const Matrix& x, Pass& pass, const Matrix& dy, Vector& gradient) const {
+  const Matrix& backward(const Vector& parameters, const Matrix& x, Pass& pass, const Matrix& dy,
+                         Vector& gradient) const {
     const Matrix* out = &dy;
     for (std::size_t k = layers_.size(); k-- > 0;) {
       const Matrix& in = k == 0 ? x : pass.outputs[k - 1];
@@ -257,7 +259,8 @@ class Network {
     Matrix change = dx;
     for (std::size_t k = 0; k < layers_.size(); ++k) {
       Matrix next(layers_[k]->outputs(), dx.cols());
-      layers_[k]->tangent(part(parameters, k), k == 0 ? x : pass.outputs[k - 1], pass.outputs[k], pass.kept[k], change, next);
+      layers_[k]->tangent(part(parameters, k), k == 0 ? x : pass.outputs[k - 1], pass.outputs[k], pass.kept[k], change,
+                          next);
       change = std::move(next);
     }
     return change;

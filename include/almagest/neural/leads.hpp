@@ -52,13 +52,15 @@ struct LeadsParts : OdeParts<Scalar> {
 namespace detail {
 
 template <typename Scalar>
-std::shared_ptr<const EnvironmentSum<Scalar>> environment_sum(const Leads& architecture, Eigen::Index dimension, Eigen::Index environments) {
+std::shared_ptr<const EnvironmentSum<Scalar>> environment_sum(const Leads& architecture, Eigen::Index dimension,
+                                                              Eigen::Index environments) {
   const auto chain = [&](bool wanted) -> std::shared_ptr<const Chain<Scalar>> {
     if (!wanted) return nullptr;
     std::vector<std::shared_ptr<const Layer<Scalar>>> layers;
     Eigen::Index width = dimension;
     for (const Eigen::Index units : architecture.hidden) {
-      if (units < 1) throw InvalidArgument(almagest::detail::text("Leads: a hidden layer has ", units, " units; give at least 1."));
+      if (units < 1)
+        throw InvalidArgument(almagest::detail::text("Leads: a hidden layer has ", units, " units; give at least 1."));
       layers.push_back(std::make_shared<Dense<Scalar>>(width, units));
       layers.push_back(std::make_shared<Swish<Scalar>>(units));
       width = units;
@@ -72,7 +74,8 @@ std::shared_ptr<const EnvironmentSum<Scalar>> environment_sum(const Leads& archi
 
 template <typename Scalar>
 Network<Scalar> field(const Leads& architecture, const Eigen::VectorX<Scalar>& scale, Eigen::Index environments) {
-  return followed_by<Scalar>({environment_sum<Scalar>(architecture, scale.size(), environments)}, std::make_shared<Stretch<Scalar>>(scale));
+  return followed_by<Scalar>({environment_sum<Scalar>(architecture, scale.size(), environments)},
+                             std::make_shared<Stretch<Scalar>>(scale));
 }
 
 }  // namespace detail
@@ -88,7 +91,8 @@ class EnvironmentModel : public OdeModel<LeadsParts<Scalar_>> {
 
  private:
   EnvironmentModel(const Network<Scalar_>& field, LeadsParts<Scalar_>& parts)
-      : Base(std::move(parts), field, std::make_shared<RungeKutta<Scalar_>>(field, tableau(parts.architecture.method))) {}
+      : Base(std::move(parts), field,
+             std::make_shared<RungeKutta<Scalar_>>(field, tableau(parts.architecture.method))) {}
 };
 
 static_assert(Forecaster<EnvironmentModel<double>> && Stepper<EnvironmentModel<double>> &&
@@ -102,8 +106,10 @@ class LeadsModel {
   using Vector = Eigen::VectorX<Scalar>;
 
   explicit LeadsModel(LeadsParts<Scalar> parts)
-      : parts_(std::move(parts)), sum_(detail::environment_sum<Scalar>(parts_.architecture, parts_.scale.size(), parts_.environments)) {
-    almagest::detail::check_lengths("neural::LeadsModel", "parameters", parts_.parameters.size(), "the architecture", sum_->parameters());
+      : parts_(std::move(parts)),
+        sum_(detail::environment_sum<Scalar>(parts_.architecture, parts_.scale.size(), parts_.environments)) {
+    almagest::detail::check_lengths("neural::LeadsModel", "parameters", parts_.parameters.size(), "the architecture",
+                                    sum_->parameters());
   }
 
   const LeadsParts<Scalar>& parts() const { return parts_; }
@@ -119,11 +125,12 @@ class LeadsModel {
   /// \throws InvalidArgument for one that does not exist
   EnvironmentModel<Scalar> environment(Eigen::Index e) const {
     if (e < 0 || e >= environments())
-      throw InvalidArgument(almagest::detail::text("neural::LeadsModel::environment: there is no environment ", e, " among ",
-                                                   environments(), "; they are counted from 0."));
+      throw InvalidArgument(almagest::detail::text("neural::LeadsModel::environment: there is no environment ", e,
+                                                   " among ", environments(), "; they are counted from 0."));
     LeadsParts<Scalar> one = parts_;
     one.environments = 1;
-    const Eigen::Index shared = sum_->shared() ? sum_->shared()->parameters() : 0, own = sum_->own() ? sum_->own()->parameters() : 0;
+    const Eigen::Index shared = sum_->shared() ? sum_->shared()->parameters() : 0,
+                       own = sum_->own() ? sum_->own()->parameters() : 0;
     one.parameters.resize(shared + own);
     one.parameters.head(shared) = parts_.parameters.head(shared);
     if (own > 0) one.parameters.tail(own) = parts_.parameters.segment(sum_->own_offset(e), own);
@@ -142,20 +149,24 @@ using Environments = std::vector<std::vector<TrajectoryView<Scalar>>>;
 
 /// States in units of their root mean squares. \throws where runs of environments do not stand side by side.
 template <typename Scalar>
-EnvironmentRuns<Scalar> environment_runs(const Environments<Scalar>& given, const Eigen::VectorX<Scalar>& size, const char* what) {
+EnvironmentRuns<Scalar> environment_runs(const Environments<Scalar>& given, const Eigen::VectorX<Scalar>& size,
+                                         const char* what) {
   using almagest::detail::text;
   EnvironmentRuns<Scalar> out;
   for (const auto& runs : given) {
     if (runs.size() != given.front().size())
-      throw InvalidArgument(text(what, ": environments have ", given.front().size(), " and ", runs.size(), " runs; give as many of each."));
+      throw InvalidArgument(text(what, ": environments have ", given.front().size(), " and ", runs.size(),
+                                 " runs; give as many of each."));
     out.runs.emplace_back();
     for (const auto& run : runs) {
       const TimeGrid &times = run.times(), &first = given.front().front().times();
-      almagest::detail::check_lengths(what, "the state of a run", run.dimension(), "the first run's state", size.size());
+      almagest::detail::check_lengths(what, "the state of a run", run.dimension(), "the first run's state",
+                                      size.size());
       bool same = times.size() == first.size();
       for (Eigen::Index k = 0; same && k + 1 < times.size(); ++k)
         same = std::abs(times.interval(k) - first.interval(k)) <= 1e-9 * first.interval(k);
-      if (!same) throw InvalidArgument(text(what, ": runs of environments differ in their times; give all at the same times."));
+      if (!same)
+        throw InvalidArgument(text(what, ": runs of environments differ in their times; give all at the same times."));
       out.runs.back().push_back(size.cwiseInverse().asDiagonal() * run.states());
     }
   }
@@ -187,8 +198,9 @@ Eigen::VectorX<Scalar> leads_start(const EnvironmentSum<Scalar>& sum, std::uint6
 }
 
 template <typename Scalar>
-LeadsModel<Scalar> fit_leads(const Leads& architecture, const Environments<Scalar>& given, const Environments<Scalar>& validation,
-                             const Training& options, const Progress& progress) {
+LeadsModel<Scalar> fit_leads(const Leads& architecture, const Environments<Scalar>& given,
+                             const Environments<Scalar>& validation, const Training& options,
+                             const Progress& progress) {
   using almagest::detail::text;
   const char* what = "neural::fit";
   check(options);
@@ -197,7 +209,8 @@ LeadsModel<Scalar> fit_leads(const Leads& architecture, const Environments<Scala
   };
   if (!(architecture.penalty >= 0)) refuse("penalty", architecture.penalty, "give 0 or more.");
   if (!(architecture.spectral >= 0)) refuse("spectral", architecture.spectral, "give 0 or more.");
-  if (!(architecture.forcing >= 0 && architecture.forcing <= 1)) refuse("forcing", architecture.forcing, "give a probability.");
+  if (!(architecture.forcing >= 0 && architecture.forcing <= 1))
+    refuse("forcing", architecture.forcing, "give a probability.");
   if (architecture.forcing_epochs < 1) refuse("forcing_epochs", architecture.forcing_epochs, "give at least 1.");
   if (architecture.substeps < 1) refuse("substeps", double(architecture.substeps), "give at least 1.");
   if (architecture.validate_every < 1) refuse("validate_every", architecture.validate_every, "give at least 1.");
@@ -213,22 +226,26 @@ LeadsModel<Scalar> fit_leads(const Leads& architecture, const Environments<Scala
   if (all.front().size() < 2) throw InvalidArgument(text(what, ": the runs have 1 sample each; give at least 2."));
   Eigen::VectorXd squares = Eigen::VectorXd::Zero(parts.training.dimension);
   for (const auto& run : all) squares += run.states().template cast<double>().rowwise().squaredNorm();
-  parts.normalization.deviation = (squares / double(parts.training.samples)).cwiseSqrt().cwiseMax(1e-12).template cast<Scalar>();
+  parts.normalization.deviation =
+      (squares / double(parts.training.samples)).cwiseSqrt().cwiseMax(1e-12).template cast<Scalar>();
   parts.normalization.mean.setZero(parts.training.dimension);
   const TimedSamples<Scalar> timed(all, parts.normalization, 1);
   parts.scale = scales(timed).second;
   const auto data = environment_runs(given, parts.normalization.deviation, what);
   const auto held = environment_runs(validation, parts.normalization.deviation, what);
   if (!validation.empty() && validation.size() != given.size())
-    throw InvalidArgument(text(what, ": validation has ", validation.size(), " environments, but the data have ", given.size(), '.'));
-  parts.longest = double(*std::max_element(data.intervals.begin(), data.intervals.end())) / double(architecture.substeps);
+    throw InvalidArgument(
+        text(what, ": validation has ", validation.size(), " environments, but the data have ", given.size(), '.'));
+  parts.longest =
+      double(*std::max_element(data.intervals.begin(), data.intervals.end())) / double(architecture.substeps);
   const auto sum = environment_sum<Scalar>(architecture, parts.training.dimension, parts.environments);
   const Network<Scalar> net = followed_by<Scalar>({sum}, std::make_shared<Stretch<Scalar>>(parts.scale));
   const RungeKutta<Scalar> map(net, tableau(architecture.method));
-  LeadsObjective<Scalar> objective(map, sum,
-                                   {architecture.penalty, architecture.spectral, architecture.forcing, architecture.forcing_epochs,
-                                    std::size_t(architecture.substeps), architecture.validate_every},
-                                   data, held);
+  LeadsObjective<Scalar> objective(
+      map, sum,
+      {architecture.penalty, architecture.spectral, architecture.forcing, architecture.forcing_epochs,
+       std::size_t(architecture.substeps), architecture.validate_every},
+      data, held);
   auto trained = train<Scalar>(objective, leads_start(*sum, options.seed), options, progress);
   parts.parameters = std::move(trained.parameters);
   parts.history = std::move(trained.history);
@@ -237,8 +254,9 @@ LeadsModel<Scalar> fit_leads(const Leads& architecture, const Environments<Scala
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT LeadsModel<double> fit_leads(const Leads&, const Environments<double>&, const Environments<double>&,
-                                                             const Training&, const Progress&);
+extern template ALMAGEST_EXPORT LeadsModel<double> fit_leads(const Leads&, const Environments<double>&,
+                                                             const Environments<double>&, const Training&,
+                                                             const Progress&);
 #endif
 
 template <typename Data>

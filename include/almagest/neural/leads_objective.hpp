@@ -58,7 +58,8 @@ class LeadsObjective final : public Objective<Scalar> {
     probability_ = options_.forcing > 0 ? std::pow(options_.forcing, epoch / options_.forcing_epochs) : 0;
   }
 
-  double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream& random, Vector& gradient) override {
+  double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream& random,
+              Vector& gradient) override {
     std::vector<Eigen::Index> starts{0};
     for (Eigen::Index k = 1; k + 1 < data_.samples(); ++k)
       if (probability_ > 0 && random.uniform() < probability_) starts.push_back(k);
@@ -69,7 +70,8 @@ class LeadsObjective final : public Objective<Scalar> {
   }
 
   double validation(const Vector& parameters) override {
-    if (held_.each() == 0 || (epoch_ + 1) % options_.validate_every != 0) return std::numeric_limits<double>::quiet_NaN();
+    if (held_.each() == 0 || (epoch_ + 1) % options_.validate_every != 0)
+      return std::numeric_limits<double>::quiet_NaN();
     std::vector<std::size_t> all(held_.each());
     for (std::size_t k = 0; k < all.size(); ++k) all[k] = k;
     return through(parameters, held_, all, {0}, nullptr);
@@ -103,7 +105,8 @@ class LeadsObjective final : public Objective<Scalar> {
       return Eigen::Index(std::count_if(cut.begin(), cut.end(), [j](const Segment& s) { return s.length > j; })) * runs;
     };
     const auto truth = [&](Eigen::Index e, Eigen::Index column, Eigen::Index j) {
-      return from.runs[std::size_t(e)][samples[std::size_t(column % runs)]].col(cut[std::size_t(column / runs)].start + j);
+      return from.runs[std::size_t(e)][samples[std::size_t(column % runs)]].col(cut[std::size_t(column / runs)].start +
+                                                                                j);
     };
     const Eigen::Index longest = cut.front().length;
     if (rows_.size() < std::size_t(longest)) rows_.resize(std::size_t(longest));
@@ -120,7 +123,8 @@ class LeadsObjective final : public Objective<Scalar> {
       for (Eigen::Index e = 0; e < m; ++e) {
         row.states.middleCols(e * now, now) = next.middleCols(e * before, now);
         for (Eigen::Index c = 0; c < now; ++c)
-          row.steps[e * now + c] = from.intervals[std::size_t(cut[std::size_t(c / runs)].start + j)] / Scalar(options_.substeps);
+          row.steps[e * now + c] =
+              from.intervals[std::size_t(cut[std::size_t(c / runs)].start + j)] / Scalar(options_.substeps);
       }
       next = row.states;
       for (std::size_t i = 0; i < options_.substeps; ++i) {
@@ -139,12 +143,14 @@ class LeadsObjective final : public Objective<Scalar> {
       const Eigen::Index now = active(j);
       if (now != before) {
         Matrix wider = Matrix::Zero(d, m * now);
-        for (Eigen::Index e = 0; e < m; ++e) wider.middleCols(e * now, before) = by_state.middleCols(e * before, before);
+        for (Eigen::Index e = 0; e < m; ++e)
+          wider.middleCols(e * now, before) = by_state.middleCols(e * before, before);
         by_state.swap(wider);
         before = now;
       }
       by_state += Scalar(2 * share) * row.error;
-      for (std::size_t i = options_.substeps; i-- > 0;) map_.backward(parameters, row.steps, row.passes[i], by_state, *gradient);
+      for (std::size_t i = options_.substeps; i-- > 0;)
+        map_.backward(parameters, row.steps, row.passes[i], by_state, *gradient);
     }
     return value;
   }
@@ -167,13 +173,15 @@ class LeadsObjective final : public Objective<Scalar> {
       const Eigen::Index at = sum_->own_offset(e);
       for (std::size_t l = 0; l < g.layers().size(); ++l) {
         if (!dynamic_cast<const Dense<Scalar>*>(g.layers()[l].get())) continue;
-        const Eigen::Index rows = g.layers()[l]->outputs(), columns = g.layers()[l]->inputs(), first = at + g.first_parameter(l);
+        const Eigen::Index rows = g.layers()[l]->outputs(), columns = g.layers()[l]->inputs(),
+                           first = at + g.first_parameter(l);
         if (directions_.size() == norm) directions_.push_back(Vector::Ones(columns).normalized());
         value += options_.penalty * options_.spectral *
                  spectral(Eigen::Map<const Matrix>(parameters.data() + first, rows, columns),
                           Eigen::Map<Matrix>(gradient.data() + first, rows, columns), directions_[norm++]);
       }
-      for (const std::size_t r : samples) value += own_share(parameters, data_.runs[std::size_t(e)][r], at, double(samples.size()), gradient);
+      for (const std::size_t r : samples)
+        value += own_share(parameters, data_.runs[std::size_t(e)][r], at, double(samples.size()), gradient);
     }
     return value;
   }

@@ -24,8 +24,8 @@ template <typename Scalar>
 class LocalConvolution final : public FieldLayer<Scalar> {
  public:
   using Base = FieldLayer<Scalar>;
-  using typename Base::At, typename Base::Gradient, typename Base::Map, typename Base::VectorMap, typename Base::VectorView,
-      typename Base::View;
+  using typename Base::At, typename Base::Gradient, typename Base::Map, typename Base::VectorMap,
+      typename Base::VectorView, typename Base::View;
   using Index = Eigen::Index;
 
   LocalConvolution(const fft::Shape& shape, Index width, Index inputs, Index outputs, Stencil stencil = Stencil::any)
@@ -97,8 +97,8 @@ class LocalConvolution final : public FieldLayer<Scalar> {
     Index all = 1;
     for (std::size_t a = 0; a < shape.axes(); ++a) {
       if (width < 1 || width % 2 == 0 || width > shape[a])
-        throw InvalidArgument(almagest::detail::text("LocalConvolution: a stencil of ", width, " points on an axis of ", shape[a],
-                                                     "; give an odd number up to that of the points."));
+        throw InvalidArgument(almagest::detail::text("LocalConvolution: a stencil of ", width, " points on an axis of ",
+                                                     shape[a], "; give an odd number up to that of the points."));
       all *= width;
     }
     return all;

@@ -49,7 +49,8 @@ Network<Scalar> network(const Architecture& architecture, Eigen::Index dimension
       return Network<Scalar>(std::move(layers));
     }
     if (stnn->options.head < 1)
-      throw InvalidArgument(almagest::detail::text("StNN: the head has ", stnn->options.head, " units; give at least 1."));
+      throw InvalidArgument(
+          almagest::detail::text("StNN: the head has ", stnn->options.head, " units; give at least 1."));
     layers.push_back(std::make_shared<SmoothStnnLayer<Scalar>>(dimension, stnn->options));
     layers.push_back(std::make_shared<ResidualHead<Scalar>>(dimension, stnn->options.head));
     if (stnn->options.scaled) layers.push_back(std::make_shared<LearnedScale<Scalar>>(dimension));
@@ -175,7 +176,8 @@ Eigen::VectorX<Scalar> increments(const Samples<Scalar>& data) {
   double count = 0;
   for (const auto& run : data.runs) {
     if (run.cols() < 2) continue;
-    squares += (run.rightCols(run.cols() - 1) - run.leftCols(run.cols() - 1)).template cast<double>().rowwise().squaredNorm();
+    squares +=
+        (run.rightCols(run.cols() - 1) - run.leftCols(run.cols() - 1)).template cast<double>().rowwise().squaredNorm();
     count += double(run.cols() - 1);
   }
   return (squares / count).cwiseSqrt().cwiseMax(1e-12).template cast<Scalar>();
@@ -236,7 +238,8 @@ auto fit(const Architecture& architecture, const Data& data, const Training& opt
          const Progress& progress = {}) {
   const auto several = runs(data);
   using View = std::remove_cvref_t<decltype(several.front())>;
-  return detail::fit_network<typename View::Matrix::Scalar>(architecture, several, std::vector<View>{}, options, progress);
+  return detail::fit_network<typename View::Matrix::Scalar>(architecture, several, std::vector<View>{}, options,
+                                                            progress);
 }
 template <typename Data, typename Validation>
 requires requires(const Data& data, const Validation& validation) { runs(data); runs(validation); }

@@ -98,7 +98,8 @@ NeuralOdeModel<Scalar> fit_neural_ode(const NeuralOde& architecture, const std::
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT NeuralOdeModel<double> fit_neural_ode(const NeuralOde&, const std::vector<TrajectoryView<double>>&,
+extern template ALMAGEST_EXPORT NeuralOdeModel<double> fit_neural_ode(const NeuralOde&,
+                                                                      const std::vector<TrajectoryView<double>>&,
                                                                       const std::vector<Eigen::MatrixXd>&,
                                                                       const std::vector<TrajectoryView<double>>&,
                                                                       const Training&, const Progress&);

@@ -68,8 +68,10 @@ inline void warn_of_constants(const TrainingFacts& facts, std::vector<std::strin
   for (Eigen::Index i = 0; i < facts.dimension; ++i)
     if (facts.lower[i] == facts.upper[i]) names += (names.empty() ? "" : ", ") + facts.names[std::size_t(i)];
   if (!names.empty())
-    warnings.push_back(almagest::detail::text("these components never change in the training runs, so that nothing is known of how "
-                                              "they could: ", names, "; they are not scaled. Leave them out, or give runs in which they move."));
+    warnings.push_back(
+        almagest::detail::text("these components never change in the training runs, so that nothing is known of how "
+                               "they could: ",
+                               names, "; they are not scaled. Leave them out, or give runs in which they move."));
 }
 
 }  // namespace detail

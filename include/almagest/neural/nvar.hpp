@@ -117,7 +117,8 @@ inline void settle(Nvar& options, Eigen::Index dimension) {
   for (int k = 1; k <= options.degree; ++k) features *= (variables + k) / k;
   if (features > 20'000)
     throw InvalidArgument(text("Nvar: ", variables, " variables make ", almagest::detail::rounded(features, 3),
-                               " products of degree ", options.degree, ", more than the 20000 that are allowed; lower degree or delays."));
+                               " products of degree ", options.degree,
+                               ", more than the 20000 that are allowed; lower degree or delays."));
 }
 
 template <typename Scalar>
@@ -166,8 +167,10 @@ NvarModel<Scalar> fit_nvar(const std::vector<TrajectoryView<Scalar>>& several, N
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT NvarModel<float> fit_nvar(const std::vector<TrajectoryView<float>>&, Nvar, const Progress&);
-extern template ALMAGEST_EXPORT NvarModel<double> fit_nvar(const std::vector<TrajectoryView<double>>&, Nvar, const Progress&);
+extern template ALMAGEST_EXPORT NvarModel<float> fit_nvar(const std::vector<TrajectoryView<float>>&, Nvar,
+                                                          const Progress&);
+extern template ALMAGEST_EXPORT NvarModel<double> fit_nvar(const std::vector<TrajectoryView<double>>&, Nvar,
+                                                           const Progress&);
 #endif
 
 }  // namespace detail

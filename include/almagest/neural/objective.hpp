@@ -89,7 +89,8 @@ inline void check(const Training& options) {
   if (options.batch < 1) refuse("batch", options.batch, "give at least 1.");
   if (!(options.rate > 0) || !std::isfinite(options.rate)) refuse("rate", options.rate, "give a positive number.");
   if (!(options.weight_decay >= 0)) refuse("weight_decay", options.weight_decay, "give 0 or more.");
-  if (!(options.warmup >= 0 && options.warmup < 1)) refuse("warmup", options.warmup, "give a share of the steps below 1.");
+  if (!(options.warmup >= 0 && options.warmup < 1))
+    refuse("warmup", options.warmup, "give a share of the steps below 1.");
   if (!(options.clip >= 0)) refuse("clip", options.clip, "give 0 or more.");
   if (options.rollout < 1) refuse("rollout", options.rollout, "give at least 1 step.");
   if (!(options.input_noise >= 0)) refuse("input_noise", options.input_noise, "give 0 or more.");
@@ -133,8 +134,9 @@ class Objective {
   /// \throws InvalidArgument where the loss is no sum of squares that a sample has to itself.
   virtual void residuals(const Vector& /*parameters*/, std::size_t /*sample*/, Vector& /*values*/,
                          Eigen::MatrixX<Scalar>& /*jacobian*/) {
-    throw InvalidArgument("Training: optimizer is levenberg_marquardt, but the loss of this model is no sum of squares; "
-                          "choose lbfgs or adamw.");
+    throw InvalidArgument(
+        "Training: optimizer is levenberg_marquardt, but the loss of this model is no sum of squares; "
+        "choose lbfgs or adamw.");
   }
 };
 

@@ -186,7 +186,8 @@ class OdeModel {
     check_lengths("neural::OdeModel", "parameters", parts_.parameters.size(), "the architecture", field_.parameters());
     check_lengths("neural::OdeModel", "scale", parts_.scale.size(), "the state", parts_.training.dimension);
     if (!(parts_.longest > 0))
-      throw InvalidArgument(almagest::detail::text("neural::OdeModel: longest is ", parts_.longest, "; give a positive step."));
+      throw InvalidArgument(
+          almagest::detail::text("neural::OdeModel: longest is ", parts_.longest, "; give a positive step."));
   }
 
  private:
@@ -246,8 +247,8 @@ struct OdeData {
   }
 
  private:
-  static const std::vector<TrajectoryView<Scalar>>& same_dimension(const std::vector<TrajectoryView<Scalar>>& validation,
-                                                                   const TrainingFacts& facts, const char* what) {
+  static const std::vector<TrajectoryView<Scalar>>& same_dimension(
+      const std::vector<TrajectoryView<Scalar>>& validation, const TrainingFacts& facts, const char* what) {
     for (const auto& run : validation)
       almagest::detail::check_lengths(what, "the state of a validation run", run.dimension(), "the training runs",
                                       facts.dimension);
@@ -257,8 +258,8 @@ struct OdeData {
 
 /// Trains the field by an objective and keeps what came of it.
 template <typename Scalar>
-void descend(Objective<Scalar>& objective, const Network<Scalar>& field, const Training& options, const Progress& progress,
-             OdeParts<Scalar>& parts) {
+void descend(Objective<Scalar>& objective, const Network<Scalar>& field, const Training& options,
+             const Progress& progress, OdeParts<Scalar>& parts) {
   RandomStream start(options.seed);
   auto trained = train<Scalar>(objective, field.initial(start), options, progress);
   parts.parameters = std::move(trained.parameters);
@@ -268,7 +269,8 @@ void descend(Objective<Scalar>& objective, const Network<Scalar>& field, const T
 
 /// A network with a fixed layer behind it.
 template <typename Scalar>
-Network<Scalar> followed_by(std::vector<std::shared_ptr<const Layer<Scalar>>> layers, std::shared_ptr<const Layer<Scalar>> last) {
+Network<Scalar> followed_by(std::vector<std::shared_ptr<const Layer<Scalar>>> layers,
+                            std::shared_ptr<const Layer<Scalar>> last) {
   layers.push_back(std::move(last));
   return Network<Scalar>(std::move(layers));
 }

@@ -69,12 +69,18 @@ class OdeObjective final : public Objective<Scalar> {
 
   OdeObjective(const StepMap<Scalar>& map, Eigen::Index substeps, Vector unit, const Training& options,
                const TimedSamples<Scalar>& data, const TimedSamples<Scalar>& held)
-      : map_(map), substeps_(std::size_t(substeps)), rollout_(std::size_t(options.rollout)), noise_(options.input_noise),
-        weight_(unit.cwiseAbs2().cwiseInverse()), data_(data), held_(held) {}
+      : map_(map),
+        substeps_(std::size_t(substeps)),
+        rollout_(std::size_t(options.rollout)),
+        noise_(options.input_noise),
+        weight_(unit.cwiseAbs2().cwiseInverse()),
+        data_(data),
+        held_(held) {}
 
   std::size_t samples() const override { return data_.starts.size(); }
 
-  double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream& random, Vector& gradient) override {
+  double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream& random,
+              Vector& gradient) override {
     gather(data_, samples);
     if (noise_ > 0)
       for (Eigen::Index k = 0; k < truth_[0].size(); ++k) truth_[0].data()[k] += Scalar(noise_ * random.normal());

@@ -4,7 +4,6 @@
 #include <Eigen/Core>
 #include <cmath>
 #include <cstddef>
-#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -90,15 +89,17 @@ class OperatorModel {
   OperatorModel on(const SpatialGrid& other) const {
     using almagest::detail::text;
     if (std::holds_alternative<DeepOnet>(parts_.architecture))
-      throw InvalidArgument("OperatorModel::on: a DeepOnet sees the points of its training only; interpolate to that grid.");
+      throw InvalidArgument(
+          "OperatorModel::on: a DeepOnet sees the points of its training only; interpolate to that grid.");
     const auto &given = other.axes(), &own = grid().axes();
     if (given.size() != own.size())
       throw InvalidArgument(text("OperatorModel::on: a grid of ", given.size(), " axes, but the model was trained on ",
                                  own.size(), "; give as many."));
     for (std::size_t a = 0; a < own.size(); ++a)
       if (std::abs(given[a].length - own[a].length) > 1e-9 * own[a].length)
-        throw InvalidArgument(text("OperatorModel::on: axis ", a, " has length ", given[a].length, ", but the model was trained on ",
-                                   own[a].length, "; only the number of points may differ."));
+        throw InvalidArgument(text("OperatorModel::on: axis ", a, " has length ", given[a].length,
+                                   ", but the model was trained on ", own[a].length,
+                                   "; only the number of points may differ."));
     OperatorParts<Scalar> parts = parts_;
     TrainingFacts& facts = parts.training;
     const Eigen::Index points = grid().size(), count = channels();
@@ -107,8 +108,10 @@ class OperatorModel {
     facts.lower.resize(facts.dimension);
     facts.upper.resize(facts.dimension);
     for (Eigen::Index c = 0; c < count; ++c) {
-      facts.lower.segment(c * other.size(), other.size()).setConstant(training().lower.segment(c * points, points).minCoeff());
-      facts.upper.segment(c * other.size(), other.size()).setConstant(training().upper.segment(c * points, points).maxCoeff());
+      facts.lower.segment(c * other.size(), other.size())
+          .setConstant(training().lower.segment(c * points, points).minCoeff());
+      facts.upper.segment(c * other.size(), other.size())
+          .setConstant(training().upper.segment(c * points, points).maxCoeff());
     }
     facts.names.clear();
     for (Eigen::Index i = 0; i < facts.dimension; ++i) facts.names.push_back(text("x", i));
@@ -135,7 +138,8 @@ class OperatorModel {
     return directions + Matrix(gain_.asDiagonal() * network_.tangent(parts_.parameters, z, pass, scaled));
   }
 
-  /// \throws DimensionMismatch, InvalidArgument for a history that does not fit the training: another grid or time step;
+  /// \throws DimensionMismatch, InvalidArgument for a history that does not fit the training: another grid or time
+  /// step;
   ///         ConvergenceFailure where not even the first sample can be foreseen.
   Forecast<Scalar> forecast(const TrajectoryView<Scalar>& history, Eigen::Index steps) const {
     const double time_step = almagest::detail::check_history(parts_.training, 1, history, steps,
@@ -173,7 +177,8 @@ void normalize_channels(const std::vector<TrajectoryView<Scalar>>& several, Eige
       count += double(points * run.size());
     }
     for (const auto& run : several)
-      squares += (run.states().middleRows(c * points, points).template cast<double>().array() - sum / count).square().sum();
+      squares +=
+          (run.states().middleRows(c * points, points).template cast<double>().array() - sum / count).square().sum();
     const double deviation = std::sqrt(squares / count);
     const bool moves = deviation > 1e-12 * (1 + std::abs(sum / count));
     parts.mean[c] = Scalar(sum / count);
@@ -212,42 +217,11 @@ void check_grids(const std::vector<TrajectoryView<Scalar>>& several, const Train
     almagest::detail::check_lengths("neural::fit", text("the state of a ", named).c_str(), run.dimension(),
                                     "the first training run", facts.dimension);
     if (run.info().grid && !(*run.info().grid == *facts.grid))
-      throw InvalidArgument(text("neural::fit: a ", named, " lives on another grid than the first training run; interpolate all "
+      throw InvalidArgument(text("neural::fit: a ", named,
+                                 " lives on another grid than the first training run; interpolate all "
                                  "runs to one grid."));
   }
 }
-
-/// The mean of an objective's loss over a batch, a few samples at a time: forward and backward passes of those stay in
-/// the second-level cache.
-template <typename Scalar>
-class ObjectiveInPieces final : public Objective<Scalar> {
- public:
-  using Vector = Eigen::VectorX<Scalar>;
-
-  explicit ObjectiveInPieces(Objective<Scalar>& whole) : whole_(whole) {}
-
-  std::size_t samples() const override { return whole_.samples(); }
-  double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream& random, Vector& gradient) override {
-    std::size_t piece = 4;
-    while (samples.size() % piece != 0) --piece;  // pieces of one size keep their workspaces
-    const double share = double(piece) / double(samples.size());
-    double value = 0;
-    for (std::size_t at = 0; at < samples.size(); at += piece) {
-      value += share * whole_.loss(parameters, samples.subspan(at, piece), random, part_);
-      if (at == 0)
-        gradient = Scalar(share) * part_;
-      else
-        gradient += Scalar(share) * part_;
-    }
-    return value;
-  }
-  double validation(const Vector& parameters) override { return whole_.validation(parameters); }
-  void begin(int epoch, const Vector& parameters) override { whole_.begin(epoch, parameters); }
-
- private:
-  Objective<Scalar>& whole_;
-  Vector part_;
-};
 
 template <typename Scalar>
 OperatorModel<Scalar> fit_operator(const Operator& architecture, const std::vector<TrajectoryView<Scalar>>& several,
@@ -271,8 +245,8 @@ OperatorModel<Scalar> fit_operator(const Operator& architecture, const std::vect
                                " samples, which a rollout needs; give longer runs or a shorter rollout."));
   const Samples<Scalar> held(validation, everywhere, options.rollout);
   parts.scale = channel_increments(data, channels);
-  RolloutObjective<Scalar> whole(net, at_points(parts.scale, points), options, data, held);
-  ObjectiveInPieces<Scalar> objective(whole);
+  // Passes of a few fields fill the cache, and are work enough for a thread.
+  RolloutObjective<Scalar> objective(net, at_points(parts.scale, points), options, data, held, 4);
   RandomStream start(options.seed);
   auto trained = train<Scalar>(objective, net.initial(start), options, progress);
   parts.parameters = std::move(trained.parameters);
@@ -282,10 +256,12 @@ OperatorModel<Scalar> fit_operator(const Operator& architecture, const std::vect
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT OperatorModel<float> fit_operator(const Operator&, const std::vector<TrajectoryView<float>>&,
+extern template ALMAGEST_EXPORT OperatorModel<float> fit_operator(const Operator&,
+                                                                  const std::vector<TrajectoryView<float>>&,
                                                                   const std::vector<TrajectoryView<float>>&,
                                                                   const Training&, const Progress&);
-extern template ALMAGEST_EXPORT OperatorModel<double> fit_operator(const Operator&, const std::vector<TrajectoryView<double>>&,
+extern template ALMAGEST_EXPORT OperatorModel<double> fit_operator(const Operator&,
+                                                                   const std::vector<TrajectoryView<double>>&,
                                                                    const std::vector<TrajectoryView<double>>&,
                                                                    const Training&, const Progress&);
 #endif
@@ -309,7 +285,8 @@ requires requires(const Data& data) { runs(data); }
 auto fit(const Operator& architecture, const Data& data, const Training& options = {}, const Progress& progress = {}) {
   const auto several = runs(data);
   using View = std::remove_cvref_t<decltype(several.front())>;
-  return detail::fit_operator<typename View::Matrix::Scalar>(architecture, several, std::vector<View>{}, options, progress);
+  return detail::fit_operator<typename View::Matrix::Scalar>(architecture, several, std::vector<View>{}, options,
+                                                             progress);
 }
 template <typename Data, typename Validation>
 requires requires(const Data& data, const Validation& validation) { runs(data); runs(validation); }
@@ -317,7 +294,8 @@ auto fit(const Operator& architecture, const Data& data, const Validation& valid
          const Progress& progress = {}) {
   const auto several = runs(data);
   using View = std::remove_cvref_t<decltype(several.front())>;
-  return detail::fit_operator<typename View::Matrix::Scalar>(architecture, several, runs(validation), options, progress);
+  return detail::fit_operator<typename View::Matrix::Scalar>(architecture, several, runs(validation), options,
+                                                             progress);
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::neural

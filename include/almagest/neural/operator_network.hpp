@@ -46,7 +46,8 @@ struct DyMixOp {
 };
 
 /// A deep operator network: the branch sees the field at all points, the trunk a point, as the cosine and sine of its
-/// coordinates, which are periodic; each is a perceptron with tanh, and the field is the sum of `terms` products of theirs.
+/// coordinates, which are periodic; each is a perceptron with tanh, and the field is the sum of `terms` products of
+/// theirs.
 ///
 /// Its branch has as many inputs as the training's grid has points, so that it forecasts on that grid only.
 struct DeepOnet {
@@ -78,7 +79,8 @@ Eigen::MatrixX<Scalar> unit_coordinates(const SpatialGrid& grid) {
   for (std::size_t a = 0; a < grid.axes().size(); ++a) {
     const Eigen::Index count = grid.axes()[a].count;
     apart /= count;
-    for (Eigen::Index j = 0; j < grid.size(); ++j) out(j, Eigen::Index(a)) = Scalar(double(j / apart % count) / double(count));
+    for (Eigen::Index j = 0; j < grid.size(); ++j)
+      out(j, Eigen::Index(a)) = Scalar(double(j / apart % count) / double(count));
   }
   return out;
 }
@@ -96,7 +98,8 @@ Network<Scalar> layers_of(const Fno& fno, Eigen::Index channels, const SpatialGr
   at_least_one("Fno", "layers", fno.layers);
   at_least_one("Fno", "projection", fno.projection);
   const Eigen::Index points = grid.size(), width = fno.width;
-  const auto transform = std::make_shared<const TruncatedTransform<Scalar>>(fft::Shape(grid), for_axes(fno.modes, grid.axes().size()));
+  const auto transform =
+      std::make_shared<const TruncatedTransform<Scalar>>(fft::Shape(grid), for_axes(fno.modes, grid.axes().size()));
   const auto coordinates = unit_coordinates<Scalar>(grid);
   std::vector<std::shared_ptr<const Layer<Scalar>>> out;
   const auto pointwise = [&](Eigen::Index from, Eigen::Index to) {
@@ -115,7 +118,8 @@ Network<Scalar> layers_of(const Fno& fno, Eigen::Index channels, const SpatialGr
 }
 
 template <typename Scalar>
-std::shared_ptr<const Layer<Scalar>> local_global(const DyMixOp& mixing, const std::shared_ptr<const TruncatedTransform<Scalar>>& transform,
+std::shared_ptr<const Layer<Scalar>> local_global(const DyMixOp& mixing,
+                                                  const std::shared_ptr<const TruncatedTransform<Scalar>>& transform,
                                                   const fft::Shape& shape) {
   using Part = std::shared_ptr<const Layer<Scalar>>;
   const Eigen::Index width = mixing.width;
@@ -125,9 +129,11 @@ std::shared_ptr<const Layer<Scalar>> local_global(const DyMixOp& mixing, const s
   const auto put = [](Combination how, std::vector<Part> parts) {
     return Part(std::make_shared<Composite<Scalar>>(how, std::move(parts)));
   };
-  const Part product = put(Combination::product, {std::make_shared<SpectralConvolution<Scalar>>(transform, width, width),
-                                                  local(Stencil::any)});
-  const Part mixed = put(Combination::chain, {product, std::make_shared<PointwiseConvolution<Scalar>>(width, width, shape.size())});
+  const Part product =
+      put(Combination::product,
+          {std::make_shared<SpectralConvolution<Scalar>>(transform, width, width), local(Stencil::any)});
+  const Part mixed =
+      put(Combination::chain, {product, std::make_shared<PointwiseConvolution<Scalar>>(width, width, shape.size())});
   const Part rate = put(Combination::sum, {local(Stencil::any), local(Stencil::zero_sum), mixed});
   return put(Combination::residual,
              {put(Combination::chain, {rate, std::make_shared<Gelu<Scalar>>(width * shape.size())})});
@@ -138,7 +144,8 @@ Network<Scalar> layers_of(const DyMixOp& mixing, Eigen::Index channels, const Sp
   at_least_one("DyMixOp", "width", mixing.width);
   at_least_one("DyMixOp", "layers", mixing.layers);
   const fft::Shape shape(grid);
-  const auto transform = std::make_shared<const TruncatedTransform<Scalar>>(shape, for_axes(mixing.modes, shape.axes()));
+  const auto transform =
+      std::make_shared<const TruncatedTransform<Scalar>>(shape, for_axes(mixing.modes, shape.axes()));
   std::vector<std::shared_ptr<const Layer<Scalar>>> out;
   out.push_back(std::make_shared<PointwiseConvolution<Scalar>>(channels, mixing.width, shape.size()));
   for (Eigen::Index k = 0; k < mixing.layers; ++k) out.push_back(local_global<Scalar>(mixing, transform, shape));
@@ -148,7 +155,8 @@ Network<Scalar> layers_of(const DyMixOp& mixing, Eigen::Index channels, const Sp
 
 /// Dense layers with tanh between them, as one.
 template <typename Scalar>
-std::shared_ptr<const Layer<Scalar>> perceptron(Eigen::Index inputs, const std::vector<Eigen::Index>& hidden, Eigen::Index outputs) {
+std::shared_ptr<const Layer<Scalar>> perceptron(Eigen::Index inputs, const std::vector<Eigen::Index>& hidden,
+                                                Eigen::Index outputs) {
   std::vector<std::shared_ptr<const Layer<Scalar>>> parts;
   for (const Eigen::Index units : hidden) {
     at_least_one("DeepOnet", "a hidden layer", units);

@@ -44,7 +44,8 @@ class AlrnnLayer final : public Layer<Scalar> {
   using Base = Layer<Scalar>;
   using typename Base::Gradient, typename Base::In, typename Base::Out, typename Base::Parameters;
 
-  AlrnnLayer(Eigen::Index units, Eigen::Index rectified) : Base(units, units, units * (units + 2)), rectified_(rectified) {}
+  AlrnnLayer(Eigen::Index units, Eigen::Index rectified)
+      : Base(units, units, units * (units + 2)), rectified_(rectified) {}
 
   Eigen::Index rectified() const { return rectified_; }
   Eigen::Index kept() const override { return size(); }
@@ -135,7 +136,8 @@ class ShallowPlrnnLayer final : public Layer<Scalar> {
                 Gradient gradient) const override {
     const Eigen::Index count = size() * hidden_;
     gradient.head(size()) += dy.cwiseProduct(x).rowwise().sum();
-    detail::Columns<Scalar>(gradient.data() + size(), size(), hidden_).noalias() += dy * kept.bottomRows(hidden_).transpose();
+    detail::Columns<Scalar>(gradient.data() + size(), size(), hidden_).noalias() +=
+        dy * kept.bottomRows(hidden_).transpose();
     gradient.segment(size() + 2 * count, size()) += dy.rowwise().sum();
     Eigen::MatrixX<Scalar> back = first(parameters).transpose() * dy;
     gradient.tail(hidden_) += (open(parameters, kept) * back.array()).rowwise().sum().matrix();
@@ -144,7 +146,8 @@ class ShallowPlrnnLayer final : public Layer<Scalar> {
     dx.noalias() = second(parameters).transpose() * back;
     dx.array() += dy.array().colwise() * parameters.head(size()).array();
   }
-  void tangent(const Parameters& parameters, const In&, const In&, const In& kept, const In& dx, Out dy) const override {
+  void tangent(const Parameters& parameters, const In&, const In&, const In& kept, const In& dx,
+               Out dy) const override {
     Eigen::MatrixX<Scalar> inner = second(parameters) * dx;
     inner.array() *= slope(parameters, kept);
     dy.noalias() = first(parameters) * inner;

@@ -211,7 +211,8 @@ class PlrnnModel {
  private:
   auto own() const { return parts_.parameters.head(layer_->parameters()); }
   auto start() const {
-    return detail::ConstColumns<Scalar>(parts_.parameters.data() + layer_->parameters(), units() - dimension(), dimension());
+    return detail::ConstColumns<Scalar>(parts_.parameters.data() + layer_->parameters(), units() - dimension(),
+                                        dimension());
   }
 
   PlrnnParts<Scalar> parts_;
@@ -235,8 +236,9 @@ void guard(const Model& model, const TrajectoryView<Scalar>& run, std::vector<st
     kept = ahead.size();
   } catch (const ConvergenceFailure&) {
   }
-  warnings.push_back(text("left to itself the network expands without bound: from the end of the first run it diverges after ",
-                          kept, " of ", steps, " steps; train longer, or with weaker forcing."));
+  warnings.push_back(
+      text("left to itself the network expands without bound: from the end of the first run it diverges after ", kept,
+           " of ", steps, " steps; train longer, or with weaker forcing."));
 }
 
 /// What the parameters alone say about growth.
@@ -246,7 +248,8 @@ void guard_parameters(const PlrnnParts<Scalar>& parts, const Layer<Scalar>& laye
   const double largest = double(parts.parameters.head(layer.inputs()).cwiseAbs().maxCoeff());
   const auto* shallow = std::get_if<ShallowPlrnn>(&parts.architecture);
   if (shallow && shallow->clipped && largest >= 1)
-    warnings.push_back(text("a unit keeps ", largest, " of its value each step; orbits of a clipped network are sure to be "
+    warnings.push_back(text("a unit keeps ", largest,
+                            " of its value each step; orbits of a clipped network are sure to be "
                             "bounded only where all keep less than 1. Train with weight decay."));
 }
 
@@ -267,7 +270,8 @@ PlrnnModel<Scalar> fit_plrnn(const PiecewiseLinear& architecture, const std::vec
                                     parts.training.dimension);
   const auto layer = layer_of<Scalar>(architecture, parts.training.dimension);
   parts.normalization = normalization(several);
-  const Samples<Scalar> data(several, parts.normalization, forcing.length), held(validation, parts.normalization, forcing.length);
+  const Samples<Scalar> data(several, parts.normalization, forcing.length),
+      held(validation, parts.normalization, forcing.length);
   if (data.starts.empty())
     throw InvalidArgument(text(what, ": no run has more than ", forcing.length,
                                " samples, which a sequence needs; give longer runs or a shorter length."));
@@ -289,9 +293,10 @@ PlrnnModel<Scalar> fit_plrnn(const PiecewiseLinear& architecture, const std::vec
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT PlrnnModel<double> fit_plrnn(const PiecewiseLinear&, const std::vector<TrajectoryView<double>>&,
-                                                             const std::vector<TrajectoryView<double>>&, const Training&,
-                                                             const Progress&);
+extern template ALMAGEST_EXPORT PlrnnModel<double> fit_plrnn(const PiecewiseLinear&,
+                                                             const std::vector<TrajectoryView<double>>&,
+                                                             const std::vector<TrajectoryView<double>>&,
+                                                             const Training&, const Progress&);
 #endif
 
 }  // namespace detail
@@ -316,7 +321,8 @@ auto fit(const PiecewiseLinear& architecture, const Data& data, const Validation
 }
 template <typename Data>
 requires requires(const Data& data) { runs(data); }
-auto fit(const PiecewiseLinear& architecture, const Data& data, const Training& options = {}, const Progress& progress = {}) {
+auto fit(const PiecewiseLinear& architecture, const Data& data, const Training& options = {},
+         const Progress& progress = {}) {
   const auto several = runs(data);
   using View = std::remove_cvref_t<decltype(several.front())>;
   return detail::fit_plrnn<typename View::Matrix::Scalar>(architecture, several, {}, options, progress);

@@ -42,7 +42,8 @@ PodBasis<Scalar> pod(const std::vector<TrajectoryView<Scalar>>& runs, Eigen::Ind
   using almagest::detail::text;
   Eigen::Index count = 0;
   for (const auto& run : runs) {
-    almagest::detail::check_lengths("pod", "the state of a run", run.dimension(), "the first run's state", runs.front().dimension());
+    almagest::detail::check_lengths("pod", "the state of a run", run.dimension(), "the first run's state",
+                                    runs.front().dimension());
     count += run.size();
   }
   Eigen::MatrixX<Scalar> all(runs.front().dimension(), count);
@@ -56,8 +57,8 @@ PodBasis<Scalar> pod(const std::vector<TrajectoryView<Scalar>>& runs, Eigen::Ind
   all.colwise() -= out.mean;
   auto parts = linalg::svd<Scalar>(all);
   if (rank < 1 || rank > parts.singular_values.size())
-    throw InvalidArgument(text("pod: rank is ", rank, ", but the centred samples have rank ", parts.singular_values.size(),
-                               "; give 1 to that."));
+    throw InvalidArgument(text("pod: rank is ", rank, ", but the centred samples have rank ",
+                               parts.singular_values.size(), "; give 1 to that."));
   out.modes = parts.u.leftCols(rank);
   out.singular_values = std::move(parts.singular_values);
   return out;
@@ -116,13 +117,15 @@ Deim<Scalar> deim(const Eigen::MatrixX<Scalar>& basis) {
     Eigen::Index point = 0;
     const Scalar largest = lower.col(j).cwiseAbs().maxCoeff(&point);
     if (!(largest > Scalar(1e-13) * basis.col(j).cwiseAbs().maxCoeff()))
-      throw InvalidArgument(almagest::detail::text("deim: column ", j, " of the basis depends on those before it; give independent ones."));
+      throw InvalidArgument(almagest::detail::text("deim: column ", j,
+                                                   " of the basis depends on those before it; give independent ones."));
     lower.col(j) /= Scalar(lower(point, j));
     out.points.push_back(point);
   }
   // At the points the columns are a unit triangle; what remains is to make it the identity.
   for (Eigen::Index j = basis.cols(); j-- > 0;)
-    for (Eigen::Index k = j + 1; k < basis.cols(); ++k) lower.col(j) -= lower.col(k) * Scalar(lower(out.points[std::size_t(k)], j));
+    for (Eigen::Index k = j + 1; k < basis.cols(); ++k)
+      lower.col(j) -= lower.col(k) * Scalar(lower(out.points[std::size_t(k)], j));
   return out;
 }
 

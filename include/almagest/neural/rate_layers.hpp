@@ -22,7 +22,8 @@ template <typename Scalar>
 class Stretch final : public Layer<Scalar> {
  public:
   using Base = Layer<Scalar>;
-  using typename Base::Gradient, typename Base::In, typename Base::Out, typename Base::Parameters, typename Base::Vector;
+  using typename Base::Gradient, typename Base::In, typename Base::Out, typename Base::Parameters,
+      typename Base::Vector;
 
   explicit Stretch(Vector by) : Base(by.size(), by.size(), 0), by_(std::move(by)) {}
 
@@ -46,7 +47,8 @@ template <typename Scalar>
 class SymplecticTurn final : public Layer<Scalar> {
  public:
   using Base = Layer<Scalar>;
-  using typename Base::Gradient, typename Base::In, typename Base::Out, typename Base::Parameters, typename Base::Vector;
+  using typename Base::Gradient, typename Base::In, typename Base::Out, typename Base::Parameters,
+      typename Base::Vector;
 
   explicit SymplecticTurn(Vector by) : Base(2 * by.size(), 2 * by.size(), 0), by_(std::move(by)) {}
 
@@ -94,7 +96,8 @@ class Swish final : public Layer<Scalar> {
     gradient[0] += rise * (dy.array() * x.array().square() * kept.array() * (1 - kept.array())).sum() / Scalar(1.1);
     dx = dy.array() * derivative(parameters, x, kept);
   }
-  void tangent(const Parameters& parameters, const In& x, const In&, const In& kept, const In& dx, Out dy) const override {
+  void tangent(const Parameters& parameters, const In& x, const In&, const In& kept, const In& dx,
+               Out dy) const override {
     dy = dx.array() * derivative(parameters, x, kept);
   }
 
@@ -110,7 +113,8 @@ template <typename Scalar>
 class Chain final : public Layer<Scalar> {
  public:
   using Base = Layer<Scalar>;
-  using typename Base::Gradient, typename Base::In, typename Base::Matrix, typename Base::Out, typename Base::Parameters;
+  using typename Base::Gradient, typename Base::In, typename Base::Matrix, typename Base::Out,
+      typename Base::Parameters;
   using Layers = std::vector<std::shared_ptr<const Base>>;
 
   explicit Chain(Layers layers)
@@ -137,7 +141,8 @@ class Chain final : public Layer<Scalar> {
   }
   void forward(const Parameters& parameters, const In& x, Out y, Out kept) const override {
     for (std::size_t k = 0; k < layers_.size(); ++k)
-      layers_[k]->forward(part(parameters, k), input(k, x, kept), kept.middleRows(places_[k].output, layers_[k]->outputs()),
+      layers_[k]->forward(part(parameters, k), input(k, x, kept),
+                          kept.middleRows(places_[k].output, layers_[k]->outputs()),
                           kept.middleRows(places_[k].kept, layers_[k]->kept()));
     y = kept.middleRows(places_.back().output, this->outputs());
   }
@@ -146,12 +151,14 @@ class Chain final : public Layer<Scalar> {
     Matrix out = dy, in;
     for (std::size_t k = layers_.size(); k-- > 0;) {
       in.resize(layers_[k]->inputs(), dy.cols());
-      layers_[k]->backward(part(parameters, k), input(k, x, kept), output(k, kept), inner(k, kept), out, in, part(gradient, k));
+      layers_[k]->backward(part(parameters, k), input(k, x, kept), output(k, kept), inner(k, kept), out, in,
+                           part(gradient, k));
       out.swap(in);
     }
     dx = out;
   }
-  void tangent(const Parameters& parameters, const In& x, const In&, const In& kept, const In& dx, Out dy) const override {
+  void tangent(const Parameters& parameters, const In& x, const In&, const In& kept, const In& dx,
+               Out dy) const override {
     Matrix in = dx, out;
     for (std::size_t k = 0; k < layers_.size(); ++k) {
       out.resize(layers_[k]->outputs(), dx.cols());
@@ -195,7 +202,8 @@ class SideBySide final : public Layer<Scalar> {
   using Part = std::shared_ptr<const Base>;
 
   SideBySide(Part top, Part bottom)
-      : Base(top->inputs() + bottom->inputs(), top->outputs() + bottom->outputs(), top->parameters() + bottom->parameters()),
+      : Base(top->inputs() + bottom->inputs(), top->outputs() + bottom->outputs(),
+             top->parameters() + bottom->parameters()),
         top_(std::move(top)),
         bottom_(std::move(bottom)) {}
 
@@ -217,14 +225,17 @@ class SideBySide final : public Layer<Scalar> {
                    kept.topRows(top_->kept()), dy.topRows(top_->outputs()), dx.topRows(top_->inputs()),
                    gradient.head(top_->parameters()));
     bottom_->backward(parameters.tail(bottom_->parameters()), x.bottomRows(bottom_->inputs()),
-                      y.bottomRows(bottom_->outputs()), kept.bottomRows(bottom_->kept()), dy.bottomRows(bottom_->outputs()),
-                      dx.bottomRows(bottom_->inputs()), gradient.tail(bottom_->parameters()));
+                      y.bottomRows(bottom_->outputs()), kept.bottomRows(bottom_->kept()),
+                      dy.bottomRows(bottom_->outputs()), dx.bottomRows(bottom_->inputs()),
+                      gradient.tail(bottom_->parameters()));
   }
-  void tangent(const Parameters& parameters, const In& x, const In& y, const In& kept, const In& dx, Out dy) const override {
+  void tangent(const Parameters& parameters, const In& x, const In& y, const In& kept, const In& dx,
+               Out dy) const override {
     top_->tangent(parameters.head(top_->parameters()), x.topRows(top_->inputs()), y.topRows(top_->outputs()),
                   kept.topRows(top_->kept()), dx.topRows(top_->inputs()), dy.topRows(top_->outputs()));
-    bottom_->tangent(parameters.tail(bottom_->parameters()), x.bottomRows(bottom_->inputs()), y.bottomRows(bottom_->outputs()),
-                     kept.bottomRows(bottom_->kept()), dx.bottomRows(bottom_->inputs()), dy.bottomRows(bottom_->outputs()));
+    bottom_->tangent(parameters.tail(bottom_->parameters()), x.bottomRows(bottom_->inputs()),
+                     y.bottomRows(bottom_->outputs()), kept.bottomRows(bottom_->kept()),
+                     dx.bottomRows(bottom_->inputs()), dy.bottomRows(bottom_->outputs()));
   }
 
  private:

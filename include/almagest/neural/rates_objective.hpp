@@ -29,7 +29,8 @@ struct RatedSamples {
     states.resize(normalization.mean.size(), count);
     rates.resize(normalization.mean.size(), count);
     for (std::size_t r = 0, at = 0; r < runs.size(); ++r) {
-      almagest::detail::check_lengths(what, "the rates of a run (components)", given[r].rows(), "the state", states.rows());
+      almagest::detail::check_lengths(what, "the rates of a run (components)", given[r].rows(), "the state",
+                                      states.rows());
       almagest::detail::check_lengths(what, "the rates of a run (samples)", given[r].cols(), "the run", runs[r].size());
       almagest::detail::check_finite(what, "rates", given[r]);
       for (Eigen::Index k = 0; k < runs[r].size(); ++k, ++at) {
@@ -52,7 +53,8 @@ class RatesObjective final : public Objective<Scalar> {
       : field_(field), weight_(unit.cwiseAbs2().cwiseInverse()), data_(data), held_(held) {}
 
   std::size_t samples() const override { return std::size_t(data_.states.cols()); }
-  double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream&, Vector& gradient) override {
+  double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream&,
+              Vector& gradient) override {
     const Eigen::Index batch = Eigen::Index(samples.size());
     if (z_.cols() != batch) {
       z_.resize(field_.inputs(), batch);

@@ -21,12 +21,16 @@ class Readout {
   using Matrix = Eigen::MatrixX<Real>;
 
   Readout(Eigen::Index features, Eigen::Index targets)
-      : features_(features), qr_(features + targets), block_(features + targets, qr_.block_rows()) {}
+      : features_(features),
+        qr_(features + targets),
+        block_(qr_.block_rows(), features + targets),
+        samples_(features + targets, together) {}
 
   /// A row to be filled: its features, then its targets.
-  auto row() { return block_.col(filled_).transpose(); }
+  auto row() { return samples_.col(filled_ % together).transpose(); }
   void take() {
-    if (++filled_ == block_.cols()) flush();
+    if (++filled_ % together == 0) turn(together);
+    if (filled_ == block_.rows()) flush();
   }
 
   Eigen::Index rows() const { return qr_.rows() + filled_; }
@@ -46,14 +50,20 @@ class Readout {
   }
 
  private:
+  static constexpr Eigen::Index together = 16;
+
+  /// The last samples, up to `together`, become rows of the block.
+  void turn(Eigen::Index count) { block_.middleRows(filled_ - count, count) = samples_.leftCols(count).transpose(); }
   void flush() {
-    if (filled_ > 0) qr_.update(block_.leftCols(filled_).transpose());
+    turn(filled_ % together);
+    if (filled_ > 0) qr_.update(block_.topRows(filled_));
     filled_ = 0;
   }
 
   Eigen::Index features_;
   linalg::StreamingQr<Real> qr_;
-  Matrix block_;  ///< a row for each column of it, so that a sample lies together
+  Matrix block_;    ///< rows for the factor, a multiple of `together`
+  Matrix samples_;  ///< a sample in each column, so that it lies together
   Eigen::Index filled_ = 0;
 };
 

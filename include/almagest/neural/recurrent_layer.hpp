@@ -77,8 +77,9 @@ class GruLayer final : public RecurrentLayer<Scalar> {
     before.rightCols(x.cols() - batch) = y.leftCols(x.cols() - batch);
     for (Eigen::Index t = this->length(); t-- > 0;) {
       const auto at = [&](const auto& all) { return all.middleCols(t * batch, batch).array(); };
-      const Eigen::ArrayXX<Scalar> r = at(kept.topRows(n_)), z = at(kept.middleRows(n_, n_)), n = at(kept.middleRows(2 * n_, n_)),
-                                   q = at(kept.bottomRows(n_)), dh = at(dy) + carry.array();
+      const Eigen::ArrayXX<Scalar> r = at(kept.topRows(n_)), z = at(kept.middleRows(n_, n_)),
+                                   n = at(kept.middleRows(2 * n_, n_)), q = at(kept.bottomRows(n_)),
+                                   dh = at(dy) + carry.array();
       const Eigen::ArrayXX<Scalar> by_n = dh * (1 - z) * (1 - n.square());
       auto ix = by_input.middleCols(t * batch, batch);
       auto ih = by_state.middleCols(t * batch, batch);
@@ -97,7 +98,8 @@ class GruLayer final : public RecurrentLayer<Scalar> {
     gradient.tail(wide) += by_state.rowwise().sum();
     dx.noalias() = input(parameters).transpose() * by_input;
   }
-  void tangent(const Parameters& parameters, const In& x, const In& y, const In& kept, const In& dx, Out dy) const override {
+  void tangent(const Parameters& parameters, const In& x, const In& y, const In& kept, const In& dx,
+               Out dy) const override {
     const Eigen::Index batch = x.cols() / this->length();
     const Matrix driven = input(parameters) * dx;
     Matrix before = Matrix::Zero(n_, batch), change = before;
@@ -115,7 +117,8 @@ class GruLayer final : public RecurrentLayer<Scalar> {
     state = h;
     y = h;
   }
-  void step_tangent(const Parameters& parameters, const In& x, const In& state, const In& dx, Out change, Out dy) const override {
+  void step_tangent(const Parameters& parameters, const In& x, const In& state, const In& dx, Out change,
+                    Out dy) const override {
     Matrix h = state, driven = input(parameters) * x, gates(3 * n_, 1), kept(4 * n_, 1);
     driven.colwise() += input_bias(parameters);
     advance(parameters, driven, h, gates, kept);
@@ -133,7 +136,9 @@ class GruLayer final : public RecurrentLayer<Scalar> {
   auto recurrent(const Parameters& parameters) const {
     return detail::ConstColumns<Scalar>(parameters.data() + 3 * n_ * this->inputs(), 3 * n_, n_);
   }
-  auto input_bias(const Parameters& parameters) const { return parameters.segment(3 * n_ * (this->inputs() + n_), 3 * n_); }
+  auto input_bias(const Parameters& parameters) const {
+    return parameters.segment(3 * n_ * (this->inputs() + n_), 3 * n_);
+  }
 
   /// h to the next one; `driven` is W x + b.
   void advance(const Parameters& parameters, const In& driven, Matrix& h, Matrix& gates, Out kept) const {
@@ -146,9 +151,10 @@ class GruLayer final : public RecurrentLayer<Scalar> {
     h = ((1 - z) * kept.middleRows(2 * n_, n_).array() + z * h.array()).matrix();
   }
   /// The change of h after a step; by_input is W dx, by_state is U dh.
-  void through(const Matrix& kept, const Matrix& before, const In& by_input, const Matrix& by_state, Matrix& change) const {
-    const auto r = kept.topRows(n_).array(), z = kept.middleRows(n_, n_).array(), n = kept.middleRows(2 * n_, n_).array(),
-               q = kept.bottomRows(n_).array();
+  void through(const Matrix& kept, const Matrix& before, const In& by_input, const Matrix& by_state,
+               Matrix& change) const {
+    const auto r = kept.topRows(n_).array(), z = kept.middleRows(n_, n_).array(),
+               n = kept.middleRows(2 * n_, n_).array(), q = kept.bottomRows(n_).array();
     const Eigen::ArrayXX<Scalar> dr = r * (1 - r) * (by_input.topRows(n_) + by_state.topRows(n_)).array(),
                                  dz = z * (1 - z) * (by_input.middleRows(n_, n_) + by_state.middleRows(n_, n_)).array(),
                                  dn = (1 - n.square()) *

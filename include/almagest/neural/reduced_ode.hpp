@@ -39,8 +39,10 @@ class ReducedOdeModel {
 
   explicit ReducedOdeModel(ReducedOdeParts<Scalar> parts) : parts_(std::move(parts)), latent_(parts_.latent) {
     using almagest::detail::check_lengths;
-    check_lengths("neural::ReducedOdeModel", "the modes", parts_.basis.modes.rows(), "the state", parts_.training.dimension);
-    check_lengths("neural::ReducedOdeModel", "the latent equation", latent_.dimension(), "the basis", parts_.basis.rank());
+    check_lengths("neural::ReducedOdeModel", "the modes", parts_.basis.modes.rows(), "the state",
+                  parts_.training.dimension);
+    check_lengths("neural::ReducedOdeModel", "the latent equation", latent_.dimension(), "the basis",
+                  parts_.basis.rank());
   }
 
   const ReducedOdeParts<Scalar>& parts() const { return parts_; }
@@ -72,7 +74,8 @@ class ReducedOdeModel {
   /// \throws DimensionMismatch, InvalidArgument for a history that does not fit the training;
   ///         ConvergenceFailure where not even the first sample can be foreseen.
   Forecast<Scalar> forecast(const TrajectoryView<Scalar>& history, Eigen::Index steps) const {
-    const double interval = almagest::detail::check_history(parts_.training, 1, history, steps, "neural::ReducedOdeModel::forecast");
+    const double interval =
+        almagest::detail::check_history(parts_.training, 1, history, steps, "neural::ReducedOdeModel::forecast");
     almagest::detail::ForecastRecorder<Scalar> recorder(parts_.training, history, interval, steps);
     Workspace space = workspace();
     space.a = parts_.basis.encode(history[history.size() - 1]);
@@ -95,15 +98,18 @@ namespace detail {
 
 /// Runs in the coordinates of a basis.
 template <typename Scalar>
-std::vector<Trajectory<Scalar>> encoded(const PodBasis<Scalar>& basis, const std::vector<TrajectoryView<Scalar>>& several) {
+std::vector<Trajectory<Scalar>> encoded(const PodBasis<Scalar>& basis,
+                                        const std::vector<TrajectoryView<Scalar>>& several) {
   std::vector<Trajectory<Scalar>> out;
   for (const auto& run : several)
-    out.emplace_back(run.times(), Eigen::MatrixX<Scalar>(basis.modes.transpose() * (run.states().colwise() - basis.mean)));
+    out.emplace_back(run.times(),
+                     Eigen::MatrixX<Scalar>(basis.modes.transpose() * (run.states().colwise() - basis.mean)));
   return out;
 }
 
 template <typename Scalar>
-ReducedOdeModel<Scalar> fit_reduced_ode(const ReducedOde& architecture, const std::vector<TrajectoryView<Scalar>>& several,
+ReducedOdeModel<Scalar> fit_reduced_ode(const ReducedOde& architecture,
+                                        const std::vector<TrajectoryView<Scalar>>& several,
                                         const std::vector<Eigen::MatrixX<Scalar>>& rates,
                                         const std::vector<TrajectoryView<Scalar>>& validation, const Training& options,
                                         const Progress& progress) {
@@ -113,7 +119,8 @@ ReducedOdeModel<Scalar> fit_reduced_ode(const ReducedOde& architecture, const st
   const auto coordinates = encoded(parts.basis, several), held = encoded(parts.basis, validation);
   std::vector<Eigen::MatrixX<Scalar>> projected;
   for (const auto& rate : rates) {
-    almagest::detail::check_lengths("neural::fit", "the rates of a run (components)", rate.rows(), "the state", parts.training.dimension);
+    almagest::detail::check_lengths("neural::fit", "the rates of a run (components)", rate.rows(), "the state",
+                                    parts.training.dimension);
     projected.push_back(parts.basis.modes.transpose() * rate);
   }
   const auto views = runs(coordinates), held_views = held.empty() ? std::vector<TrajectoryView<Scalar>>{} : runs(held);
@@ -124,7 +131,8 @@ ReducedOdeModel<Scalar> fit_reduced_ode(const ReducedOde& architecture, const st
 
 /// The outputs of all hidden layers over samples, each units x samples.
 template <typename Scalar>
-std::vector<Eigen::MatrixX<Scalar>> activations_of(const NeuralOdeModel<Scalar>& model, const std::vector<TrajectoryView<Scalar>>& several) {
+std::vector<Eigen::MatrixX<Scalar>> activations_of(const NeuralOdeModel<Scalar>& model,
+                                                   const std::vector<TrajectoryView<Scalar>>& several) {
   std::vector<Eigen::MatrixX<Scalar>> out(model.parts().architecture.hidden.size());
   Eigen::Index count = 0;
   for (const auto& run : several) count += run.size();
@@ -139,14 +147,16 @@ std::vector<Eigen::MatrixX<Scalar>> activations_of(const NeuralOdeModel<Scalar>&
 }
 
 template <typename Scalar>
-ReducedOdeModel<Scalar> reduce(const NeuralOdeModel<Scalar>& model, const std::vector<TrajectoryView<Scalar>>& snapshots,
-                               Eigen::Index rank, Eigen::Index points) {
+ReducedOdeModel<Scalar> reduce(const NeuralOdeModel<Scalar>& model,
+                               const std::vector<TrajectoryView<Scalar>>& snapshots, Eigen::Index rank,
+                               Eigen::Index points) {
   using Matrix = Eigen::MatrixX<Scalar>;
   using Vector = Eigen::VectorX<Scalar>;
   using almagest::detail::text;
   if (points < 1) throw InvalidArgument(text("neural::reduce: points is ", points, "; give at least 1."));
   for (const auto& run : snapshots)
-    almagest::detail::check_lengths("neural::reduce", "the state of a run", run.dimension(), "the model's state", model.dimension());
+    almagest::detail::check_lengths("neural::reduce", "the state of a run", run.dimension(), "the model's state",
+                                    model.dimension());
   const NeuralOdeParts<Scalar>& full = model.parts();
   const auto& [mean, deviation] = full.normalization;
   ReducedOdeParts<Scalar> out;
@@ -163,7 +173,9 @@ ReducedOdeModel<Scalar> reduce(const NeuralOdeModel<Scalar>& model, const std::v
   Vector offset = (out.basis.mean - mean).cwiseQuotient(deviation);
   const Matrix output = out.basis.modes.transpose() * deviation.cwiseProduct(full.scale).asDiagonal();
   std::vector<Scalar> parameters;
-  const auto append = [&](const auto& block) { parameters.insert(parameters.end(), block.reshaped().begin(), block.reshaped().end()); };
+  const auto append = [&](const auto& block) {
+    parameters.insert(parameters.end(), block.reshaped().begin(), block.reshaped().end());
+  };
   Eigen::Index at = 0, width = model.dimension();
   for (std::size_t l = 0; l <= hidden.size(); ++l) {
     const bool last = l == hidden.size();
@@ -205,12 +217,14 @@ ReducedOdeModel<Scalar> reduce(const NeuralOdeModel<Scalar>& model, const std::v
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT ReducedOdeModel<double> fit_reduced_ode(const ReducedOde&, const std::vector<TrajectoryView<double>>&,
+extern template ALMAGEST_EXPORT ReducedOdeModel<double> fit_reduced_ode(const ReducedOde&,
+                                                                        const std::vector<TrajectoryView<double>>&,
                                                                         const std::vector<Eigen::MatrixXd>&,
                                                                         const std::vector<TrajectoryView<double>>&,
                                                                         const Training&, const Progress&);
-extern template ALMAGEST_EXPORT ReducedOdeModel<double> reduce(const NeuralOdeModel<double>&, const std::vector<TrajectoryView<double>>&,
-                                                               Eigen::Index, Eigen::Index);
+extern template ALMAGEST_EXPORT ReducedOdeModel<double> reduce(const NeuralOdeModel<double>&,
+                                                               const std::vector<TrajectoryView<double>>&, Eigen::Index,
+                                                               Eigen::Index);
 #endif
 
 }  // namespace detail
@@ -220,14 +234,15 @@ extern template ALMAGEST_EXPORT ReducedOdeModel<double> reduce(const NeuralOdeMo
 /// \throws as `pod` and the fit of a NeuralOde.
 template <typename Data>
 requires requires(const Data& data) { runs(data); }
-auto fit(const ReducedOde& architecture, const Data& data, const Training& options = {}, const Progress& progress = {}) {
+auto fit(const ReducedOde& architecture, const Data& data, const Training& options = {},
+         const Progress& progress = {}) {
   const auto several = runs(data);
   using Scalar = typename std::remove_cvref_t<decltype(several.front())>::Matrix::Scalar;
   return detail::fit_reduced_ode<Scalar>(architecture, several, {}, {}, options, progress);
 }
 
-/// Trains it on the projections \f$ V^\top f \f$ of given rates: the physics-informed loss of a reduced model, which for
-/// a linear decoder needs no more than the transpose.
+/// Trains it on the projections \f$ V^\top f \f$ of given rates: the physics-informed loss of a reduced model, which
+/// for a linear decoder needs no more than the transpose.
 template <typename Data, typename Rates>
 requires requires(const Data& data) { runs(data); }
 auto fit_rates(const ReducedOde& architecture, const Data& data, const Rates& rates, const Training& options = {},
@@ -245,7 +260,8 @@ auto fit_rates(const ReducedOde& architecture, const Data& data, const Rates& ra
 /// \throws InvalidArgument for impossible sizes; DimensionMismatch for snapshots of another state.
 template <typename Scalar, typename Data>
 requires requires(const Data& data) { runs(data); }
-ReducedOdeModel<Scalar> reduce(const NeuralOdeModel<Scalar>& model, const Data& snapshots, Eigen::Index rank, Eigen::Index points) {
+ReducedOdeModel<Scalar> reduce(const NeuralOdeModel<Scalar>& model, const Data& snapshots, Eigen::Index rank,
+                               Eigen::Index points) {
   return detail::reduce<Scalar>(model, runs(snapshots), rank, points);
 }
 

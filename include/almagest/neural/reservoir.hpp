@@ -20,6 +20,7 @@
 #include "almagest/core/trajectory.hpp"
 #include "almagest/neural/normalization.hpp"
 #include "almagest/neural/readout.hpp"
+#include "almagest/neural/sparse_rows.hpp"
 #include "almagest/neural/tanh.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural {
@@ -107,7 +108,8 @@ void draw(const Reservoir& options, Eigen::Index dimension, ReservoirParts<Scala
   if (const double radius = spectral_radius(A, random); radius > 0) A *= options.spectral_radius / radius;
   parts.recurrent = A.template cast<Scalar>();
   const auto uniform = [&](double scale) { return [&random, scale] { return Scalar(random.uniform(-scale, scale)); }; };
-  parts.input = Eigen::MatrixX<Scalar>::NullaryExpr(n, dimension, uniform(options.input_scale * std::sqrt(3.0 / double(std::max<Eigen::Index>(dimension, 3)))));
+  parts.input = Eigen::MatrixX<Scalar>::NullaryExpr(
+      n, dimension, uniform(options.input_scale * std::sqrt(3.0 / double(std::max<Eigen::Index>(dimension, 3)))));
   parts.bias = Eigen::VectorX<Scalar>::NullaryExpr(n, uniform(options.bias_scale));
 }
 
@@ -123,7 +125,7 @@ class ReservoirModel {
   using Scalar = Scalar_;
   using Vector = Eigen::VectorX<Scalar>;
 
-  explicit ReservoirModel(ReservoirParts<Scalar> parts) : parts_(std::move(parts)) {
+  explicit ReservoirModel(ReservoirParts<Scalar> parts) : parts_(std::move(parts)), recurrent_(parts_.recurrent) {
     const auto& p = parts_;
     using almagest::detail::check_lengths;
     check_lengths("ReservoirModel", "readout (rows)", p.readout.rows(), "the state", p.training.dimension);
@@ -203,8 +205,8 @@ class ReservoirModel {
   /// @{
   /// The state of the units after sample z (normalized); `next` is scratch.
   void advance(Vector& r, const Vector& z, Vector& next) const {
-    next.noalias() = parts_.recurrent * r;
-    next.noalias() += parts_.input * z;
+    recurrent_.multiply(r.data(), next.data());
+    next.noalias() += parts_.input.lazyProduct(z);
     next += parts_.bias;
     detail::tanh(next.data(), r.data(), r.size());
   }
@@ -218,6 +220,7 @@ class ReservoirModel {
 
  private:
   ReservoirParts<Scalar> parts_;
+  detail::SparseRows<Scalar> recurrent_;
 };
 
 static_assert(Forecaster<ReservoirModel<double>> && Stepper<ReservoirModel<double>>);

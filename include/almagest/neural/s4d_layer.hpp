@@ -112,9 +112,12 @@ class S4dLayer final : public RecurrentLayer<Scalar> {
     Matrix none;
     forward(parameters, dx, dy, none);
   }
-  void step(const Parameters& parameters, const In& x, Out state, Out y) const override { step_tangent(parameters, x, x, x, state, y); }
+  void step(const Parameters& parameters, const In& x, Out state, Out y) const override {
+    step_tangent(parameters, x, x, x, state, y);
+  }
   /// The layer is linear: changes go as states do.
-  void step_tangent(const Parameters& parameters, const In&, const In&, const In& dx, Out change, Out dy) const override {
+  void step_tangent(const Parameters& parameters, const In&, const In&, const In& dx, Out change,
+                    Out dy) const override {
     for (Eigen::Index k = 0; k < this->inputs(); ++k) {
       const Discrete d = discrete(parameters, k);
       for (Eigen::Index c = 0; c < dx.cols(); ++c) {
@@ -137,9 +140,13 @@ class S4dLayer final : public RecurrentLayer<Scalar> {
   };
 
   Eigen::Index block() const { return 4 * pairs_ + 2; }
-  Scalar skip(const Parameters& parameters, Eigen::Index channel) const { return parameters[(channel + 1) * block() - 1]; }
+  Scalar skip(const Parameters& parameters, Eigen::Index channel) const {
+    return parameters[(channel + 1) * block() - 1];
+  }
   Complex pole(const Parameters& own, Eigen::Index n) const { return {-std::exp(own[1 + n]), own[1 + pairs_ + n]}; }
-  Complex weight(const Parameters& own, Eigen::Index n) const { return {own[1 + 2 * pairs_ + n], own[1 + 3 * pairs_ + n]}; }
+  Complex weight(const Parameters& own, Eigen::Index n) const {
+    return {own[1 + 2 * pairs_ + n], own[1 + 3 * pairs_ + n]};
+  }
 
   Discrete discrete(const Parameters& parameters, Eigen::Index channel) const {
     const Parameters own = parameters.segment(channel * block(), block());
@@ -154,7 +161,8 @@ class S4dLayer final : public RecurrentLayer<Scalar> {
   }
 
   /// From the gradient by the kernel to that by a channel's parameters.
-  void kernel_gradient(const Parameters& parameters, Eigen::Index channel, const Vector& by_kernel, Gradient gradient) const {
+  void kernel_gradient(const Parameters& parameters, Eigen::Index channel, const Vector& by_kernel,
+                       Gradient gradient) const {
     const Parameters own = parameters.segment(channel * block(), block());
     const Discrete d = discrete(parameters, channel);
     const Scalar step = std::exp(own[0]);

@@ -34,7 +34,8 @@ double full_loss(Objective<Scalar>& objective, const Eigen::VectorX<Scalar>& par
   return value;
 }
 
-/// An iteration over all samples: whether the loss could be lowered, and the loss before. Not a number where the loss is none.
+/// An iteration over all samples: whether the loss could be lowered, and the loss before. Not a number where the loss
+/// is none.
 struct Iteration {
   bool lowered;
   double loss;
@@ -115,14 +116,16 @@ Iteration lbfgs(Objective<Scalar>& objective, Progressed<Scalar>& state, std::sp
 
 /// One step of Levenberg and Marquardt: damped by multiples of the diagonal until the loss is lower.
 template <typename Scalar>
-Iteration levenberg_marquardt(Objective<Scalar>& objective, Progressed<Scalar>& state, std::span<const std::size_t> samples) {
+Iteration levenberg_marquardt(Objective<Scalar>& objective, Progressed<Scalar>& state,
+                              std::span<const std::size_t> samples) {
   using Matrix = Eigen::MatrixX<Scalar>;
   using Vector = Eigen::VectorX<Scalar>;
   constexpr Eigen::Index most = 4000, rows = 1024;
   const Eigen::Index size = state.parameters.size();
   if (size > most)
-    throw InvalidArgument(almagest::detail::text("Training: optimizer is levenberg_marquardt, which is for networks of up to ",
-                                                 most, " parameters, but this one has ", size, "; choose lbfgs or adamw."));
+    throw InvalidArgument(
+        almagest::detail::text("Training: optimizer is levenberg_marquardt, which is for networks of up to ", most,
+                               " parameters, but this one has ", size, "; choose lbfgs or adamw."));
   Eigen::MatrixXd normal = Eigen::MatrixXd::Zero(size, size), block(rows, size);
   Eigen::VectorXd right = Eigen::VectorXd::Zero(size), values(rows);
   Vector some;

@@ -29,9 +29,9 @@ enum class Atom { spline, radial };
 /// A separable network: a sum of products of functions of one variable (a canonical polyadic decomposition),
 /// \f[ f(x) = \sum_{r=1}^{\mathrm{rank}} \prod_d \varphi_{rd}(x_d), \qquad \varphi_{rd} = \sum_j c_{rdj}\, B_{dj}. \f]
 ///
-/// It is fitted by alternating least squares: for one variable after the other its coefficients are the solution of a linear
-/// problem. Parameters and the cost of a sweep grow linearly with the dimension.
-/// Separable neural architectures, 2026, https://arxiv.org/abs/2603.12244
+/// It is fitted by alternating least squares: for one variable after the other its coefficients are the solution of a
+/// linear problem. Parameters and the cost of a sweep grow linearly with the dimension. Separable neural architectures,
+/// 2026, https://arxiv.org/abs/2603.12244
 struct Separable {
   Eigen::Index rank = 6;
   Eigen::Index atoms = 8;      ///< of each variable; splines need 4
@@ -104,7 +104,8 @@ inline void check(const Separable& options) {
   using almagest::detail::text;
   if (options.rank < 1) throw InvalidArgument(text("Separable: rank is ", options.rank, "; give at least 1."));
   const Eigen::Index least = options.kind == Atom::spline ? 4 : 2;
-  if (options.atoms < least) throw InvalidArgument(text("Separable: atoms is ", options.atoms, "; give at least ", least, '.'));
+  if (options.atoms < least)
+    throw InvalidArgument(text("Separable: atoms is ", options.atoms, "; give at least ", least, '.'));
   if (options.sweeps < 1) throw InvalidArgument(text("Separable: sweeps is ", options.sweeps, "; give at least 1."));
   check_ridge("Separable", options.ridge);
 }
@@ -114,7 +115,8 @@ class AlternatingLeastSquares {
  public:
   using Index = Eigen::Index;
 
-  AlternatingLeastSquares(const Eigen::MatrixXd& x, const Separable& options, const Eigen::VectorXd& lower, const Eigen::VectorXd& upper)
+  AlternatingLeastSquares(const Eigen::MatrixXd& x, const Separable& options, const Eigen::VectorXd& lower,
+                          const Eigen::VectorXd& upper)
       : options_(options), lower_(lower), upper_(upper), dimension_(x.rows()), samples_(x.cols()) {
     const SeparableFunction grid(options, lower, upper, Eigen::MatrixXd::Zero(options.atoms, options.rank * x.rows()));
     for (Index d = 0; d < dimension_; ++d) {
@@ -126,7 +128,8 @@ class AlternatingLeastSquares {
   /// Returns the function and the mean square of its error.
   std::pair<SeparableFunction, double> fit(const Eigen::VectorXd& y, RandomStream& random) {
     const Index rank = options_.rank;
-    coefficients_ = Eigen::MatrixXd::NullaryExpr(options_.atoms, rank * dimension_, [&] { return 1 + 0.5 * random.normal(); });
+    coefficients_ =
+        Eigen::MatrixXd::NullaryExpr(options_.atoms, rank * dimension_, [&] { return 1 + 0.5 * random.normal(); });
     double error = y.squaredNorm() / double(samples_);
     for (int sweep = 0; sweep < options_.sweeps; ++sweep) {
       const double before = error;
@@ -161,9 +164,11 @@ class AlternatingLeastSquares {
       row[rank * n] = y[k];
       readout.take();
     }
-    const Eigen::MatrixXd solution = readout.solve(options_.ridge * double(samples_) * y.squaredNorm() / double(samples_));
+    const Eigen::MatrixXd solution =
+        readout.solve(options_.ridge * double(samples_) * y.squaredNorm() / double(samples_));
     own(d) = solution.reshaped(n, rank);
-    const Eigen::RowVectorXd fitted = (own(d).transpose() * atoms_[std::size_t(d)]).cwiseProduct(others).colwise().sum();
+    const Eigen::RowVectorXd fitted =
+        (own(d).transpose() * atoms_[std::size_t(d)]).cwiseProduct(others).colwise().sum();
     return (fitted.transpose() - y).squaredNorm() / double(samples_);
   }
 
@@ -179,7 +184,8 @@ class AlternatingLeastSquares {
 /// Fits values y at the columns of x, on the box of x.
 ///
 /// \throws InvalidArgument for impossible options or a variable of one value; DimensionMismatch; NonFiniteData.
-inline SeparableFunction fit_separable(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, const Separable& options = {}) {
+inline SeparableFunction fit_separable(const Eigen::MatrixXd& x, const Eigen::VectorXd& y,
+                                       const Separable& options = {}) {
   detail::check(options);
   almagest::detail::check_lengths("fit_separable", "y", y.size(), "x (samples)", x.cols());
   almagest::detail::check_finite("fit_separable", "x", x);
@@ -187,7 +193,8 @@ inline SeparableFunction fit_separable(const Eigen::MatrixXd& x, const Eigen::Ve
   const Eigen::VectorXd lower = x.rowwise().minCoeff(), upper = x.rowwise().maxCoeff();
   for (Eigen::Index d = 0; d < x.rows(); ++d)
     if (!(upper[d] > lower[d]))
-      throw InvalidArgument(almagest::detail::text("fit_separable: variable ", d, " has the one value ", lower[d], "; leave it out."));
+      throw InvalidArgument(
+          almagest::detail::text("fit_separable: variable ", d, " has the one value ", lower[d], "; leave it out."));
   RandomStream random(options.seed);
   return detail::AlternatingLeastSquares(x, options, lower, upper).fit(y, random).first;
 }
@@ -208,7 +215,8 @@ class SeparableModel {
 
   explicit SeparableModel(SeparableParts parts) : parts_(std::move(parts)) {
     const Eigen::Index d = dimension(), each = parts_.options.rank * d;
-    almagest::detail::check_lengths("SeparableModel", "coefficients (columns)", parts_.coefficients.cols(), "all components", each * d);
+    almagest::detail::check_lengths("SeparableModel", "coefficients (columns)", parts_.coefficients.cols(),
+                                    "all components", each * d);
     for (Eigen::Index i = 0; i < d; ++i)
       functions_.emplace_back(parts_.options, parts_.training.lower, parts_.training.upper,
                               parts_.coefficients.middleCols(i * each, each));
@@ -263,7 +271,8 @@ inline SeparableModel fit_separable_map(const std::vector<TrajectoryView<double>
   if (pairs == 0) throw InvalidArgument("neural::fit(Separable): no run has 2 samples; give longer runs.");
   for (Eigen::Index i = 0; i < d; ++i)
     if (!(parts.training.upper[i] > parts.training.lower[i]))
-      throw InvalidArgument(text("neural::fit(Separable): component ", i, " has the one value ", parts.training.lower[i], "; leave it out."));
+      throw InvalidArgument(text("neural::fit(Separable): component ", i, " has the one value ",
+                                 parts.training.lower[i], "; leave it out."));
   Eigen::MatrixXd x(d, pairs), change(d, pairs);
   Eigen::Index at = 0;
   for (const auto& run : several) {
@@ -287,8 +296,8 @@ inline SeparableModel fit_separable_map(const std::vector<TrajectoryView<double>
 
 }  // namespace detail
 
-/// Learns a separable map from runs. \throws InvalidArgument for impossible options, non-uniform times, a component that
-/// never changes; DimensionMismatch where runs differ.
+/// Learns a separable map from runs. \throws InvalidArgument for impossible options, non-uniform times, a component
+/// that never changes; DimensionMismatch where runs differ.
 template <typename Data>
 requires requires(const Data& data) { runs(data); }
 SeparableModel fit(const Separable& options, const Data& data) {

@@ -121,8 +121,14 @@ class SequenceObjective final : public Objective<Scalar> {
 
   SequenceObjective(const Network<Scalar>& network, Vector scale, const Sequences& sequences, const Training& options,
                     const Samples<Scalar>& data, const Samples<Scalar>& held)
-      : network_(network), scale_(std::move(scale)), sequences_(sequences), noise_(options.input_noise), seed_(options.seed),
-        data_(data), held_(held), starts_(std::size_t(options.batch * sequences.batches)) {
+      : network_(network),
+        scale_(std::move(scale)),
+        sequences_(sequences),
+        noise_(options.input_noise),
+        seed_(options.seed),
+        data_(data),
+        held_(held),
+        starts_(std::size_t(options.batch * sequences.batches)) {
     begin(0, Vector());
   }
 
@@ -131,7 +137,8 @@ class SequenceObjective final : public Objective<Scalar> {
   void begin(int epoch, const Vector&) override {
     RandomStream random(seed_, 1000 + std::uint64_t(epoch));
     for (auto& start : starts_)
-      start = data_.starts[std::min(data_.starts.size() - 1, std::size_t(random.uniform() * double(data_.starts.size())))];
+      start =
+          data_.starts[std::min(data_.starts.size() - 1, std::size_t(random.uniform() * double(data_.starts.size())))];
   }
   double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream& random,
               Vector& gradient) override {
@@ -208,7 +215,8 @@ class SequenceModel {
   using Matrix = Eigen::MatrixX<Scalar>;
 
   explicit SequenceModel(SequenceParts<Scalar> parts)
-      : parts_(std::move(parts)), network_(detail::memory_network<Scalar>(parts_.architecture, parts_.training.dimension)) {
+      : parts_(std::move(parts)),
+        network_(detail::memory_network<Scalar>(parts_.architecture, parts_.training.dimension)) {
     almagest::detail::check_lengths("SequenceModel", "parameters", parts_.parameters.size(), "the architecture",
                                     network_.parameters());
     almagest::detail::check_lengths("SequenceModel", "scale", parts_.scale.size(), "the state", dimension());
@@ -334,7 +342,8 @@ SequenceModel<Scalar> fit_sequence(const WithMemory& architecture, const std::ve
     almagest::detail::check_lengths(what, "the state of a validation run", run.dimension(), "the training runs",
                                     parts.training.dimension);
   parts.normalization = normalization(several);
-  const Samples<Scalar> data(several, parts.normalization, sequences.length), held(validation, parts.normalization, sequences.length);
+  const Samples<Scalar> data(several, parts.normalization, sequences.length),
+      held(validation, parts.normalization, sequences.length);
   if (data.starts.empty())
     throw InvalidArgument(text(what, ": no run has more than ", sequences.length,
                                " samples, which a sequence needs; give longer runs or a shorter length."));
@@ -353,7 +362,8 @@ SequenceModel<Scalar> fit_sequence(const WithMemory& architecture, const std::ve
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT SequenceModel<double> fit_sequence(const WithMemory&, const std::vector<TrajectoryView<double>>&,
+extern template ALMAGEST_EXPORT SequenceModel<double> fit_sequence(const WithMemory&,
+                                                                   const std::vector<TrajectoryView<double>>&,
                                                                    const std::vector<TrajectoryView<double>>&,
                                                                    const Training&, const Progress&);
 #endif
@@ -374,11 +384,13 @@ auto fit(const WithMemory& architecture, const Data& data, const Validation& val
          const Progress& progress = {}) {
   const auto several = runs(data);
   using View = std::remove_cvref_t<decltype(several.front())>;
-  return detail::fit_sequence<typename View::Matrix::Scalar>(architecture, several, runs(validation), options, progress);
+  return detail::fit_sequence<typename View::Matrix::Scalar>(architecture, several, runs(validation), options,
+                                                             progress);
 }
 template <typename Data>
 requires requires(const Data& data) { runs(data); }
-auto fit(const WithMemory& architecture, const Data& data, const Training& options = {}, const Progress& progress = {}) {
+auto fit(const WithMemory& architecture, const Data& data, const Training& options = {},
+         const Progress& progress = {}) {
   const auto several = runs(data);
   using View = std::remove_cvref_t<decltype(several.front())>;
   return detail::fit_sequence<typename View::Matrix::Scalar>(architecture, several, {}, options, progress);

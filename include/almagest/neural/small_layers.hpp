@@ -10,8 +10,8 @@
 
 namespace almagest::inline ALMAGEST_ABI::neural {
 
-/// \f$ y = g \circ (x - \bar x) / \sqrt{\mathrm{var}(x) + 10^{-5}} + b \f$ over the entries of a column. Parameters: g, b;
-/// starts from 1 and 0. J. L. Ba et al. 2016, https://arxiv.org/abs/1607.06450
+/// \f$ y = g \circ (x - \bar x) / \sqrt{\mathrm{var}(x) + 10^{-5}} + b \f$ over the entries of a column. Parameters: g,
+/// b; starts from 1 and 0. J. L. Ba et al. 2016, https://arxiv.org/abs/1607.06450
 template <typename Scalar>
 class LayerNorm final : public FieldLayer<Scalar> {
  public:
@@ -82,10 +82,15 @@ class DelayStack final : public FieldLayer<Scalar> {
   using Index = Eigen::Index;
 
   DelayStack(Index dimension, Index window, Index delays, Index stride = 1)
-      : Base(dimension * window, dimension * delays, 0), dimension_(dimension), window_(window), delays_(delays), stride_(stride) {
+      : Base(dimension * window, dimension * delays, 0),
+        dimension_(dimension),
+        window_(window),
+        delays_(delays),
+        stride_(stride) {
     if (dimension < 1 || delays < 1 || stride < 1 || window < (delays - 1) * stride + 1)
-      throw InvalidArgument(almagest::detail::text("DelayStack: ", delays, " delays ", stride, " apart do not fit a window of ",
-                                                   window, " samples of dimension ", dimension, "; give a longer window."));
+      throw InvalidArgument(almagest::detail::text("DelayStack: ", delays, " delays ", stride,
+                                                   " apart do not fit a window of ", window, " samples of dimension ",
+                                                   dimension, "; give a longer window."));
   }
 
   double flops() const override { return 0; }

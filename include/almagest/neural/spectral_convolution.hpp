@@ -27,8 +27,8 @@ template <typename Scalar>
 class SpectralConvolution final : public FieldLayer<Scalar> {
  public:
   using Base = FieldLayer<Scalar>;
-  using typename Base::At, typename Base::Gradient, typename Base::Map, typename Base::VectorMap, typename Base::VectorView,
-      typename Base::View;
+  using typename Base::At, typename Base::Gradient, typename Base::Map, typename Base::VectorMap,
+      typename Base::VectorView, typename Base::View;
   using Index = Eigen::Index;
   using Transform = TruncatedTransform<Scalar>;
 
@@ -107,7 +107,8 @@ class SpectralConvolution final : public FieldLayer<Scalar> {
     if (pointwise_) {
       const View W(parameters + spectral(), out_, in_);
       for (Index b = 0; b < batch; ++b)
-        Map(y + b * out_ * points_, points_, out_).noalias() = View(x + b * in_ * points_, points_, in_) * W.transpose();
+        Map(y + b * out_ * points_, points_, out_).noalias() =
+            View(x + b * in_ * points_, points_, in_) * W.transpose();
       // The mode 0 is the mean over the points; what is added to it is added to all of them.
       if (biased) Map(Y, out_, batch).colwise() += VectorView(parameters + spectral() + in_ * out_, out_);
     }
@@ -145,7 +146,8 @@ class SpectralConvolution final : public FieldLayer<Scalar> {
   }
 
   /// dx of the pointwise part, and the gradient of W and b; the mode 0 of dy is its sum over the points.
-  void back_pointwise(const At& at, const Scalar* dy, const Scalar* dY, Scalar* dx, Scalar* gradient, Index batch) const {
+  void back_pointwise(const At& at, const Scalar* dy, const Scalar* dY, Scalar* dx, Scalar* gradient,
+                      Index batch) const {
     const View W(at.parameters + spectral(), out_, in_);
     Map by_weights(gradient, out_, in_);
     for (Index b = 0; b < batch; ++b) {

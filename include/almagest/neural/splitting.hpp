@@ -55,7 +55,8 @@ class Splitting final : public StepMap<Scalar> {
     }
   }
 
-  void backward(const Vector& parameters, const Steps& steps, Pass& pass, Matrix& by_state, Vector& gradient) const override {
+  void backward(const Vector& parameters, const Steps& steps, Pass& pass, Matrix& by_state,
+                Vector& gradient) const override {
     const Vector of_force = parameters.head(force_.parameters()), of_velocity = parameters.tail(velocity_.parameters());
     const Eigen::Index n = force_.inputs();
     Vector by_force = Vector::Zero(of_force.size()), by_velocity = Vector::Zero(of_velocity.size());
@@ -65,7 +66,8 @@ class Splitting final : public StepMap<Scalar> {
       auto moved = kick ? by_state.bottomRows(n) : by_state.topRows(n);
       auto used = kick ? by_state.topRows(n) : by_state.bottomRows(n);
       pass.work = moved.array().rowwise() * (Scalar(moves_[k].share) * steps.array());
-      used += field.backward(kick ? of_force : of_velocity, pass.points[k], pass.passes[k], pass.work, kick ? by_force : by_velocity);
+      used += field.backward(kick ? of_force : of_velocity, pass.points[k], pass.passes[k], pass.work,
+                             kick ? by_force : by_velocity);
     }
     gradient.head(by_force.size()) += by_force;
     gradient.tail(by_velocity.size()) += by_velocity;
@@ -79,7 +81,8 @@ class Splitting final : public StepMap<Scalar> {
   static std::vector<Move> moves(SymplecticMethod method) {
     if (method == SymplecticMethod::verlet) return {{false, 0.5}, {true, 1}, {false, 0.5}};
     const double z = std::sqrt(7.0 / 8) / 3, a = 0.5 - z, b = z - 1.0 / 3;
-    return {{false, a}, {true, 1}, {false, b}, {true, -0.5}, {false, 2.0 / 3}, {true, -0.5}, {false, b}, {true, 1}, {false, a}};
+    return {{false, a},   {true, 1},  {false, b}, {true, -0.5}, {false, 2.0 / 3},
+            {true, -0.5}, {false, b}, {true, 1},  {false, a}};
   }
 
   Network<Scalar> force_, velocity_;

@@ -33,7 +33,8 @@ enum class OdeMethod { euler, midpoint, rk4, dormand_prince };
 
 namespace detail {
 
-inline Tableau tableau_of(Eigen::Index stages, std::initializer_list<double> lower, std::initializer_list<double> weights) {
+inline Tableau tableau_of(Eigen::Index stages, std::initializer_list<double> lower,
+                          std::initializer_list<double> weights) {
   Tableau out{Eigen::MatrixXd::Zero(stages, stages), Eigen::VectorXd(stages)};
   const double* next = lower.begin();
   for (Eigen::Index i = 1; i < stages; ++i)
@@ -99,7 +100,8 @@ class StepMap {
   /// Writes the states after `steps` into y.
   virtual void forward(const Vector& parameters, const Matrix& x, const Steps& steps, Pass& pass, Matrix& y) const = 0;
   /// Turns the gradient by y into that by x, and adds that by the parameters.
-  virtual void backward(const Vector& parameters, const Steps& steps, Pass& pass, Matrix& by_state, Vector& gradient) const = 0;
+  virtual void backward(const Vector& parameters, const Steps& steps, Pass& pass, Matrix& by_state,
+                        Vector& gradient) const = 0;
 };
 
 /// An explicit Runge–Kutta method, any tableau, for \f$ \dot x = f(x) \f$. Its gradients are those of the
@@ -116,8 +118,8 @@ class RungeKutta final : public StepMap<Scalar> {
   RungeKutta(Network<Scalar> field, Tableau tableau) : field_(std::move(field)), tableau_(std::move(tableau)) {
     using almagest::detail::text;
     if (tableau_.stages() < 1 || tableau_.a.rows() != tableau_.stages() || tableau_.a.cols() != tableau_.stages())
-      throw InvalidArgument(text("RungeKutta: the tableau has ", tableau_.stages(), " weights for ", tableau_.a.rows(), " x ",
-                                 tableau_.a.cols(), " coefficients; give s weights and s x s coefficients."));
+      throw InvalidArgument(text("RungeKutta: the tableau has ", tableau_.stages(), " weights for ", tableau_.a.rows(),
+                                 " x ", tableau_.a.cols(), " coefficients; give s weights and s x s coefficients."));
     for (Eigen::Index i = 0; i < tableau_.stages(); ++i)
       for (Eigen::Index j = i; j < tableau_.stages(); ++j)
         if (tableau_.a(i, j) != 0)
@@ -142,7 +144,8 @@ class RungeKutta final : public StepMap<Scalar> {
     add_stages(tableau_.stages(), [&](Eigen::Index j) { return tableau_.b[j]; }, x, steps, pass, y);
   }
 
-  void backward(const Vector& parameters, const Steps& steps, Pass& pass, Matrix& by_state, Vector& gradient) const override {
+  void backward(const Vector& parameters, const Steps& steps, Pass& pass, Matrix& by_state,
+                Vector& gradient) const override {
     pass.sum = by_state;
     for (Eigen::Index i = tableau_.stages(); i-- > 0;) {
       // The gradient by the rate of this stage, from the result and from the points of later stages.
@@ -172,7 +175,8 @@ class RungeKutta final : public StepMap<Scalar> {
  private:
   /// out = x + steps * (the weighted sum of the first rates).
   template <typename Weight>
-  void add_stages(Eigen::Index count, const Weight& weight, const Matrix& x, const Steps& steps, Pass& pass, Matrix& out) const {
+  void add_stages(Eigen::Index count, const Weight& weight, const Matrix& x, const Steps& steps, Pass& pass,
+                  Matrix& out) const {
     bool any = false;
     for (Eigen::Index j = 0; j < count; ++j) {
       if (weight(j) == 0) continue;

@@ -150,7 +150,8 @@ class StnnLayer final : public Layer<Scalar> {
     }
   }
 
-  void tangent(const Parameters& parameters, const In&, const In&, const In& kept, const In& dx, Out dy) const override {
+  void tangent(const Parameters& parameters, const In&, const In&, const In& kept, const In& dx,
+               Out dy) const override {
     const Eigen::Index batch = dx.cols(), r = 2 * n_;
     Matrix padded = Matrix::Zero(r, batch), lifted(r, batch), scaled(r, batch), lowered(r, batch), scratch;
     padded.topRows(n_) = dx;
@@ -166,7 +167,8 @@ class StnnLayer final : public Layer<Scalar> {
       const auto h1 = kept.middleRows(at, r), h2 = kept.middleRows(at + r + factor_.kept(), n_),
                  h3 = kept.middleRows(at + r + factor_.kept() + n_, n_);
       at += r + factor_.kept() + 2 * n_;
-      scaled = parameters.segment(part.spectrum, r).asDiagonal() * (lifted.array() * (1 - h1.array().square())).matrix();
+      scaled =
+          parameters.segment(part.spectrum, r).asDiagonal() * (lifted.array() * (1 - h1.array().square())).matrix();
       factor_.apply(factor, scaled, lowered, scratch);
       const Matrix turned = (lowered.topRows(n_).array() * h2.array() * (1 - h2.array())).colwise().reverse();
       dy += parameters.segment(part.output, n_).asDiagonal() *

@@ -22,11 +22,13 @@ Packet tanh_of(const Packet& x) {
   Packet bottom = padd(square, number(1.12811678491632931402e2));
   bottom = pmadd(bottom, square, number(2.23548839060100448583e3));
   bottom = pmadd(bottom, square, number(4.84406305325125486048e3));
-  const Packet near = pmadd(pmul(x, square), pdiv(top, bottom), x);
-  const Packet grown = pexp(padd(size, size));
-  const Packet away = psub(number(1), pdiv(number(2), padd(grown, number(1))));
-  const Packet signed_away = pselect(pcmp_lt(x, number(0)), pnegate(away), away);
-  const Packet result = pselect(pcmp_lt(size, number(0.625)), near, signed_away);
+  const Packet grown = pexp(padd(size, size)), one = number(1);
+  // x + x (x^2 top / bottom), or 1 - 1 (2 / (grown + 1)) with the sign of x: one division, of which there are few a
+  // cycle.
+  const Packet small = pcmp_lt(size, number(0.625));
+  const Packet ratio = pdiv(pselect(small, pmul(square, top), number(-2)), pselect(small, bottom, padd(grown, one)));
+  const Packet unit = pselect(small, x, pselect(pcmp_lt(x, number(0)), number(-1), one));
+  const Packet result = pmadd(unit, ratio, unit);
   return pselect(pcmp_eq(x, x), result, x);  // what is not a number stays so
 }
 

@@ -54,7 +54,8 @@ inline void check(const TeacherForcing& options) {
   if (options.interval < 1) refuse("interval", options.interval, "give at least 1 step.");
   if (!(options.strength >= 0 && options.strength <= 1)) refuse("strength", options.strength, "give 0 to 1.");
   if (!(options.decay > 0 && options.decay <= 1)) refuse("decay", options.decay, "give more than 0, at most 1.");
-  if (!(options.release > 0 && options.release <= 1)) refuse("release", options.release, "give more than 0, at most 1.");
+  if (!(options.release > 0 && options.release <= 1))
+    refuse("release", options.release, "give more than 0, at most 1.");
   if (options.length < 1) refuse("length", options.length, "give at least 1 step.");
   if (options.batches < 1) refuse("batches", options.batches, "give at least 1.");
 }
@@ -83,8 +84,14 @@ class ForcedObjective final : public Objective<Scalar> {
 
   ForcedObjective(const Layer<Scalar>& layer, const TeacherForcing& forcing, const Training& options,
                   const Samples<Scalar>& data, const Samples<Scalar>& held)
-      : layer_(layer), forcing_(forcing), noise_(options.input_noise), seed_(options.seed), data_(data), held_(held),
-        observed_(data.runs.front().rows()), strength_(forcing.kind == TeacherForcing::Kind::adaptive ? 1 : forcing.strength),
+      : layer_(layer),
+        forcing_(forcing),
+        noise_(options.input_noise),
+        seed_(options.seed),
+        data_(data),
+        held_(held),
+        observed_(data.runs.front().rows()),
+        strength_(forcing.kind == TeacherForcing::Kind::adaptive ? 1 : forcing.strength),
         starts_(std::size_t(options.batch * forcing.batches)) {
     begin(0, Vector());
   }
@@ -98,8 +105,10 @@ class ForcedObjective final : public Objective<Scalar> {
   void begin(int epoch, const Vector&) override {
     RandomStream random(seed_, 1000 + std::uint64_t(epoch));
     for (auto& start : starts_)
-      start = data_.starts[std::min(data_.starts.size() - 1, std::size_t(random.uniform() * double(data_.starts.size())))];
-    if (forcing_.kind == TeacherForcing::Kind::generalized) strength_ = forcing_.strength * std::pow(forcing_.decay, epoch);
+      start =
+          data_.starts[std::min(data_.starts.size() - 1, std::size_t(random.uniform() * double(data_.starts.size())))];
+    if (forcing_.kind == TeacherForcing::Kind::generalized)
+      strength_ = forcing_.strength * std::pow(forcing_.decay, epoch);
   }
 
   double loss(const Vector& parameters, std::span<const std::size_t> samples, RandomStream& random,

@@ -33,7 +33,8 @@ class ToeplitzLayer final : public FieldLayer<Scalar> {
   using Complex = std::complex<Scalar>;
 
   ToeplitzLayer(Index rows, Index columns)
-      : ToeplitzLayer(rows, columns, columns - 1, rows + columns - 1, fft::good_size(std::max<Index>(rows + columns - 1, 1))) {}
+      : ToeplitzLayer(rows, columns, columns - 1, rows + columns - 1,
+                      fft::good_size(std::max<Index>(rows + columns - 1, 1))) {}
   static ToeplitzLayer circulant(Index size) { return ToeplitzLayer(size, size, 0, size, size); }
 
   Index kept() const override { return 2 * transform_.modes() + room(); }
@@ -84,7 +85,8 @@ class ToeplitzLayer final : public FieldLayer<Scalar> {
 
   static Index checked(Index rows, Index columns, Index circle) {
     if (rows < 1 || columns < 1)
-      throw InvalidArgument(almagest::detail::text("ToeplitzLayer: ", rows, " rows and ", columns, " columns; give at least 1 of each."));
+      throw InvalidArgument(
+          almagest::detail::text("ToeplitzLayer: ", rows, " rows and ", columns, " columns; give at least 1 of each."));
     return circle;
   }
   /// Where on the circle the parameter k is.
@@ -99,7 +101,8 @@ class ToeplitzLayer final : public FieldLayer<Scalar> {
     const std::size_t at = reinterpret_cast<std::size_t>(space) / sizeof(Scalar) % 16;
     Scalar* line = space + (16 - at) % 16;
     Scalar* matrix = line + padded(circle_);
-    return {line, reinterpret_cast<Complex*>(matrix), reinterpret_cast<Complex*>(matrix + padded(2 * transform_.modes()))};
+    return {line, reinterpret_cast<Complex*>(matrix),
+            reinterpret_cast<Complex*>(matrix + padded(2 * transform_.modes()))};
   }
   template <typename Values>
   void transformed(const Values& values, Scalar* line, Complex* out) const {

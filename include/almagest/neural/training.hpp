@@ -19,8 +19,10 @@ Trained<Scalar> train(Objective<Scalar>& objective, Eigen::VectorX<Scalar> param
                       const Progress& progress);
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT Trained<float> train(Objective<float>&, Eigen::VectorXf, const Training&, const Progress&);
-extern template ALMAGEST_EXPORT Trained<double> train(Objective<double>&, Eigen::VectorXd, const Training&, const Progress&);
+extern template ALMAGEST_EXPORT Trained<float> train(Objective<float>&, Eigen::VectorXf, const Training&,
+                                                     const Progress&);
+extern template ALMAGEST_EXPORT Trained<double> train(Objective<double>&, Eigen::VectorXd, const Training&,
+                                                      const Progress&);
 #endif
 
 }  // namespace almagest::inline ALMAGEST_ABI::neural

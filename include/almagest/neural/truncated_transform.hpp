@@ -127,8 +127,9 @@ class TruncatedTransform {
       if (modes[a] < 1)
         throw InvalidArgument(text("TruncatedTransform: modes is ", modes[a], " on axis ", a, "; give at least 1."));
       if (2 * modes[a] > shape[a])
-        throw InvalidArgument(text("TruncatedTransform: ", modes[a], " modes on axis ", a, " need at least ", 2 * modes[a],
-                                   " points, but the grid has ", shape[a], "; give fewer modes or a finer grid."));
+        throw InvalidArgument(text("TruncatedTransform: ", modes[a], " modes on axis ", a, " need at least ",
+                                   2 * modes[a], " points, but the grid has ", shape[a],
+                                   "; give fewer modes or a finer grid."));
     }
   }
   void list_modes(const fft::Shape& shape, const std::vector<Index>& modes) {
