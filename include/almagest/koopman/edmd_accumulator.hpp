@@ -86,21 +86,23 @@ bool ambiguous(const std::vector<TrajectoryView<Scalar>>& several) {
 
 /// The triangle of an undriven system: [functions, functions one step later without what inputs did,
 /// states].
+template <typename Real>
 struct Undriven {
-  Eigen::MatrixXd triangle, effect;  ///< effect: columns for inputs x functions
-  Eigen::Index rank = 0;             ///< of functions and inputs together
+  Eigen::MatrixX<Real> triangle, effect;  ///< effect: columns for inputs x functions
+  Eigen::Index rank = 0;                       ///< of functions and inputs together
 };
 
 /// Parts what the `driven` columns after the `size` functions do from what the functions do
 /// themselves, by least squares on both.
-inline Undriven undrive(Eigen::MatrixXd all, Eigen::Index size, Eigen::Index driven) {
-  if (driven == 0) return {std::move(all), Eigen::MatrixXd(0, size), size};
+template <typename Real>
+Undriven<Real> undrive(Eigen::MatrixX<Real> all, Eigen::Index size, Eigen::Index driven) {
+  if (driven == 0) return {std::move(all), Eigen::MatrixX<Real>(0, size), size};
   const Eigen::Index both = size + driven, components = all.cols() - both - size;
-  Eigen::VectorXd scales = all.leftCols(both).colwise().norm();
-  scales = scales.unaryExpr([](double norm) { return norm > 0 ? 1 / norm : 0; });
-  const Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXd> solver(
+  Eigen::VectorX<Real> scales = all.leftCols(both).colwise().norm();
+  scales = scales.unaryExpr([](Real norm) { return norm > 0 ? 1 / norm : Real(0); });
+  const Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixX<Real>> solver(
       all.topLeftCorner(both, both) * scales.asDiagonal());
-  Undriven out;
+  Undriven<Real> out;
   out.rank = solver.rank();
   out.effect = scales.tail(driven).asDiagonal() *
                solver.solve(all.block(0, both, both, size)).bottomRows(driven);
@@ -112,28 +114,29 @@ inline Undriven undrive(Eigen::MatrixXd all, Eigen::Index size, Eigen::Index dri
 }
 
 /// The triangle of combinations of the functions: [functions P, functions one step later P, states].
-inline Eigen::MatrixXd combined(const Eigen::MatrixXd& triangle, const Eigen::MatrixXd& p) {
+template <typename Real>
+Eigen::MatrixX<Real> combined(const Eigen::MatrixX<Real>& triangle, const Eigen::MatrixX<Real>& p) {
   const Eigen::Index size = p.rows(), components = triangle.cols() - 2 * size;
-  Eigen::MatrixXd all(triangle.rows(), 2 * p.cols() + components);
+  Eigen::MatrixX<Real> all(triangle.rows(), 2 * p.cols() + components);
   all << triangle.leftCols(size) * p, triangle.middleCols(size, size) * p,
       triangle.rightCols(components);
-  linalg::StreamingQr<double> qr(all.cols());
+  linalg::StreamingQr<Real> qr(all.cols());
   qr.update(all);
   return qr.triangle();
 }
 
 /// What inputs do to normalized coordinates, `inputs x rank` and where they multiply the functions
 /// `(inputs * rank) x rank`, else without rows.
-inline std::pair<Eigen::MatrixXd, Eigen::MatrixXd> input_operators(const Undriven& all,
-                                                                   const Eigen::MatrixXd& encoder,
-                                                                   Eigen::Index inputs) {
+template <typename Real>
+std::pair<Eigen::MatrixX<Real>, Eigen::MatrixX<Real>> input_operators(const Undriven<Real>& all, const Eigen::MatrixX<Real>& encoder,
+                                                                      Eigen::Index inputs) {
   const Eigen::Index size = encoder.rows(), rank = encoder.cols();
-  if (inputs == 0) return {Eigen::MatrixXd(0, rank), Eigen::MatrixXd(0, rank)};
+  if (inputs == 0) return {Eigen::MatrixX<Real>(0, rank), Eigen::MatrixX<Real>(0, rank)};
   const Eigen::Index each = all.effect.rows() / inputs;
-  Eigen::MatrixXd direct(inputs, rank), products(each > 1 ? inputs * rank : 0, rank);
+  Eigen::MatrixX<Real> direct(inputs, rank), products(each > 1 ? inputs * rank : 0, rank);
   // Functions in normalized coordinates; exact, as those that were left out depend on the others.
   const auto functions = all.triangle.leftCols(size);
-  const Eigen::MatrixXd decoder = (functions * encoder).transpose() * functions;
+  const Eigen::MatrixX<Real> decoder = (functions * encoder).transpose() * functions;
   for (Eigen::Index i = 0; i < inputs; ++i) {
     direct.row(i) = all.effect.row(i * each) * encoder;
     if (each > 1)
@@ -347,11 +350,11 @@ Edmd<Scalar> EdmdAccumulator<Scalar>::solve(const EdmdOptions& options,
     throw InvalidArgument(text(method(), ": eigenvalues asks for the ", options.eigenvalues,
                                " of largest modulus, but those of an isometry all have modulus 1; give 0 for all."));
   std::vector<std::string> warnings;
-  const detail::Undriven all = detail::undrive(triangle(), features_->size(), driven_);
+  const detail::Undriven<double> all = detail::undrive<double>(triangle(), features_->size(), driven_);
   std::vector<std::string> names = features_->names(training_->names);
   Eigen::MatrixXd functions = all.triangle;
   if (combinations.size() > 0) {
-    functions = detail::combined(all.triangle, combinations);
+    functions = detail::combined<double>(all.triangle, combinations);
     names.clear();
     for (Eigen::Index j = 0; j < combinations.cols(); ++j)
       names.push_back(text("combination ", j));
@@ -388,7 +391,7 @@ Edmd<Scalar> EdmdAccumulator<Scalar>::solve(const EdmdOptions& options,
     warnings.push_back(
         "the inputs are functions of the state on these data, as under feedback, so that nothing "
         "tells what either does; give runs whose inputs vary by themselves.");
-  auto [input_operator, bilinear_operator] = detail::input_operators(all, encoder, inputs_);
+  auto [input_operator, bilinear_operator] = detail::input_operators<double>(all, encoder, inputs_);
   return Edmd<Scalar>(EdmdParts{options, library_, *training_, std::move(encoder),
                                 std::move(compression), std::move(reduced), std::move(observation),
                                 std::move(missed), std::move(spectrum), std::move(amplitudes),

@@ -42,7 +42,8 @@ struct Landmarks {
 namespace detail {
 
 /// The kernel at centres, as a library.
-inline features::Library kernels_at(const Eigen::MatrixXd& centres, const KernelEdmdOptions& options) {
+template <typename Real>
+features::Library kernels_at(const Eigen::MatrixX<Real>& centres, const KernelEdmdOptions& options) {
   if (options.polynomial > 0)
     return features::PolynomialKernels{centres, options.polynomial, options.width};
   return features::RadialBasis{centres, options.kernel, options.width};
@@ -110,7 +111,7 @@ Landmarks<Real> find_landmarks(const Eigen::MatrixX<Real>& states, const KernelE
     if (!(left.maxCoeff(&worst) > rounding)) break;
     chosen.col(count) = states.col(worst);
     auto column = factor.col(count);
-    const features::Library one = detail::kernels_at(states.col(worst), options);
+    const features::Library one = detail::kernels_at<Real>(states.col(worst), options);
     evaluator(one, states.rows())->evaluate(rows, factor.middleCols(count, 1));
     column.noalias() -= factor.leftCols(count) * factor.row(worst).head(count).transpose();
     column /= std::sqrt(left[worst]);
@@ -191,7 +192,7 @@ auto fit_kernel_edmd(const Data& data, const KernelEdmdOptions& options = {}) {
   edmd.dictionary.drop_dependent = true;
   auto accumulator = detail::edmd_accumulator(
       several, features::Concatenation{{features::Polynomial{.degree = 1},
-                                        detail::kernels_at(landmarks.states, options)}});
+                                        detail::kernels_at<double>(landmarks.states, options)}});
   accumulator.update(several);
   if (options.rank == 0) return accumulator.solve(edmd);
   return accumulator.solve(edmd, detail::principal_functions<double>(accumulator.triangle(), 1 + before.rows(),
