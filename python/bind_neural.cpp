@@ -140,6 +140,7 @@ void bind_nvar(py::module_& m) {
          return py::make_tuple(delays, stride, degree, ridge);
        }, "delays, stride, degree and ridge.");
   bind_storage<NvarMap>(bound);
+  bind_export<NvarMap>(bound);
   m.def("fit_nvar", [](const std::vector<Run>& runs, Eigen::Index delays, Eigen::Index stride, int degree, double ridge,
                        const py::object& progress) {
           const auto views = views_of(runs);

@@ -3,14 +3,16 @@
 // for each version of the format and then kept: a library that cannot read them has broken the format.
 //
 //   g++ -std=c++20 -O2 -I../../include -I.. -isystem /usr/include/eigen3 make_golden.cpp
-//       ../../src/archive_reader.cpp ../../src/archive_writer.cpp -o make_golden && ./make_golden .
+//       ../../src/archive_reader.cpp ../../src/archive_writer.cpp -lfftw3 -lfftw3f -o make_golden && ./make_golden .
 //
 // Format version 1: almagest 0.1.0, GCC 12.2, Eigen 3.4.0, nlohmann-json 3.11.2, x86-64 without FMA.
 #include <string>
 
 #include "almagest/io/export_header.hpp"
 #include "almagest/io/model_file.hpp"
+#include "almagest/io/operator_format.hpp"
 #include "golden/koopman_models.hpp"
+#include "golden/further_neural_models.hpp"
 #include "golden/neural_models.hpp"
 
 int main(int count, char** arguments) {
@@ -29,5 +31,9 @@ int main(int count, char** arguments) {
   almagest::io::save(golden::structured(), folder + "/stnn_double_v1.almagest");
   almagest::io::save(golden::reservoir(), folder + "/reservoir_double_v1.almagest");
   almagest::io::save(golden::autoregression(), folder + "/nvar_double_v1.almagest");
+  almagest::io::save(golden::vector_field(), folder + "/neural_ode_double_v1.almagest");
+  almagest::io::save(golden::fourier_operator(), folder + "/operator_double_v1.almagest");
+  almagest::io::save(golden::piecewise_linear(), folder + "/plrnn_double_v1.almagest");
+  almagest::io::save(golden::gated(), folder + "/sequence_double_v1.almagest");
   almagest::io::export_header(golden::law<double>(), folder + "/law.hpp", "law");
 }

@@ -77,3 +77,14 @@ TEST_CASE("An exported echo-state network foresees as the model does", "[export_
 )", 1e-14);
   CHECK_THAT(sentence<InvalidArgument>([] { io::header_text(golden::reservoir(), "class"); }), ContainsSubstring("class"));
 }
+
+TEST_CASE("An exported autoregression foresees as the model does", "[export_header][neural]") {
+  check_export(golden::autoregression(), R"(
+  for (int k = 0; k < 7; ++k) {
+    model::foresee(in, x);
+    std::fwrite(x, sizeof x, 1, stdout);
+    for (int i = 0; i < (model::context - 1) * model::dimension; ++i) in[i] = in[i + model::dimension];
+    for (int i = 0; i < model::dimension; ++i) in[(model::context - 1) * model::dimension + i] = x[i];
+  }
+)", 1e-14);
+}

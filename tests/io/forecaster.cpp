@@ -29,7 +29,7 @@ TEST_CASE("Every golden file loads as a forecaster", "[io]") {
     CHECK(copy.forecast(history, 3).states() == ahead.states());
     CHECK_THROWS_AS(model.forecast(history, 0), InvalidArgument);
   }
-  CHECK(files >= 14);
+  CHECK(files >= 18);
 }
 
 TEST_CASE("A model of an unknown kind is no forecaster", "[io]") {

@@ -26,9 +26,10 @@ std::string sentence(const Call& call) {
 }
 
 /// The laws of every forecaster. `fit()` learns the model from data that it can represent exactly;
-/// `history` continues those data; n + m steps equal n and then m to `tolerance` (0: bit for bit).
+/// `history` continues those data; n + m steps equal n and then m to `tolerance` (0: bit for bit). A step allocates
+/// nothing, or at most `allocations_of_step` times where that is known.
 template <typename Fit, typename Scalar>
-void forecaster(const Fit& fit, const Trajectory<Scalar>& history, double tolerance) {
+void forecaster(const Fit& fit, const Trajectory<Scalar>& history, double tolerance, long allocations_of_step = 0) {
   const auto model = fit();
   using Model = std::remove_const_t<decltype(model)>;
   static_assert(Forecaster<Model>);
@@ -74,7 +75,8 @@ void forecaster(const Fit& fit, const Trajectory<Scalar>& history, double tolera
     CHECK((shortest.states().array() == ahead.states().array()).all());
   }
   SECTION("a history of another dimension is refused with both") {
-    const Trajectory<Scalar> other(history.times(), Trajectory<Scalar>::Matrix::Ones(history.dimension() + 1, history.size()));
+    const Trajectory<Scalar> other(history.times(),
+                                   Trajectory<Scalar>::Matrix::Ones(history.dimension() + 1, history.size()));
     const auto text = sentence<almagest::DimensionMismatch>([&] { model.forecast(TrajectoryView<Scalar>(other), 5); });
     CHECK_THAT(text, ContainsSubstring("history") && ContainsSubstring(std::to_string(other.dimension())) &&
                          ContainsSubstring(std::to_string(history.dimension())));
@@ -87,8 +89,10 @@ void forecaster(const Fit& fit, const Trajectory<Scalar>& history, double tolera
   }
   SECTION("a history that is too short is refused with both lengths") {
     if (model.context() > 1) {
-      const auto text = sentence<almagest::InvalidArgument>([&] { model.forecast(past.slice(0, model.context() - 1), 5); });
-      CHECK_THAT(text, ContainsSubstring(std::to_string(model.context() - 1)) && ContainsSubstring(std::to_string(model.context())));
+      const auto text =
+          sentence<almagest::InvalidArgument>([&] { model.forecast(past.slice(0, model.context() - 1), 5); });
+      CHECK_THAT(text, ContainsSubstring(std::to_string(model.context() - 1)) &&
+                           ContainsSubstring(std::to_string(model.context())));
     }
   }
   SECTION("no steps are refused") {
@@ -97,10 +101,13 @@ void forecaster(const Fit& fit, const Trajectory<Scalar>& history, double tolera
   SECTION("step allocates nothing") {
     if constexpr (almagest::Stepper<Model>) {
       auto workspace = model.workspace();
-      Eigen::VectorX<Scalar> in = model.lift(past.slice(past.size() - model.context(), model.context())), out = in;
+      const auto newest = past.slice(past.size() - model.context(), model.context());
+      Eigen::VectorX<Scalar> in = newest[newest.size() - 1];
+      if constexpr (requires { model.lift(newest); }) in = model.lift(newest);
+      Eigen::VectorX<Scalar> out = in;
       const long before = allocations();
       model.step(in, out, workspace);
-      CHECK(allocations() == before);
+      CHECK(allocations() - before <= allocations_of_step);
     }
   }
 }

@@ -29,7 +29,8 @@ namespace {
 constexpr double two_pi = 6.28318530717958647693;
 
 template <typename Scalar = double>
-auto transform_of(const almagest::fft::Shape& shape, std::vector<Index> modes, TransformMethod method = TransformMethod::automatic) {
+auto transform_of(const almagest::fft::Shape& shape, std::vector<Index> modes,
+                  TransformMethod method = TransformMethod::automatic) {
   return std::make_shared<const TruncatedTransform<Scalar>>(shape, modes, method);
 }
 
@@ -87,7 +88,9 @@ TEST_CASE("Derivatives of small layers are those of differences", "[neural]") {
   for (const auto how : {Combination::chain, Combination::sum, Combination::product})
     check_field_derivatives(Composite<double>(how, {a, c, b}));
   check_field_derivatives(Composite<double>(Combination::residual, {a}));
-  CHECK_THAT(sentence<InvalidArgument>([&] { Composite<double>(Combination::chain, {a, std::make_shared<Dense<double>>(4, 3)}); }),
+  CHECK_THAT(sentence<InvalidArgument>([&] {
+               Composite<double>(Combination::chain, {a, std::make_shared<Dense<double>>(4, 3)});
+             }),
              ContainsSubstring("part 1 takes 4"));
   CHECK_THAT(sentence<InvalidArgument>([] { DelayStack<double>(1, 3, 3, 2); }), ContainsSubstring("3 delays 2 apart"));
 }
@@ -117,7 +120,8 @@ TEST_CASE("Toeplitz, circulant and local layers are the matrices that they stand
 TEST_CASE("The truncated transform is the Fourier transform, either way", "[neural]") {
   for (const auto& [shape, modes] : {std::pair{almagest::fft::Shape{12}, std::vector<Index>{6}},
                                      {almagest::fft::Shape{6, 8}, std::vector<Index>{3, 4}}}) {
-    const auto product = transform_of(shape, modes, TransformMethod::product), fft = transform_of(shape, modes, TransformMethod::fft);
+    const auto product = transform_of(shape, modes, TransformMethod::product),
+               fft = transform_of(shape, modes, TransformMethod::fft);
     const Index points = shape.size(), columns = 2 * product->modes(), fields = 3;
     const Eigen::MatrixXd x = normal_matrix(points, fields, 1), Y = normal_matrix(fields, columns, 2);
     Eigen::MatrixXd X(fields, columns), same = X, y(points, fields), z = y;
@@ -130,13 +134,15 @@ TEST_CASE("The truncated transform is the Fourier transform, either way", "[neur
     CHECK((y - z).cwiseAbs().maxCoeff() < 1e-12);
     // By definition: mode 1 of the last axis.
     std::complex<double> one = 0;
-    for (Index j = 0; j < points; ++j) one += x(j, 1) * std::polar(1.0, -two_pi * double(j % shape.last()) / double(shape.last()));
+    for (Index j = 0; j < points; ++j)
+      one += x(j, 1) * std::polar(1.0, -two_pi * double(j % shape.last()) / double(shape.last()));
     CHECK(std::abs(one - std::complex<double>(X(1, 2), X(1, 3))) < 1e-12);
   }
   CHECK(transform_of({256}, {16})->by_product());
   CHECK_FALSE(transform_of({256}, {32})->by_product());
   CHECK_FALSE(transform_of({64, 64}, {4, 4})->by_product());
-  CHECK_THAT(sentence<InvalidArgument>([] { transform_of({16}, {9}); }), ContainsSubstring("9 modes on axis 0 need at least 18 points"));
+  CHECK_THAT(sentence<InvalidArgument>([] { transform_of({16}, {9}); }),
+             ContainsSubstring("9 modes on axis 0 need at least 18 points"));
 }
 
 TEST_CASE("A spectral convolution is a convolution", "[neural]") {
@@ -148,7 +154,8 @@ TEST_CASE("A spectral convolution is a convolution", "[neural]") {
   Eigen::VectorXd parameters(2 * K), x(n), expected = Eigen::VectorXd::Zero(n);
   for (Index k = 0; k < K; ++k) {
     std::complex<double> symbol = 0;
-    for (Index j = 0; j < n; ++j) symbol += kernel(two_pi * double(j) / double(n)) * std::polar(1.0, -two_pi * double(j * k) / double(n));
+    for (Index j = 0; j < n; ++j)
+      symbol += kernel(two_pi * double(j) / double(n)) * std::polar(1.0, -two_pi * double(j * k) / double(n));
     parameters[2 * k] = symbol.real(), parameters[2 * k + 1] = symbol.imag();
   }
   for (Index j = 0; j < n; ++j) x[j] = field(two_pi * double(j) / double(n));
@@ -207,10 +214,14 @@ TEST_CASE("A Fourier neural operator learns waves, and foresees them on a finer 
   for (int k = 0; k < 5; ++k) model.step(x, next, space);
   CHECK(allocations() == before);
 
-  CHECK_THAT(sentence<DimensionMismatch>([&] { model.forecast(TrajectoryView<float>(fine), 3); }), ContainsSubstring("256"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { model.forecast(waves<float>(64, 5, 1, 0.2), 3); }), ContainsSubstring("time step 0.2"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { model.on(SpatialGrid::periodic(64, 0, 1)); }), ContainsSubstring("length"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { model.on(SpatialGrid::periodic(8, 0, two_pi)); }), ContainsSubstring("at least 12"));
+  CHECK_THAT(sentence<DimensionMismatch>([&] { model.forecast(TrajectoryView<float>(fine), 3); }),
+             ContainsSubstring("256"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { model.forecast(waves<float>(64, 5, 1, 0.2), 3); }),
+             ContainsSubstring("time step 0.2"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { model.on(SpatialGrid::periodic(64, 0, 1)); }),
+             ContainsSubstring("length"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { model.on(SpatialGrid::periodic(8, 0, two_pi)); }),
+             ContainsSubstring("at least 12"));
 }
 
 TEST_CASE("Operators on two axes learn, and their tangent is the Jacobian", "[neural]") {
@@ -227,7 +238,8 @@ TEST_CASE("Operators on two axes learn, and their tangent is the Jacobian", "[ne
   almagest::TrajectoryInfo info;
   info.grid = SpatialGrid({{nx, two_pi}, {ny, two_pi}});
   const Trajectory<double> run(TimeGrid::uniform(0, 0.2, samples), states, info);
-  const auto model = fit(Fno{.modes = {3, 2}, .width = 6, .layers = 2, .projection = 8}, run, Training{.epochs = 120, .batch = 8, .rate = 1e-2});
+  const auto model = fit(Fno{.modes = {3, 2}, .width = 6, .layers = 2, .projection = 8}, run,
+                         Training{.epochs = 120, .batch = 8, .rate = 1e-2});
   CAPTURE(model.parts().history.back().loss);
   CHECK(model.parts().history.back().loss < 0.01);
   CHECK(model.parts().mean[1] == Approx(5).margin(0.01));
@@ -252,7 +264,8 @@ TEST_CASE("Mixing and branch-trunk operators learn waves too", "[neural]") {
   const auto onet = fit(DeepOnet{{32}, {32}, 12}, runs, Training{.epochs = 300, .batch = 16, .rate = 1e-2, .seed = 3});
   CAPTURE(onet.parts().history.back().loss);
   CHECK(onet.parts().history.back().loss < 0.1);
-  CHECK_THAT(sentence<InvalidArgument>([&] { onet.on(SpatialGrid::periodic(32, 0, two_pi)); }), ContainsSubstring("DeepOnet"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { onet.on(SpatialGrid::periodic(32, 0, two_pi)); }),
+             ContainsSubstring("DeepOnet"));
 }
 
 TEST_CASE("A batch in shards has the loss and the gradient of the whole, whoever makes them", "[neural]") {
@@ -261,7 +274,8 @@ TEST_CASE("A batch in shards has the loss and the gradient of the whole, whoever
   const Training options{.rollout = 2}, many{.rollout = 2, .threads = 3};
   const Eigen::VectorXd ones = Eigen::VectorXd::Ones(10);
   const almagest::neural::detail::Samples<double> data(views, {0 * ones, ones}, options.rollout);
-  const auto net = network<double>(Fno{.modes = {2}, .width = 3, .layers = 2, .projection = 4}, 1, SpatialGrid::periodic(10, 0, 1));
+  const auto net =
+      network<double>(Fno{.modes = {2}, .width = 3, .layers = 2, .projection = 4}, 1, SpatialGrid::periodic(10, 0, 1));
   const auto in_shards = [&](const Training& how, std::size_t size) {
     return std::make_unique<almagest::neural::detail::RolloutObjective<double>>(net, 0.3 * ones, how, data, data, size);
   };
@@ -270,7 +284,8 @@ TEST_CASE("A batch in shards has the loss and the gradient of the whole, whoever
   const Eigen::VectorXd parameters = net.initial(random);
   const std::vector<std::size_t> samples{0, 5, 3, 7, 8, 1};
   Eigen::VectorXd one, other, unused;
-  CHECK(whole->loss(parameters, samples, random, one) == Approx(pieces->loss(parameters, samples, random, other)).epsilon(1e-12));
+  CHECK(whole->loss(parameters, samples, random, one) ==
+        Approx(pieces->loss(parameters, samples, random, other)).epsilon(1e-12));
   CHECK((one - other).norm() < 1e-12 * one.norm());
   Eigen::VectorXd same;
   CHECK(shared->loss(parameters, samples, random, same) == pieces->loss(parameters, samples, random, other));
@@ -285,8 +300,10 @@ TEST_CASE("What no operator can learn from is refused", "[neural]") {
   const auto run = waves<double>(16, 6, 1);
   const Trajectory<double> bare(run.times(), run.states());
   CHECK_THAT(sentence<InvalidArgument>([&] { fit(Fno{}, bare); }), ContainsSubstring("no grid"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { fit(Fno{}, run); }), ContainsSubstring("16 modes on axis 0 need at least 32 points"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { fit(Fno{.modes = {4}, .width = 0}, run); }), ContainsSubstring("width is 0"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { fit(Fno{}, run); }),
+             ContainsSubstring("16 modes on axis 0 need at least 32 points"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { fit(Fno{.modes = {4}, .width = 0}, run); }),
+             ContainsSubstring("width is 0"));
   const std::vector<Trajectory<double>> mixed{run, waves<double>(32, 6, 1)};
   CHECK_THROWS_AS(fit(Fno{.modes = {4}}, mixed), DimensionMismatch);
 }

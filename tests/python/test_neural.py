@@ -103,6 +103,8 @@ def test_headers(lorenz, tmp_path):
     assert "inline void step(const scalar* x, scalar* next)" in (tmp_path / "mlp.hpp").read_text()
     al.export_header(al.neural.ESN(units=20).fit(lorenz[:300]), tmp_path / "esn.hpp", name="esn")
     assert "inline void drive(" in (tmp_path / "esn.hpp").read_text()
+    al.export_header(al.neural.NVAR().fit(lorenz[:300]), tmp_path / "nvar.hpp", name="nvar")
+    assert "inline void foresee(" in (tmp_path / "nvar.hpp").read_text()
     with says(al.InvalidArgument, "improved"):
         model = al.neural.StNN(improved=True, epochs=1).fit(lorenz[:300])
         al.export_header(model, tmp_path / "stnn.hpp", name="stnn")

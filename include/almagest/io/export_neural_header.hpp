@@ -7,6 +7,7 @@
 #include <string>
 #include <type_traits>
 #include <variant>
+#include <vector>
 
 #include "almagest/core/files.hpp"
 #include "almagest/io/header_parts.hpp"
@@ -214,6 +215,53 @@ inline void observe(const scalar* r, scalar* x) {
   return out + detail::closing(name);
 }
 
+/// A nonlinear vector autoregression as a C++17 header that needs no other, for a simulation code.
+///
+/// The text defines, in the namespace `name`:
+///
+/// - `scalar`, `dimension`, and `context`: the samples of history that a step needs;
+/// - `foresee(window, x)`: the sample x that follows a window of `context` samples, one after the other, the oldest first.
+///
+/// \throws InvalidArgument for a name that is no C++ identifier or a reserved word.
+template <typename Scalar>
+std::string header_text(const neural::NvarModel<Scalar>& model, const std::string& name) {
+  using detail::table, detail::integer_table;
+  const auto& parts = model.parts();
+  const auto& monomials = model.monomials();
+  std::vector<int> factors, variables;
+  for (Eigen::Index f = 0; f < monomials.size(); ++f) {
+    factors.push_back(int(monomials.parent(f)));
+    variables.push_back(int(monomials.variable(f)));
+  }
+  std::string out = detail::neural_opening(model, name, "nonlinear vector autoregression");
+  out += detail::text("constexpr int context = ", model.context(), ", delays = ", parts.options.delays, ", stride = ",
+                      parts.options.stride, ", features = ", monomials.size(), ";\n\nnamespace tables {\n",
+                      "// A feature is the one named here times the variable; -1 is 1.\n") +
+         integer_table("factors", factors.data(), monomials.size()) +
+         integer_table("variables", variables.data(), monomials.size()) + table<Scalar>("readout", parts.readout) +
+         table<Scalar>("mean", parts.normalization.mean) + table<Scalar>("deviation", parts.normalization.deviation) +
+         "}  // namespace tables\n\n";
+  out += R"(// The sample after a window of samples, the oldest first.
+inline void foresee(const scalar* window, scalar* x) {
+  scalar z[delays * dimension], seen[features];
+  for (int j = 0; j < delays; ++j)
+    for (int i = 0; i < dimension; ++i)
+      z[j * dimension + i] = (window[(context - 1 - j * stride) * dimension + i] - tables::mean[i]) / tables::deviation[i];
+  for (int f = 0; f < features; ++f) {
+    const int factor = tables::factors[f], variable = tables::variables[f];
+    seen[f] = (factor < 0 ? scalar(1) : seen[factor]) * (variable < 0 ? scalar(1) : z[variable]);
+  }
+  for (int i = 0; i < dimension; ++i) {
+    scalar sum = 0;
+    for (int f = 0; f < features; ++f) sum += tables::readout[i * features + f] * seen[f];
+    x[i] = (z[i] + sum) * tables::deviation[i] + tables::mean[i];
+  }
+}
+
+)";
+  return out + detail::closing(name);
+}
+
 /// \name To files
 /// Write `header_text(model, name)` to a file, which appears complete or not at all.
 ///
@@ -225,6 +273,10 @@ void export_header(const neural::NetworkModel<Scalar>& model, const std::string&
 }
 template <typename Scalar>
 void export_header(const neural::ReservoirModel<Scalar>& model, const std::string& path, const std::string& name) {
+  files::write_file(path, header_text(model, name));
+}
+template <typename Scalar>
+void export_header(const neural::NvarModel<Scalar>& model, const std::string& path, const std::string& name) {
   files::write_file(path, header_text(model, name));
 }
 /// @}

@@ -29,6 +29,17 @@ namespace detail {
 
 inline constexpr std::array activations = {"tanh", "sigmoid", "relu", "gelu", "silu", "softplus"};
 
+template <typename Fields>
+void tell_counts(Fields& fields, const char* name, std::vector<Eigen::Index>& counts) {
+  std::vector<std::int64_t> values(counts.begin(), counts.end());
+  fields.integers(name, values);
+  counts.assign(values.begin(), values.end());
+}
+template <typename Fields>
+void tell_counts(Fields& fields, const char* name, const std::vector<Eigen::Index>& counts) {
+  fields.integers(name, std::vector<std::int64_t>(counts.begin(), counts.end()));
+}
+
 /// One of several: files call them by names.
 template <typename Fields, typename Architecture>
 void tell_architecture(Fields& fields, Architecture& architecture) {
@@ -43,9 +54,7 @@ void tell_architecture(Fields& fields, Architecture& architecture) {
     fields.kind(architecture.index() == 0 ? "mlp" : "stnn");
   }
   if (auto* mlp = std::get_if<0>(&architecture)) {
-    std::vector<std::int64_t> hidden(mlp->hidden.begin(), mlp->hidden.end());
-    fields.integers("hidden", hidden);
-    if constexpr (Fields::reads) mlp->hidden.assign(hidden.begin(), hidden.end());
+    tell_counts(fields, "hidden", mlp->hidden);
     fields.choice("activation", mlp->activation, activations);
   } else {
     auto& options = std::get<1>(architecture).options;
@@ -64,7 +73,7 @@ void tell_normalization(Fields& fields, Normalization& normalization) {
   fields.tensor("deviation", normalization.deviation);
 }
 
-/// What each epoch of a training gave; validation where there was any.
+/// What each epoch of a training gave; validation where there was any, as a file holds finite numbers only.
 template <typename Fields, typename History>
 void tell_history(Fields& fields, History& history) {
   const Eigen::Index epochs = Eigen::Index(history.size());
@@ -75,8 +84,8 @@ void tell_history(Fields& fields, History& history) {
       validation[k] = history[std::size_t(k)].validation;
     }
   if (!Fields::reads && !validation.allFinite()) validation.resize(0);
-  fields.tensor("loss", loss, Eigen::VectorXd());
-  fields.tensor("validation", validation, Eigen::VectorXd());
+  fields.tensor("history.loss", loss, Eigen::VectorXd());
+  fields.tensor("history.validation", validation, Eigen::VectorXd());
   if constexpr (Fields::reads) {
     history.resize(std::size_t(loss.size()));
     for (Eigen::Index k = 0; k < loss.size(); ++k) {
@@ -130,13 +139,40 @@ auto states_within(const Model& model, Eigen::Index count) {
       [&](Eigen::Index i, Eigen::Index) { return Scalar(random.uniform(facts.lower[i], facts.upper[i])); }));
 }
 
+/// A step from each of four states within the bounds of the training.
+template <typename Model>
+struct StepProbe {
+  using Matrix = Eigen::MatrixX<typename Model::Scalar>;
+
+  static Matrix probe_inputs(const Model& model) { return states_within(model, 4); }
+  static Matrix probe_outputs(const Model& model, const Matrix& inputs) {
+    Matrix outputs(inputs.rows(), inputs.cols());
+    auto workspace = model.workspace();
+    Eigen::VectorX<typename Model::Scalar> next(inputs.rows());
+    for (Eigen::Index k = 0; k < inputs.cols(); ++k) {
+      model.step(inputs.col(k), next, workspace);
+      outputs.col(k) = next;
+    }
+    return outputs;
+  }
+  static Matrix probe_sizes(const Model& model, const Matrix& inputs) {
+    return sizes(inputs, probe_outputs(model, inputs));
+  }
+
+ protected:
+  /// Rounding is relative to the largest entry of all.
+  static Matrix sizes(const Matrix& inputs, const Matrix& outputs) {
+    return Matrix::Constant(inputs.rows(), inputs.cols(),
+                            std::max(inputs.cwiseAbs().maxCoeff(), outputs.cwiseAbs().maxCoeff()));
+  }
+};
+
 }  // namespace detail
 
 /// A trained network map. The probe is a step from each of four states within the bounds of the training.
 template <typename Scalar>
-struct ModelFormat<neural::NetworkModel<Scalar>> : PartsFormat<neural::NetworkModel<Scalar>> {
-  using Model = neural::NetworkModel<Scalar>;
-  using Matrix = Eigen::MatrixX<Scalar>;
+struct ModelFormat<neural::NetworkModel<Scalar>> : PartsFormat<neural::NetworkModel<Scalar>>,
+                                                   detail::StepProbe<neural::NetworkModel<Scalar>> {
   static constexpr const char* kind = "network";
 
   template <typename Fields, typename Parts>
@@ -145,23 +181,7 @@ struct ModelFormat<neural::NetworkModel<Scalar>> : PartsFormat<neural::NetworkMo
     detail::tell_normalization(fields, parts.normalization);
     fields.tensor("scale", parts.scale);
     fields.tensor("parameters", parts.parameters);
-    fields.part("history", parts.history, [](auto& inner, auto& history) { detail::tell_history(inner, history); });
-  }
-
-  static Matrix probe_inputs(const Model& model) { return detail::states_within(model, 4); }
-  static Matrix probe_outputs(const Model& model, const Matrix& inputs) {
-    Matrix outputs(inputs.rows(), inputs.cols());
-    auto workspace = model.workspace();
-    Eigen::VectorX<Scalar> next(inputs.rows());
-    for (Eigen::Index k = 0; k < inputs.cols(); ++k) {
-      model.step(inputs.col(k), next, workspace);
-      outputs.col(k) = next;
-    }
-    return outputs;
-  }
-  static Matrix probe_sizes(const Model& model, const Matrix& inputs) {
-    const Scalar largest = std::max(inputs.cwiseAbs().maxCoeff(), probe_outputs(model, inputs).cwiseAbs().maxCoeff());
-    return Matrix::Constant(inputs.rows(), inputs.cols(), largest);
+    detail::tell_history(fields, parts.history);
   }
 };
 
@@ -215,7 +235,8 @@ struct ModelFormat<neural::ReservoirModel<Scalar>> : PartsFormat<neural::Reservo
  private:
   template <typename Take>
   static void driven(const Model& model, const Matrix& inputs, const Take& take) {
-    Eigen::VectorX<Scalar> r = Eigen::VectorX<Scalar>::Zero(model.units()), next(model.units()), seen(model.units() + 1), z;
+    Eigen::VectorX<Scalar> r = Eigen::VectorX<Scalar>::Zero(model.units()), next(model.units()),
+                           seen(model.units() + 1), z;
     for (Eigen::Index k = 0; k < inputs.cols(); ++k) {
       z = model.parts().normalization.apply(inputs.col(k));
       model.advance(r, z, next);

@@ -2,17 +2,13 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <algorithm>
 #include <array>
-#include <cstddef>
-#include <cstdint>
 #include <utility>
 #include <vector>
 
-#include "almagest/core/random.hpp"
 #include "almagest/core/text.hpp"
-#include "almagest/core/trajectory.hpp"
 #include "almagest/io/fields.hpp"
+#include "almagest/io/neural_format.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural {
 // Declared only: who has such a model has included it, and nobody else should pay for it.
@@ -33,77 +29,19 @@ namespace almagest::inline ALMAGEST_ABI::io {
 /// What the formats of vector fields share. The probe is a step from each of four states within the bounds of the
 /// training.
 template <typename Model>
-struct OdeFormat : PartsFormat<Model> {
-  using Scalar = typename Model::Scalar;
-  using Matrix = Eigen::MatrixX<Scalar>;
-  static constexpr std::array activations = {"tanh", "sigmoid", "relu", "gelu", "silu", "softplus"};
+struct OdeFormat : PartsFormat<Model>, detail::StepProbe<Model> {
+  static constexpr auto activations = detail::activations;
   static constexpr std::array methods = {"euler", "midpoint", "rk4", "dormand_prince"};
   static constexpr std::array symplectic_methods = {"verlet", "symplectic4"};
-
-  template <typename Fields>
-  static void tell_counts(Fields& fields, const char* name, std::vector<Eigen::Index>& counts) {
-    std::vector<std::int64_t> values(counts.begin(), counts.end());
-    fields.integers(name, values);
-    counts.assign(values.begin(), values.end());
-  }
-  template <typename Fields>
-  static void tell_counts(Fields& fields, const char* name, const std::vector<Eigen::Index>& counts) {
-    fields.integers(name, std::vector<std::int64_t>(counts.begin(), counts.end()));
-  }
 
   /// What every vector field has beside its architecture.
   template <typename Fields, typename Parts>
   static void tell_field(Fields& fields, Parts& parts) {
-    fields.tensor("mean", parts.normalization.mean);
-    fields.tensor("deviation", parts.normalization.deviation);
+    detail::tell_normalization(fields, parts.normalization);
     fields.tensor("scale", parts.scale);
     fields.setting("longest", parts.longest);
     fields.tensor("parameters", parts.parameters);
-    tell_history(fields, parts.history);
-  }
-
-  static Matrix probe_inputs(const Model& model) {
-    const TrainingFacts& facts = model.training();
-    RandomStream random(20);
-    return Matrix::NullaryExpr(facts.lower.size(), 4, [&](Eigen::Index i, Eigen::Index) {
-      return Scalar(random.uniform(facts.lower[i], facts.upper[i]));
-    });
-  }
-  static Matrix probe_outputs(const Model& model, const Matrix& inputs) {
-    Matrix outputs(inputs.rows(), inputs.cols());
-    auto workspace = model.workspace();
-    Eigen::VectorX<Scalar> next(inputs.rows());
-    for (Eigen::Index k = 0; k < inputs.cols(); ++k) {
-      model.step(inputs.col(k), next, workspace);
-      outputs.col(k) = next;
-    }
-    return outputs;
-  }
-  static Matrix probe_sizes(const Model& model, const Matrix& inputs) {
-    const Scalar largest = std::max(inputs.cwiseAbs().maxCoeff(), probe_outputs(model, inputs).cwiseAbs().maxCoeff());
-    return Matrix::Constant(inputs.rows(), inputs.cols(), largest);
-  }
-
- private:
-  template <typename Fields, typename History>
-  static void tell_history(Fields& fields, History& history) {
-    Eigen::VectorXd loss(Eigen::Index(history.size())), validation(loss.size());
-    if constexpr (!Fields::reads)
-      for (Eigen::Index k = 0; k < loss.size(); ++k) {
-        loss[k] = history[std::size_t(k)].loss;
-        validation[k] = history[std::size_t(k)].validation;
-      }
-    // A file holds finite numbers only.
-    if (!Fields::reads && !validation.allFinite()) validation.resize(0);
-    fields.tensor("history.loss", loss, Eigen::VectorXd());
-    fields.tensor("history.validation", validation, Eigen::VectorXd());
-    if constexpr (Fields::reads) {
-      history.resize(std::size_t(loss.size()));
-      for (Eigen::Index k = 0; k < loss.size(); ++k) {
-        history[std::size_t(k)].loss = loss[k];
-        if (validation.size() == loss.size()) history[std::size_t(k)].validation = validation[k];
-      }
-    }
+    detail::tell_history(fields, parts.history);
   }
 };
 
@@ -117,8 +55,8 @@ struct ModelFormat<neural::NeuralOdeModel<Scalar>> : OdeFormat<neural::NeuralOde
   }
   template <typename Fields, typename Architecture>
   static void tell_architecture(Fields& fields, Architecture& architecture) {
-    ModelFormat::tell_counts(fields, "hidden", architecture.hidden);
-    fields.choice("activation", architecture.activation, ModelFormat::activations);
+    detail::tell_counts(fields, "hidden", architecture.hidden);
+    fields.choice("activation", architecture.activation, detail::activations);
     fields.choice("method", architecture.method, ModelFormat::methods);
     fields.setting("substeps", architecture.substeps);
     fields.setting("tolerance", architecture.tolerance);
@@ -131,8 +69,8 @@ struct ModelFormat<neural::HamiltonianModel<Scalar>> : OdeFormat<neural::Hamilto
   template <typename Fields, typename Parts>
   static void tell(Fields& fields, Parts& parts) {
     auto& architecture = parts.architecture;
-    ModelFormat::tell_counts(fields, "hidden", architecture.hidden);
-    fields.choice("activation", architecture.activation, ModelFormat::activations);
+    detail::tell_counts(fields, "hidden", architecture.hidden);
+    fields.choice("activation", architecture.activation, detail::activations);
     fields.setting("separable", architecture.separable);
     fields.choice("method", architecture.method, ModelFormat::symplectic_methods);
     fields.setting("substeps", architecture.substeps);
@@ -153,7 +91,7 @@ struct ModelFormat<neural::LeadsModel<Scalar_>> : OdeFormat<neural::LeadsModel<S
   template <typename Fields, typename Parts>
   static void tell(Fields& fields, Parts& parts) {
     auto& architecture = parts.architecture;
-    Base::tell_counts(fields, "hidden", architecture.hidden);
+    detail::tell_counts(fields, "hidden", architecture.hidden);
     fields.choice("sharing", architecture.sharing, sharings);
     fields.setting("penalty", architecture.penalty);
     fields.setting("spectral", architecture.spectral);
@@ -176,8 +114,7 @@ struct ModelFormat<neural::LeadsModel<Scalar_>> : OdeFormat<neural::LeadsModel<S
     return outputs;
   }
   static Matrix probe_sizes(const Model& model, const Matrix& inputs) {
-    const Scalar_ largest = std::max(inputs.cwiseAbs().maxCoeff(), probe_outputs(model, inputs).cwiseAbs().maxCoeff());
-    return Matrix::Constant(inputs.rows(), inputs.cols(), largest);
+    return Base::sizes(inputs, probe_outputs(model, inputs));
   }
 };
 
@@ -219,8 +156,8 @@ struct ModelFormat<neural::IntegralEquationModel<Scalar>> : OdeFormat<neural::In
   template <typename Fields, typename Parts>
   static void tell(Fields& fields, Parts& parts) {
     auto& architecture = parts.architecture;
-    ModelFormat::tell_counts(fields, "hidden", architecture.hidden);
-    fields.choice("activation", architecture.activation, ModelFormat::activations);
+    detail::tell_counts(fields, "hidden", architecture.hidden);
+    fields.choice("activation", architecture.activation, detail::activations);
     fields.setting("window", architecture.window);
     fields.setting("iterations", architecture.iterations);
     fields.setting("relaxation", architecture.relaxation);

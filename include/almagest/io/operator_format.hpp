@@ -12,6 +12,7 @@
 
 #include "almagest/core/random.hpp"
 #include "almagest/io/fields.hpp"
+#include "almagest/io/neural_format.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural {
 // Declared only: who has such a model has included it, and nobody else should pay for it.
@@ -25,17 +26,6 @@ namespace detail {
 
 /// Files call the operators by these names, in the order of neural::Operator.
 inline constexpr std::array operators = {"fno", "dymixop", "deeponet"};
-
-template <typename Fields>
-void tell_counts(Fields& fields, const char* name, std::vector<Eigen::Index>& values) {
-  std::vector<std::int64_t> plain(values.begin(), values.end());
-  fields.integers(name, plain);
-  if constexpr (Fields::reads) values.assign(plain.begin(), plain.end());
-}
-template <typename Fields>
-void tell_counts(Fields& fields, const char* name, const std::vector<Eigen::Index>& values) {
-  fields.integers(name, std::vector<std::int64_t>(values.begin(), values.end()));
-}
 
 template <typename Fields, typename Operator>
 void tell_operator(Fields& fields, Operator& architecture) {
@@ -70,33 +60,12 @@ void tell_operator(Fields& fields, Operator& architecture) {
 
 inline constexpr std::array atoms = {"spline", "radial"};
 
-/// Losses of the epochs; validation where there was any.
-template <typename Fields, typename History>
-void tell_epochs(Fields& fields, History& history) {
-  const Eigen::Index epochs = Eigen::Index(history.size());
-  Eigen::VectorXd loss(epochs), validation(epochs);
-  if constexpr (!Fields::reads)
-    for (Eigen::Index k = 0; k < epochs; ++k) {
-      loss[k] = history[std::size_t(k)].loss;
-      validation[k] = history[std::size_t(k)].validation;
-    }
-  if (!Fields::reads && !validation.allFinite()) validation.resize(0);
-  fields.tensor("history.loss", loss, Eigen::VectorXd());
-  fields.tensor("history.validation", validation, Eigen::VectorXd());
-  if constexpr (Fields::reads) {
-    history.resize(std::size_t(loss.size()));
-    for (Eigen::Index k = 0; k < loss.size(); ++k) {
-      history[std::size_t(k)].loss = loss[k];
-      if (validation.size() == loss.size()) history[std::size_t(k)].validation = validation[k];
-    }
-  }
-}
-
 }  // namespace detail
 
 /// A trained operator. The probe is a step from each of two fields of a few waves about the mean of the training.
 template <typename Scalar>
-struct ModelFormat<neural::OperatorModel<Scalar>> : PartsFormat<neural::OperatorModel<Scalar>> {
+struct ModelFormat<neural::OperatorModel<Scalar>> : PartsFormat<neural::OperatorModel<Scalar>>,
+                                                    detail::StepProbe<neural::OperatorModel<Scalar>> {
   using Model = neural::OperatorModel<Scalar>;
   using Matrix = Eigen::MatrixX<Scalar>;
   static constexpr const char* kind = "operator";
@@ -108,7 +77,7 @@ struct ModelFormat<neural::OperatorModel<Scalar>> : PartsFormat<neural::Operator
     fields.tensor("deviation", parts.deviation);
     fields.tensor("scale", parts.scale);
     fields.tensor("parameters", parts.parameters);
-    detail::tell_epochs(fields, parts.history);
+    detail::tell_history(fields, parts.history);
     if constexpr (Fields::reads)
       if (!parts.training.grid) fields.misfit("it tells no grid");
   }
@@ -127,20 +96,6 @@ struct ModelFormat<neural::OperatorModel<Scalar>> : PartsFormat<neural::Operator
         }
       }
     return out;
-  }
-  static Matrix probe_outputs(const Model& model, const Matrix& inputs) {
-    Matrix outputs(inputs.rows(), inputs.cols());
-    auto workspace = model.workspace();
-    Eigen::VectorX<Scalar> next(inputs.rows());
-    for (Eigen::Index k = 0; k < inputs.cols(); ++k) {
-      model.step(inputs.col(k), next, workspace);
-      outputs.col(k) = next;
-    }
-    return outputs;
-  }
-  static Matrix probe_sizes(const Model& model, const Matrix& inputs) {
-    const Scalar largest = std::max(inputs.cwiseAbs().maxCoeff(), probe_outputs(model, inputs).cwiseAbs().maxCoeff());
-    return Matrix::Constant(inputs.rows(), inputs.cols(), largest);
   }
 };
 
@@ -181,7 +136,8 @@ struct ModelFormat<neural::SeparableModel> : PartsFormat<neural::SeparableModel>
   }
   template <typename Model>
   static Matrix probe_sizes(const Model& model, const Matrix& inputs) {
-    const double terms = double(model.parts().options.rank) * std::max(model.parts().coefficients.cwiseAbs().maxCoeff(), 1.0);
+    const double terms =
+        double(model.parts().options.rank) * std::max(model.parts().coefficients.cwiseAbs().maxCoeff(), 1.0);
     return Matrix::Constant(inputs.rows(), inputs.cols(), terms * (1 + inputs.cwiseAbs().maxCoeff()));
   }
 };

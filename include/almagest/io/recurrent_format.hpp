@@ -53,7 +53,8 @@ struct ForecastProbe {
 
   static Matrix probe_inputs(const Model& model) { return states_within(model, model.context()); }
   static Matrix probe_outputs(const Model& model, const Matrix& inputs) {
-    const Trajectory<typename Model::Scalar> window(TimeGrid::uniform(0, model.training().step.value_or(1), inputs.cols()), inputs);
+    const Trajectory<typename Model::Scalar> window(
+        TimeGrid::uniform(0, model.training().step.value_or(1), inputs.cols()), inputs);
     Eigen::VectorX<typename Model::Scalar> state = model.lift(window), next = state, x(model.dimension());
     auto space = model.workspace();
     Matrix outputs(model.dimension(), 4);
@@ -86,7 +87,7 @@ struct ModelFormat<neural::PlrnnModel<Scalar>> : PartsFormat<neural::PlrnnModel<
     tell_architecture(fields, parts.architecture);
     detail::tell_normalization(fields, parts.normalization);
     fields.tensor("parameters", parts.parameters);
-    fields.part("history", parts.history, [](auto& inner, auto& history) { detail::tell_history(inner, history); });
+    detail::tell_history(fields, parts.history);
   }
 
  private:
@@ -140,7 +141,8 @@ struct ModelFormat<neural::SequenceModel<Scalar>> : PartsFormat<neural::Sequence
     }
     const auto tell_common = [&fields](auto& options) {
       fields.setting("layers", options.layers);
-      fields.part("sequences", options.sequences, [](auto& inner, auto& sequences) { detail::tell_sequences(inner, sequences); });
+      fields.part("sequences", options.sequences,
+                  [](auto& inner, auto& sequences) { detail::tell_sequences(inner, sequences); });
     };
     if (auto* gru = std::get_if<0>(&parts.architecture)) {
       tell_common(*gru);
@@ -155,7 +157,7 @@ struct ModelFormat<neural::SequenceModel<Scalar>> : PartsFormat<neural::Sequence
     detail::tell_normalization(fields, parts.normalization);
     fields.tensor("scale", parts.scale);
     fields.tensor("parameters", parts.parameters);
-    fields.part("history", parts.history, [](auto& inner, auto& history) { detail::tell_history(inner, history); });
+    detail::tell_history(fields, parts.history);
   }
 };
 
@@ -170,9 +172,7 @@ struct ModelFormat<neural::AutoencoderModel<Scalar>> : PartsFormat<neural::Autoe
   static void tell(Fields& fields, Parts& parts) {
     auto& options = parts.options;
     fields.setting("latent", options.latent);
-    std::vector<std::int64_t> hidden(options.hidden.begin(), options.hidden.end());
-    fields.integers("hidden", hidden);
-    if constexpr (Fields::reads) options.hidden.assign(hidden.begin(), hidden.end());
+    detail::tell_counts(fields, "hidden", options.hidden);
     fields.choice("activation", options.activation, detail::activations);
     fields.setting("reconstruction", options.reconstruction);
     fields.setting("linearity", options.linearity);
@@ -181,7 +181,7 @@ struct ModelFormat<neural::AutoencoderModel<Scalar>> : PartsFormat<neural::Autoe
     fields.setting("entropy", options.entropy);
     detail::tell_normalization(fields, parts.normalization);
     fields.tensor("parameters", parts.parameters);
-    fields.part("history", parts.history, [](auto& inner, auto& history) { detail::tell_history(inner, history); });
+    detail::tell_history(fields, parts.history);
   }
 };
 

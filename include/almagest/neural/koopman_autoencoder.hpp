@@ -115,7 +115,10 @@ class AutoencoderModel {
 
   struct Workspace {};
   Workspace workspace() const { return {}; }
-  void step(const Vector& in, Vector& out, Workspace&) const { out.noalias() = K() * in; }
+  void step(const Vector& in, Vector& out, Workspace&) const {
+    const Scalar* matrix = parts_.parameters.data() + encoder_.parameters();
+    out.noalias() = Eigen::Map<const Matrix>(matrix, latent(), latent()) * in;
+  }
   void tangent(const Vector&, const Matrix& v, Matrix& out) const { out = (K() * v).eval(); }
   Vector lift(const TrajectoryView<Scalar>& history) const {
     Matrix z(dimension(), 1);

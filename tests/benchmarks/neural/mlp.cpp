@@ -59,7 +59,9 @@ int main() {
 
   // What an epoch costs, without the beginning of a fit.
   const auto fit = [&](int epochs) {
-    return seconds(1, [&] { bench::keep(neural::fit(neural::Mlp{{64, 64}}, run, neural::Training{.epochs = epochs, .batch = 128}));});
+    return seconds(1, [&] {
+      bench::keep(neural::fit(neural::Mlp{{64, 64}}, run, neural::Training{.epochs = epochs, .batch = 128}));
+    });
   };
   constexpr int epochs = 50;
   const double steps = double((run.size() - 1) / 128);
