@@ -231,6 +231,7 @@ void bind_multiresolution(py::module_& m) {
            }, "levels, rank, cycles and constraint.")
       .def("summary", &MultiresolutionModel::summary, "The exponents of all segments as tables.");
   bind_storage<MultiresolutionModel>(bound);
+  bind_export<MultiresolutionModel>(bound);
   m.def("fit_multiresolution_dmd", [](const std::vector<Run>& runs, Eigen::Index levels, Eigen::Index rank, double cycles,
                                       const std::string& constraint) {
           const auto views = views_of(runs);

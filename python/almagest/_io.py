@@ -113,7 +113,7 @@ def export_header(model: Learner, path: _Path, *, name: str) -> None:
     The header defines in the namespace `name`, without allocating: of a SINDy model `dimension`,
     `rhs(x, dxdt)` and `step(x, dt)`, one Runge-Kutta step of order 4, non-zero terms only; of a dynamic
     mode decomposition, a HAVOK or an EDMD `lift(window, z)`, `step(z, next)` and `observe(z, x)`; of an
-    OptDMD or BOPDMD `evaluate(t, x)`, `lift(window, b)` and `forecast(b, t, x)`; of an MLP or StNN
+    OptDMD, BOPDMD or MrDMD `evaluate(t, x)`, `lift(window, b)` and `forecast(b, t, x)`; of an MLP or StNN
     `step(x, next)`; of an ESN `drive(x, r)` and `observe(r, x)`.
     Raises NotFitted; InvalidArgument for a name that is no C++ identifier; IoError.
     """

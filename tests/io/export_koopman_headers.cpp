@@ -100,6 +100,10 @@ TEST_CASE("An exported sum of exponentials evaluates and forecasts as the model 
   parts.training.step = std::nullopt;
   CHECK(io::header_text(koopman::OptimizedDmd<double>(parts), "model").find("void lift(") == std::string::npos);
   CHECK(io::header_text(golden::bags(), "model") == io::header_text(golden::bags().model(), "model"));
+  const auto levels = golden::levels();
+  CHECK(io::header_text(levels, "model") == io::header_text(levels.last(), "model"));
+  CHECK(levels.forecast(samples(Eigen::MatrixXd::Ones(2, levels.context())), 4).states() ==
+        levels.last().forecast(samples(Eigen::MatrixXd::Ones(2, levels.context())), 4).states());
 }
 
 TEST_CASE("An exported EDMD computes every feature as the library does", "[export_header]") {

@@ -17,6 +17,8 @@ template <typename Scalar>
 class OptimizedDmd;
 template <typename Scalar>
 class BaggedDmd;
+template <typename Scalar>
+class MultiresolutionDmd;
 }  // namespace almagest::inline ALMAGEST_ABI::koopman
 
 namespace almagest::inline ALMAGEST_ABI::io {
@@ -146,6 +148,13 @@ std::string header_text(const koopman::BaggedDmd<Scalar>& model, const std::stri
   return header_text(model.model(), name);
 }
 
+/// What a multi-resolution DMD forecasts with, the last segments of all its levels, as an optimized DMD. Earlier
+/// segments stay behind.
+template <typename Scalar>
+std::string header_text(const koopman::MultiresolutionDmd<Scalar>& model, const std::string& name) {
+  return header_text(model.last(), name);
+}
+
 /// Writes `header_text(model, name)` to a file, which appears complete or not at all.
 ///
 /// \throws InvalidArgument as header_text does, IoError for a file that cannot be written.
@@ -155,6 +164,10 @@ void export_header(const koopman::OptimizedDmd<Scalar>& model, const std::string
 }
 template <typename Scalar>
 void export_header(const koopman::BaggedDmd<Scalar>& model, const std::string& path, const std::string& name) {
+  files::write_file(path, header_text(model, name));
+}
+template <typename Scalar>
+void export_header(const koopman::MultiresolutionDmd<Scalar>& model, const std::string& path, const std::string& name) {
   files::write_file(path, header_text(model, name));
 }
 

@@ -4,7 +4,7 @@ from typing import Any, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .core import Forecast, TimeGrid, Trajectory, _Exported, _Forecaster, _Returned, _Stored, _Told
+from .core import Forecast, TimeGrid, Trajectory, _Exported, _Forecaster, _Returned, _Told
 from .koopman import _Reconstructing
 
 class SwitchScore(_Returned):
@@ -99,7 +99,7 @@ class SlowModes(_Returned):
     @property
     def residuals(self) -> NDArray[np.float64]: ...
 
-class MultiresolutionDmd(_Forecaster, _Stored):
+class MultiresolutionDmd(_Forecaster, _Exported):
     @property
     def segments(self) -> list[SlowModes]: ...
     @property
