@@ -8,6 +8,8 @@ namespace almagest::inline ALMAGEST_ABI::neural::detail {
 
 using RunViews = std::vector<TrajectoryView<double>>;
 
+template ALMAGEST_EXPORT std::shared_ptr<const Layer<double>> layer_of(const PiecewiseLinear&, Eigen::Index);
+template ALMAGEST_EXPORT Network<double> memory_network(const WithMemory&, Eigen::Index);
 template ALMAGEST_EXPORT PlrnnModel<double> fit_plrnn(const PiecewiseLinear&, const RunViews&, const RunViews&,
                                                       const Training&, const Progress&);
 template ALMAGEST_EXPORT SequenceModel<double> fit_sequence(const WithMemory&, const RunViews&, const RunViews&,

@@ -47,21 +47,9 @@ struct HamiltonianNets {
   std::shared_ptr<const GradientLayer<Scalar>> whole;               ///< of any other
   Network<Scalar> field;
 
-  HamiltonianNets(const HamiltonianNetwork& architecture, const Eigen::VectorX<Scalar>& scale)
-      : potential(make(architecture, scale.size() / 2, architecture.separable)),
-        kinetic(make(architecture, scale.size() / 2, architecture.separable)),
-        whole(make(architecture, scale.size(), !architecture.separable)),
-        field({architecture.separable ? Part(std::make_shared<SideBySide<Scalar>>(potential, kinetic)) : Part(whole),
-               std::make_shared<SymplecticTurn<Scalar>>(scale.head(scale.size() / 2))}) {}
-
+  HamiltonianNets(const HamiltonianNetwork& architecture, const Eigen::VectorX<Scalar>& scale);
   std::shared_ptr<const StepMap<Scalar>> method(const HamiltonianNetwork& architecture,
-                                                const Eigen::VectorX<Scalar>& scale) const {
-    if (!architecture.separable) return std::make_shared<RungeKutta<Scalar>>(field, tableau(OdeMethod::rk4));
-    const Eigen::VectorX<Scalar> c = scale.head(scale.size() / 2);
-    return std::make_shared<Splitting<Scalar>>(followed_by<Scalar>({potential}, std::make_shared<Stretch<Scalar>>(-c)),
-                                               followed_by<Scalar>({kinetic}, std::make_shared<Stretch<Scalar>>(c)),
-                                               architecture.method);
-  }
+                                                const Eigen::VectorX<Scalar>& scale) const;
 
  private:
   static std::shared_ptr<const GradientLayer<Scalar>> make(const HamiltonianNetwork& architecture, Eigen::Index size,
@@ -70,6 +58,28 @@ struct HamiltonianNets {
     return std::make_shared<GradientLayer<Scalar>>(size, architecture.hidden, architecture.activation);
   }
 };
+
+template <typename Scalar>
+HamiltonianNets<Scalar>::HamiltonianNets(const HamiltonianNetwork& architecture, const Eigen::VectorX<Scalar>& scale)
+    : potential(make(architecture, scale.size() / 2, architecture.separable)),
+      kinetic(make(architecture, scale.size() / 2, architecture.separable)),
+      whole(make(architecture, scale.size(), !architecture.separable)),
+      field({architecture.separable ? Part(std::make_shared<SideBySide<Scalar>>(potential, kinetic)) : Part(whole),
+             std::make_shared<SymplecticTurn<Scalar>>(scale.head(scale.size() / 2))}) {}
+
+template <typename Scalar>
+std::shared_ptr<const StepMap<Scalar>> HamiltonianNets<Scalar>::method(const HamiltonianNetwork& architecture,
+                                                                       const Eigen::VectorX<Scalar>& scale) const {
+  if (!architecture.separable) return std::make_shared<RungeKutta<Scalar>>(field, tableau(OdeMethod::rk4));
+  const Eigen::VectorX<Scalar> c = scale.head(scale.size() / 2);
+  return std::make_shared<Splitting<Scalar>>(followed_by<Scalar>({potential}, std::make_shared<Stretch<Scalar>>(-c)),
+                                             followed_by<Scalar>({kinetic}, std::make_shared<Stretch<Scalar>>(c)),
+                                             architecture.method);
+}
+
+#if ALMAGEST_INSTANTIATED
+extern template struct ALMAGEST_EXPORT HamiltonianNets<double>;
+#endif
 
 }  // namespace detail
 

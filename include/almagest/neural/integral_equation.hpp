@@ -153,7 +153,8 @@ namespace detail {
 
 /// The kernel, whose outputs have the size of rates in units of the window, and whose times run from 0 to 1.
 template <typename Scalar>
-PicardMap<Scalar> picard(const IntegralEquation& architecture, const Eigen::VectorX<Scalar>& scale) {
+std::shared_ptr<const PicardMap<Scalar>> picard(const IntegralEquation& architecture,
+                                                const Eigen::VectorX<Scalar>& scale) {
   using almagest::detail::text;
   if (architecture.window < 1)
     throw InvalidArgument(text("IntegralEquation: window is ", architecture.window, "; give at least 1 interval."));
@@ -168,10 +169,15 @@ PicardMap<Scalar> picard(const IntegralEquation& architecture, const Eigen::Vect
     width = units;
   }
   layers.push_back(std::make_shared<Dense<Scalar>>(width, d));
-  return PicardMap<Scalar>(followed_by<Scalar>(std::move(layers), std::make_shared<Stretch<Scalar>>(scale)),
-                           IntegralKind::volterra, Eigen::VectorX<Scalar>::LinSpaced(architecture.window + 1, 0, 1),
-                           architecture.iterations, architecture.relaxation);
+  return std::make_shared<PicardMap<Scalar>>(
+      followed_by<Scalar>(std::move(layers), std::make_shared<Stretch<Scalar>>(scale)), IntegralKind::volterra,
+      Eigen::VectorX<Scalar>::LinSpaced(architecture.window + 1, 0, 1), architecture.iterations, architecture.relaxation);
 }
+
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT std::shared_ptr<const PicardMap<double>> picard(const IntegralEquation&,
+                                                                                const Eigen::VectorXd&);
+#endif
 
 /// The errors of windows, in units of the increments.
 template <typename Scalar>
@@ -236,7 +242,7 @@ class IntegralEquationModel {
 
   explicit IntegralEquationModel(IntegralEquationParts<Scalar> parts)
       : parts_(std::move(parts)),
-        map_(std::make_shared<PicardMap<Scalar>>(detail::picard<Scalar>(parts_.architecture, parts_.scale))) {
+        map_(detail::picard<Scalar>(parts_.architecture, parts_.scale)) {
     almagest::detail::check_lengths("neural::IntegralEquationModel", "parameters", parts_.parameters.size(),
                                     "the architecture", map_->kernel().parameters());
   }
@@ -306,9 +312,9 @@ IntegralEquationModel<Scalar> fit_integral_equation(const IntegralEquation& arch
   IntegralEquationParts<Scalar> parts;
   parts.architecture = architecture;
   parts.scale = data.rates * Scalar(data.longest * double(architecture.window));
-  const PicardMap<Scalar> map = picard<Scalar>(architecture, parts.scale);
-  WindowObjective<Scalar> objective(map, data.unit, data.data, data.held);
-  descend(objective, map.kernel(), options, progress, parts);
+  const auto map = picard<Scalar>(architecture, parts.scale);
+  WindowObjective<Scalar> objective(*map, data.unit, data.data, data.held);
+  descend(objective, map->kernel(), options, progress, parts);
   data.hand_over(parts);
   return IntegralEquationModel<Scalar>(std::move(parts));
 }

@@ -78,6 +78,10 @@ Network<Scalar> field(const Leads& architecture, const Eigen::VectorX<Scalar>& s
                              std::make_shared<Stretch<Scalar>>(scale));
 }
 
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT Network<double> field(const Leads&, const Eigen::VectorXd&, Eigen::Index);
+#endif
+
 }  // namespace detail
 
 /// The dynamics of one environment; see OdeModel for what it can do.

@@ -49,6 +49,12 @@ std::shared_ptr<const StepMap<Scalar>> method(const NeuralOde& architecture, con
   return std::make_shared<RungeKutta<Scalar>>(field, tableau(architecture.method));
 }
 
+#if ALMAGEST_INSTANTIATED
+// Whether trained or loaded, a model's layers are those that were compiled once: they give the same bits.
+extern template ALMAGEST_EXPORT Network<double> field(const NeuralOde&, const Eigen::VectorXd&);
+extern template ALMAGEST_EXPORT std::shared_ptr<const StepMap<double>> method(const NeuralOde&, const Network<double>&);
+#endif
+
 }  // namespace detail
 
 /// A trained neural differential equation; see OdeModel for what it can do.

@@ -85,6 +85,10 @@ std::shared_ptr<const Layer<Scalar>> layer_of(const PiecewiseLinear& architectur
                                                      shallow.clipped);
 }
 
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT std::shared_ptr<const Layer<double>> layer_of(const PiecewiseLinear&, Eigen::Index);
+#endif
+
 }  // namespace detail
 
 /// A trained piecewise-linear recurrent network \f$ z' = F(z) \f$, whose first units are the normalized

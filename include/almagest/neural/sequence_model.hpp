@@ -112,6 +112,10 @@ Network<Scalar> memory_network(const WithMemory& architecture, Eigen::Index dime
   return Network<Scalar>(std::move(layers));
 }
 
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT Network<double> memory_network(const WithMemory&, Eigen::Index);
+#endif
+
 /// The errors of increments foreseen along sequences of true samples.
 template <typename Scalar>
 class SequenceObjective final : public Objective<Scalar> {

@@ -155,7 +155,13 @@ class Regression {
     Eigen::ColPivHouseholderQR<Matrix> qr(stacked.rows(), k);
     qr.setThreshold(dependent);
     qr.compute(stacked);
-    return {scales.asDiagonal() * qr.solve(right), qr.rank(), qr.matrixR().topRows(k)};
+    // Eigen's own solve would divide by pivots that are rounding.
+    const Eigen::Index rank = qr.rank();
+    right.applyOnTheLeft(qr.householderQ().adjoint());
+    Matrix pivoted = Matrix::Zero(k, count);
+    pivoted.topRows(rank) =
+        qr.matrixR().topLeftCorner(rank, rank).template triangularView<Eigen::Upper>().solve(right.topRows(rank));
+    return {scales.asDiagonal() * (qr.colsPermutation() * pivoted), rank, qr.matrixR().topRows(k)};
   }
 
   /// Least squares on each target's support, without penalty; `features x targets`. Fills the report.
