@@ -171,7 +171,7 @@ bool fits(const py::array& samples) {
 
 py::array samples_from(const py::object& given, const char* argument, const std::optional<bool>& copy) {
   refuse_masked(given, "Trajectory", argument);
-  const py::array array = py::array::ensure(given);
+  const py::array array = array_of(given);
   if (!array || array.ndim() < 1 || array.ndim() > 2)
     throw InvalidArgument(text("Trajectory: ", argument, " is a ", described(array ? py::handle(array) : py::handle(given)),
                                ", but must be an array of shape (samples, dimension); flatten a field with "

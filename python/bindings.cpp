@@ -138,9 +138,18 @@ void refuse_masked(const py::object& given, const char* what, const char* argume
                              "data; remove or interpolate them."));
 }
 
+py::array array_of(const py::object& given) {
+  try {
+    return py::array(given);
+  } catch (const py::error_already_set& error) {
+    if (!error.matches(PyExc_TypeError) && !error.matches(PyExc_ValueError)) throw;
+    return py::reinterpret_steal<py::array>(py::handle());
+  }
+}
+
 py::array_t<double> real_array(const py::object& given, const char* what, const char* argument) {
   refuse_masked(given, what, argument);
-  const py::array array = py::array::ensure(given);
+  const py::array array = array_of(given);
   const char kind = array ? array.dtype().kind() : 'O';
   if (kind != 'f' && kind != 'i' && kind != 'u' && kind != 'b')
     throw InvalidArgument(text(what, ": ", argument, " is a ", described(array ? py::handle(array) : py::handle(given)),

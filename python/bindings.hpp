@@ -148,6 +148,8 @@ py::object iterator_over(const py::object& sequence);
 
 /// NumPy's masked arrays, whose missing values NumPy itself would pass on as numbers.
 void refuse_masked(const py::object& given, const char* what, const char* argument);
+/// What NumPy makes an array of; else null. Other errors than NumPy's own, such as an interrupt, go on.
+py::array array_of(const py::object& given);
 /// Real numbers, as C-ordered float64; copied only where they are not that already.
 py::array_t<double> real_array(const py::object& given, const char* what, const char* argument);
 /// One axis.
