@@ -26,7 +26,8 @@ std::array<Eigen::Index, 3> forward_slice(const py::slice& slice, Eigen::Index s
   py::ssize_t start, stop, step, count;
   if (!slice.compute(size, &start, &stop, &step, &count)) throw py::error_already_set();
   if (step < 1)
-    throw InvalidArgument(text(what, ": the slice has step ", step, ", but times must increase; give a step of 1 or more."));
+    throw InvalidArgument(
+        text(what, ": the slice has step ", step, ", but times must increase; give a step of 1 or more."));
   if (count < 1)
     throw InvalidArgument(text(what, ": the slice ", start, ":", stop, " of ", size,
                                " samples is empty; leave at least 1 sample."));
@@ -66,13 +67,15 @@ Raises InvalidArgument for no times, times that do not increase, or a step that 
       .def_static("uniform", &TimeGrid::uniform, py::arg("start"), py::arg("step"), py::arg("count"),
                   "`count` times from `start` on, `step` apart.")
       .def_property_readonly(
-          "values", [](const TimeGrid& grid) { return given_away(grid.values()); }, "All times, float64 of shape (count,); a copy.")
+          "values", [](const TimeGrid& grid) { return given_away(grid.values()); },
+          "All times, float64 of shape (count,); a copy.")
       .def_property_readonly("step", &TimeGrid::step,
                              "The common step; 0 where one time tells none. Raises InvalidArgument where steps differ.")
       .def_property_readonly("is_uniform", &TimeGrid::is_uniform, "Whether all steps agree.")
       .def("__len__", &TimeGrid::size)
       .def("__iter__", &iterator_over)
-      .def("__getitem__", [](const TimeGrid& grid, Eigen::Index i) { return grid[index_in(i, grid.size(), "TimeGrid")]; })
+      .def("__getitem__",
+           [](const TimeGrid& grid, Eigen::Index i) { return grid[index_in(i, grid.size(), "TimeGrid")]; })
       .def("__getitem__",
            [](const TimeGrid& grid, const py::slice& slice) {
              const auto [first, stride, count] = forward_slice(slice, grid.size(), "TimeGrid");
@@ -80,11 +83,14 @@ Raises InvalidArgument for no times, times that do not increase, or a step that 
              return TimeGrid(Vector::NullaryExpr(
                  count, [&, first = first, stride = stride](Eigen::Index i) { return grid[first + i * stride]; }));
            })
-      .def("__array__",
-           [](const TimeGrid& grid, const py::object& dtype, const py::object& copy) {
-             return array_protocol(given_away(grid.values()), true, dtype, copy);
-           }, py::arg("dtype") = py::none(), py::arg("copy") = py::none())
-      .def("__eq__", [](const TimeGrid& a, const TimeGrid& b) { return a == b; }, py::is_operator())
+      .def(
+          "__array__",
+          [](const TimeGrid& grid, const py::object& dtype, const py::object& copy) {
+            return array_protocol(given_away(grid.values()), true, dtype, copy);
+          },
+          py::arg("dtype") = py::none(), py::arg("copy") = py::none())
+      .def(
+          "__eq__", [](const TimeGrid& a, const TimeGrid& b) { return a == b; }, py::is_operator())
       .def("__repr__", &written)
       .def(py::pickle(&parts_of, &time_grid_of));
 }
@@ -131,7 +137,9 @@ void bind_spatial_grid(py::module_& m) {
   const auto parts = [](const SpatialGrid& grid) {
     return py::make_tuple(of_axes(grid, &Axis::count), of_axes(grid, &Axis::length), of_axes(grid, &Axis::lower));
   };
-  py::class_<SpatialGrid>(m, "SpatialGrid", R"(The grid that a flattened field lives on: one to three periodic axes of equally spaced points.
+  py::class_<SpatialGrid>(
+      m, "SpatialGrid",
+      R"(The grid that a flattened field lives on: one to three periodic axes of equally spaced points.
 
 Axis a has the points lower[a] + j lengths[a] / counts[a], j = 0 ... counts[a] - 1; the last axis
 varies fastest in the flattened state. Lengths have the unit of your data. For one axis plain numbers
@@ -142,16 +150,24 @@ DimensionMismatch where the arguments differ in length.)")
       .def(py::init(&spatial_grid), py::arg("counts"), py::arg("lengths"), py::arg("lower") = py::none())
       .def_static("periodic", &periodic_grid, py::arg("points"), py::arg("start"), py::arg("end"),
                   "The grid of `points` points an axis from `start` to `end`, where it begins again.")
-      .def_property_readonly("counts", [](const SpatialGrid& grid) { return of_axes(grid, &Axis::count); }, "Points of each axis.")
-      .def_property_readonly("lengths", [](const SpatialGrid& grid) { return of_axes(grid, &Axis::length); }, "Length of each axis.")
-      .def_property_readonly("lower", [](const SpatialGrid& grid) { return of_axes(grid, &Axis::lower); }, "First point of each axis.")
-      .def("points",
-           [](const SpatialGrid& grid, Eigen::Index axis) {
-             return given_away(grid.points(std::size_t(index_in(axis, Eigen::Index(grid.axes().size()), "SpatialGrid"))));
-           }, py::arg("axis"), "The points of one axis, shape (counts[axis],).")
+      .def_property_readonly(
+          "counts", [](const SpatialGrid& grid) { return of_axes(grid, &Axis::count); }, "Points of each axis.")
+      .def_property_readonly(
+          "lengths", [](const SpatialGrid& grid) { return of_axes(grid, &Axis::length); }, "Length of each axis.")
+      .def_property_readonly(
+          "lower", [](const SpatialGrid& grid) { return of_axes(grid, &Axis::lower); }, "First point of each axis.")
+      .def(
+          "points",
+          [](const SpatialGrid& grid, Eigen::Index axis) {
+            return given_away(
+                grid.points(std::size_t(index_in(axis, Eigen::Index(grid.axes().size()), "SpatialGrid"))));
+          },
+          py::arg("axis"), "The points of one axis, shape (counts[axis],).")
       .def("__len__", &SpatialGrid::size)
-      .def("__eq__", [](const SpatialGrid& a, const SpatialGrid& b) { return a == b; }, py::is_operator())
-      .def("__repr__", [parts](const SpatialGrid& grid) {
+      .def(
+          "__eq__", [](const SpatialGrid& a, const SpatialGrid& b) { return a == b; }, py::is_operator())
+      .def("__repr__",
+           [parts](const SpatialGrid& grid) {
              return py::str("SpatialGrid(counts={}, lengths={}, lower={})").format(*parts(grid));
            })
       .def(py::pickle(parts, [](const py::tuple& state) { return spatial_grid(state[0], state[1], state[2]); }));
@@ -164,7 +180,8 @@ template <typename Value>
 bool fits(const py::array& samples) {
   constexpr py::ssize_t width = sizeof(Value);
   const auto rows = samples.shape(0), entries = samples.shape(1);
-  return samples.dtype().is(py::dtype::of<Value>()) && (samples.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0 &&
+  return samples.dtype().is(py::dtype::of<Value>()) &&
+         (samples.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0 &&
          (entries <= 1 || samples.strides(1) == width) &&
          (rows <= 1 || (samples.strides(0) >= width * entries && samples.strides(0) % width == 0));
 }
@@ -173,21 +190,26 @@ py::array samples_from(const py::object& given, const char* argument, const std:
   refuse_masked(given, "Trajectory", argument);
   const py::array array = array_of(given);
   if (!array || array.ndim() < 1 || array.ndim() > 2)
-    throw InvalidArgument(text("Trajectory: ", argument, " is a ", described(array ? py::handle(array) : py::handle(given)),
+    throw InvalidArgument(text("Trajectory: ", argument, " is a ",
+                               described(array ? py::handle(array) : py::handle(given)),
                                ", but must be an array of shape (samples, dimension); flatten a field with "
-                               "reshape(len(", argument, "), -1)."));
+                               "reshape(len(",
+                               argument, "), -1)."));
   // A series of numbers is a state of one component. Always a view of our own: what a user does to the
   // shape of the array that was given does not reach it.
   const py::array samples = array.ndim() == 2 ? array.attr("view")() : array.attr("reshape")(-1, 1);
   const bool complex = samples.dtype().kind() == 'c' && argument == std::string("states");  // inputs are real
-  const bool as_given = py::isinstance<py::array>(given) && (complex ? fits<std::complex<double>>(samples) : fits<double>(samples));
+  const bool as_given =
+      py::isinstance<py::array>(given) && (complex ? fits<std::complex<double>>(samples) : fits<double>(samples));
   if (!as_given && copy == false)
     throw InvalidArgument(text("Trajectory: ", argument, " is a ", described(given), " with strides ",
-                               std::string(py::str(array.attr("strides"))), ", which copy=False cannot take over: it must be float64 or complex128 and "
-                               "each sample contiguous (C order); convert it with numpy.ascontiguousarray(", argument,
-                               ", dtype=float), or leave copy=None."));
+                               std::string(py::str(array.attr("strides"))),
+                               ", which copy=False cannot take over: it must be float64 or complex128 and "
+                               "each sample contiguous (C order); convert it with numpy.ascontiguousarray(",
+                               argument, ", dtype=float), or leave copy=None."));
   if (as_given && copy != true) return samples;
-  const py::array converted = complex ? py::array(py::array_t<std::complex<double>, py::array::c_style | py::array::forcecast>::ensure(samples))
+  const py::array converted = complex ? py::array(py::array_t < std::complex<double>,
+                                                  py::array::c_style | py::array::forcecast > ::ensure(samples))
                                       : py::array(real_array(samples, "Trajectory", argument));
   return copy == true && converted.is(samples) ? py::array(converted.attr("copy")()) : py::array(converted);
 }
@@ -206,7 +228,8 @@ Run make_run(const py::object& times, const py::object& states, const Names& nam
   if (attributes) info.attributes = *attributes;
   info.grid = grid;
   Run run{time_grid(times), samples_from(states, "states", copy),
-          inputs.is_none() ? inputs : samples_from(inputs, "inputs", copy), std::make_shared<const TrajectoryInfo>(std::move(info))};
+          inputs.is_none() ? inputs : samples_from(inputs, "inputs", copy),
+          std::make_shared<const TrajectoryInfo>(std::move(info))};
   run.check();
   return run;
 }
@@ -226,7 +249,8 @@ Run run_from(const py::tuple& parts) {
 /// (samples, [components,] points along each axis), in the same memory.
 py::array fields(const Run& run) {
   if (!run.info->grid)
-    throw InvalidArgument("Trajectory.fields: the trajectory has no grid; make it with Trajectory(times, states, grid=...).");
+    throw InvalidArgument(
+        "Trajectory.fields: the trajectory has no grid; make it with Trajectory(times, states, grid=...).");
   const SpatialGrid& grid = *run.info->grid;
   py::list shape;
   shape.append(run.size());
@@ -277,29 +301,41 @@ InvalidArgument for arrays of another kind or shape.)")
            py::arg("inputs") = py::none(), py::arg("input_names") = py::none(), py::arg("parameters") = py::none(),
            py::arg("attributes") = py::none(), py::arg("grid") = py::none(), py::arg("copy") = py::none())
       .def_readonly("times", &Run::times, "The TimeGrid.")
-      .def_readonly("states", &Run::states, "The samples, float64 or complex128 of shape (samples, dimension); the memory itself.")
-      .def_property_readonly("fields", &fields,
-                             "The samples on their grid, shape (samples, [components,] points along each axis); the same memory. "
-                             "Raises InvalidArgument where there is no grid.")
+      .def_readonly("states", &Run::states,
+                    "The samples, float64 or complex128 of shape (samples, dimension); the memory itself.")
+      .def_property_readonly(
+          "fields", &fields,
+          "The samples on their grid, shape (samples, [components,] points along each axis); the same memory. "
+          "Raises InvalidArgument where there is no grid.")
       .def_readonly("inputs", &Run::inputs, "u(t), float64 of shape (samples, inputs), or None.")
       .def_property_readonly("dimension", &Run::dimension, "Components of the state.")
-      .def_property_readonly("names", [](const Run& run) { return run.info->names; }, "Of the components; empty where none were given.")
-      .def_property_readonly("input_names", [](const Run& run) { return run.info->input_names; }, "Of the inputs.")
-      .def_property_readonly("parameters", [](const Run& run) { return run.info->parameters; }, "Of the system; a copy.")
-      .def_property_readonly("attributes", [](const Run& run) { return run.info->attributes; }, "Free texts; a copy.")
-      .def_property_readonly("grid", [](const Run& run) { return run.info->grid; }, "The SpatialGrid, or None.")
+      .def_property_readonly(
+          "names", [](const Run& run) { return run.info->names; }, "Of the components; empty where none were given.")
+      .def_property_readonly(
+          "input_names", [](const Run& run) { return run.info->input_names; }, "Of the inputs.")
+      .def_property_readonly(
+          "parameters", [](const Run& run) { return run.info->parameters; }, "Of the system; a copy.")
+      .def_property_readonly(
+          "attributes", [](const Run& run) { return run.info->attributes; }, "Free texts; a copy.")
+      .def_property_readonly(
+          "grid", [](const Run& run) { return run.info->grid; }, "The SpatialGrid, or None.")
       .def("__len__", &Run::size)
-      .def("__getitem__", [](const Run& run, Eigen::Index i) {
+      .def("__getitem__",
+           [](const Run& run, Eigen::Index i) {
              return run.states[py::int_(index_in(i, run.size(), "Trajectory"))].cast<py::array>();
            })
-      .def("__getitem__", [](const Run& run, const py::slice& slice) {
+      .def("__getitem__",
+           [](const Run& run, const py::slice& slice) {
              const auto [first, stride, count] = forward_slice(slice, run.size(), "Trajectory");
              return run.slice(first, stride, count);
            })
       .def("__iter__", [](const Run& run) { return py::iter(run.states); })
-      .def("__array__", [](const Run& run, const py::object& dtype, const py::object& copy) {
-             return array_protocol(run.states, false, dtype, copy);
-           }, py::arg("dtype") = py::none(), py::arg("copy") = py::none())
+      .def(
+          "__array__",
+          [](const Run& run, const py::object& dtype, const py::object& copy) {
+            return array_protocol(run.states, false, dtype, copy);
+          },
+          py::arg("dtype") = py::none(), py::arg("copy") = py::none())
       .def("__eq__", &same, py::is_operator())
       .def("__repr__", [](const Run& run) { return written(run, "Trajectory"); })
       .def(py::pickle([](const Run& run) { return parts_of(run); }, &run_from));
@@ -378,16 +414,18 @@ Raises InvalidArgument for no members, DimensionMismatch where dimensions differ
       .def_property_readonly("states", &stacked,
                              "All samples, shape (members, samples, dimension), in the same memory. Raises "
                              "DimensionMismatch where members differ in length.")
-      .def_property_readonly("dimension", [](const RunList& runs) { return runs.members->dimension(); }, "Components of the state.")
+      .def_property_readonly(
+          "dimension", [](const RunList& runs) { return runs.members->dimension(); }, "Components of the state.")
       .def("__len__", [](const RunList& runs) { return runs.members->size(); })
       .def("__iter__", &iterator_over)
-      .def("__getitem__", [](const RunList& runs, Eigen::Index k) {
+      .def("__getitem__",
+           [](const RunList& runs, Eigen::Index k) {
              return runs[std::size_t(index_in(k, Eigen::Index(runs.members->size()), "Ensemble"))];
            })
-      .def("__getitem__", [](const RunList& runs, const py::slice& slice) {
-             return py::cast(list_of(runs))[slice].cast<py::list>();
-           })
-      .def("__repr__", [](const RunList& runs) {
+      .def("__getitem__",
+           [](const RunList& runs, const py::slice& slice) { return py::cast(list_of(runs))[slice].cast<py::list>(); })
+      .def("__repr__",
+           [](const RunList& runs) {
              return text("<Ensemble of ", runs.members->size(), " runs, dimension ", runs.members->dimension(), ">");
            })
       .def(py::pickle(&list_of, &ensemble_of));

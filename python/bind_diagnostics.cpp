@@ -100,11 +100,14 @@ py::list fixed_points(const py::object& given, const py::object& lower, const py
   const System& system = system_of(given, "fixed_points", keeper);
   const Vector from = vector(lower, "fixed_points", "lower"), to = vector(upper, "fixed_points", "upper");
   if (system.dimension() > 0 && from.size() != system.dimension())
-    throw DimensionMismatch(almagest::detail::text("fixed_points: lower has ", from.size(), " entries, but the state has ",
-                                                   system.dimension(), "; give one bound for each component."));
-  const auto found = computed([&] { return diagnostics::fixed_points(AnyWithJacobian{&system}, from, to, {starts, seed}); });
+    throw DimensionMismatch(almagest::detail::text("fixed_points: lower has ", from.size(),
+                                                   " entries, but the state has ", system.dimension(),
+                                                   "; give one bound for each component."));
+  const auto found =
+      computed([&] { return diagnostics::fixed_points(AnyWithJacobian{&system}, from, to, {starts, seed}); });
   py::list out;
-  for (const auto& point : found) out.append(py::make_tuple(copied(point.state), copied(point.eigenvalues), point.stable()));
+  for (const auto& point : found)
+    out.append(py::make_tuple(copied(point.state), copied(point.eigenvalues), point.stable()));
   return out;
 }
 
@@ -120,39 +123,52 @@ void bind_errors_of_forecasts(py::module_& m) {
   m.def("smape", [](const Run& truth, const Run& forecast) {
     return compare(truth, forecast, [](const auto& a, const auto& b) { return diagnostics::smape(a, b); });
   }, py::arg("truth"), py::arg("forecast"), "See almagest.diagnostics.smape.");
-  m.def("valid_prediction_time", [](const Run& truth, const Run& forecast, double lyapunov, double threshold) {
-    return compare(truth, forecast, [&](const auto& a, const auto& b) {
-      return diagnostics::valid_prediction_time(a, b, {lyapunov, threshold});
-    });
-  }, py::arg("truth"), py::arg("forecast"), py::arg("lyapunov"), py::arg("threshold"), "See almagest.diagnostics.valid_prediction_time.");
+  m.def(
+      "valid_prediction_time",
+      [](const Run& truth, const Run& forecast, double lyapunov, double threshold) {
+        return compare(truth, forecast, [&](const auto& a, const auto& b) {
+          return diagnostics::valid_prediction_time(a, b, {lyapunov, threshold});
+        });
+      },
+      py::arg("truth"), py::arg("forecast"), py::arg("lyapunov"), py::arg("threshold"),
+      "See almagest.diagnostics.valid_prediction_time.");
 }
 
 void bind_lyapunov(py::module_& m) {
-  py::class_<LyapunovSpectrum>(m, "LyapunovSpectrum", R"(Lyapunov exponents in decreasing order, per unit of time (of a map: per iteration).
+  py::class_<LyapunovSpectrum>(m, "LyapunovSpectrum",
+                               R"(Lyapunov exponents in decreasing order, per unit of time (of a map: per iteration).
 
 Converts to a NumPy array of the exponents; len() and indices go by them too.)")
-      .def_property_readonly("exponents", [](const py::object& self) {
-             return shown(self.cast<const LyapunovSpectrum&>().exponents, self);
-           }, "Shape (dimension,).")
-      .def_property_readonly("standard_errors", [](const py::object& self) {
-             return shown(self.cast<const LyapunovSpectrum&>().standard_errors, self);
-           }, "Of the exponents, from twenty parts of the run.")
+      .def_property_readonly(
+          "exponents",
+          [](const py::object& self) { return shown(self.cast<const LyapunovSpectrum&>().exponents, self); },
+          "Shape (dimension,).")
+      .def_property_readonly(
+          "standard_errors",
+          [](const py::object& self) { return shown(self.cast<const LyapunovSpectrum&>().standard_errors, self); },
+          "Of the exponents, from twenty parts of the run.")
       .def_readonly("duration", &LyapunovSpectrum::duration, "Over which growth was averaged.")
       .def_property_readonly("kaplan_yorke_dimension", &LyapunovSpectrum::kaplan_yorke_dimension,
                              "j plus the sum of the first j exponents over |the next one|.")
       .def("__len__", [](const LyapunovSpectrum& self) { return self.exponents.size(); })
-      .def("__getitem__", [](const py::object& self, const py::object& i) { return py::object(self.attr("exponents")[i]); })
+      .def("__getitem__",
+           [](const py::object& self, const py::object& i) { return py::object(self.attr("exponents")[i]); })
       .def("__iter__", [](const py::object& self) { return py::iter(self.attr("exponents")); })
-      .def("__array__", [](const py::object& self, const py::object& dtype, const py::object& copy) {
-             return array_protocol(self.attr("exponents").attr("copy")(), true, dtype, copy);
-           }, py::arg("dtype") = py::none(), py::arg("copy") = py::none())
+      .def(
+          "__array__",
+          [](const py::object& self, const py::object& dtype, const py::object& copy) {
+            return array_protocol(self.attr("exponents").attr("copy")(), true, dtype, copy);
+          },
+          py::arg("dtype") = py::none(), py::arg("copy") = py::none())
       .def("__repr__", [](const py::object& self) {
-             return py::str("<LyapunovSpectrum {} over {:g}>").format(self.attr("exponents"), self.attr("duration"));
-           });
-  m.def("lyapunov_spectrum", &lyapunov_spectrum, "See almagest.diagnostics.lyapunov_spectrum.", py::arg("system"), py::arg("x0"),
-        py::arg("duration"), py::arg("transient"), py::arg("tolerance"), py::arg("bound"), py::arg("progress"));
-  m.def("largest_lyapunov_exponent", &largest_lyapunov_exponent, "See almagest.diagnostics.largest_lyapunov_exponent.", py::arg("system"), py::arg("x0"),
-        py::arg("duration"), py::arg("transient"), py::arg("tolerance"), py::arg("bound"), py::arg("progress"));
+        return py::str("<LyapunovSpectrum {} over {:g}>").format(self.attr("exponents"), self.attr("duration"));
+      });
+  m.def("lyapunov_spectrum", &lyapunov_spectrum, "See almagest.diagnostics.lyapunov_spectrum.", py::arg("system"),
+        py::arg("x0"), py::arg("duration"), py::arg("transient"), py::arg("tolerance"), py::arg("bound"),
+        py::arg("progress"));
+  m.def("largest_lyapunov_exponent", &largest_lyapunov_exponent, "See almagest.diagnostics.largest_lyapunov_exponent.",
+        py::arg("system"), py::arg("x0"), py::arg("duration"), py::arg("transient"), py::arg("tolerance"),
+        py::arg("bound"), py::arg("progress"));
 }
 
 diagnostics::DensityVariant variant_of(const std::string& name) {
@@ -165,17 +181,19 @@ diagnostics::DensityVariant variant_of(const std::string& name) {
 }
 
 void bind_long_runs(py::module_& m) {
-  m.def("state_space_divergence", [](const Run& truth, const Run& forecast, const std::string& variant, Eigen::Index bins,
-                                     double smoothing, double variance, bool standardize, Eigen::Index centres,
-                                     Eigen::Index draws, std::uint64_t seed) {
-          const auto a = truth.view(), b = forecast.view();
-          const diagnostics::DivergenceOptions options{variant_of(variant), bins, smoothing, variance,
-                                                       standardize, centres, draws, seed};
-          const auto found = computed([&] { return diagnostics::state_space_divergence(a, b, options); });
-          return py::make_tuple(found.value, found.outside);
-        }, py::arg("truth"), py::arg("forecast"), py::arg("variant"), py::arg("bins"), py::arg("smoothing"),
-        py::arg("variance"), py::arg("standardize"), py::arg("centres"), py::arg("draws"), py::arg("seed"),
-        "See almagest.diagnostics.state_space_divergence.");
+  m.def(
+      "state_space_divergence",
+      [](const Run& truth, const Run& forecast, const std::string& variant, Eigen::Index bins, double smoothing,
+         double variance, bool standardize, Eigen::Index centres, Eigen::Index draws, std::uint64_t seed) {
+        const auto a = truth.view(), b = forecast.view();
+        const diagnostics::DivergenceOptions options{variant_of(variant), bins,    smoothing, variance,
+                                                     standardize,         centres, draws,     seed};
+        const auto found = computed([&] { return diagnostics::state_space_divergence(a, b, options); });
+        return py::make_tuple(found.value, found.outside);
+      },
+      py::arg("truth"), py::arg("forecast"), py::arg("variant"), py::arg("bins"), py::arg("smoothing"),
+      py::arg("variance"), py::arg("standardize"), py::arg("centres"), py::arg("draws"), py::arg("seed"),
+      "See almagest.diagnostics.state_space_divergence.");
   m.def("spectrum_distance", [](const Run& truth, const Run& forecast, double smoothing, double cutoff) {
           const auto a = truth.view(), b = forecast.view();
           auto found = computed([&] { return diagnostics::spectrum_distance(a, b, {smoothing, cutoff}); });

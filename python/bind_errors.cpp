@@ -21,7 +21,9 @@ PyObject* new_error(py::module_& m, const char* name, const char* doc, const py:
 
 void bind_errors(py::module_& m) {
   static PyObject *base, *invalid, *mismatch, *non_finite, *failure, *io, *cancelled;
-  const auto bases = [](PyObject* own, PyObject* python) { return py::make_tuple(py::handle(own), py::handle(python)); };
+  const auto bases = [](PyObject* own, PyObject* python) {
+    return py::make_tuple(py::handle(own), py::handle(python));
+  };
   base = new_error(m, "Error", "Base of every error that the library raises.",
                    py::make_tuple(py::handle(PyExc_Exception)));
   invalid = new_error(m, "InvalidArgument", "An argument has a value that makes no sense.",

@@ -44,8 +44,9 @@ py::array_t<double> irfft(const py::object& given, Eigen::Index points) {
   if (!given_modes) throw py::error_already_set();
   std::vector<Eigen::Index> lengths = shape_of(given_modes, "fft.irfft");
   if (points / 2 + 1 != lengths.back())
-    throw DimensionMismatch(text("fft.irfft: points is ", points, ", whose spectrum has ", points / 2 + 1, " modes, but modes has ",
-                                 lengths.back(), "; give the length of the last axis of the array of points."));
+    throw DimensionMismatch(text("fft.irfft: points is ", points, ", whose spectrum has ", points / 2 + 1,
+                                 " modes, but modes has ", lengths.back(),
+                                 "; give the length of the last axis of the array of points."));
   lengths.back() = points;
   const fft::RealTransform<double> transform(fft::Shape(lengths), {.rigor = fft::Rigor::estimate});
   py::array_t<double> u(lengths);
@@ -64,7 +65,8 @@ py::array_t<double> derivative(const py::object& given, double length, int order
   const auto u = real_array(given, "fft.derivative", "u");
   const std::vector<Eigen::Index> lengths = shape_of(u, "fft.derivative");
   if (axis < -u.ndim() || axis >= u.ndim())
-    throw InvalidArgument(text("fft.derivative: axis is ", Eigen::Index(axis), ", but u has ", Eigen::Index(u.ndim()), " axes."));
+    throw InvalidArgument(
+        text("fft.derivative: axis is ", Eigen::Index(axis), ", but u has ", Eigen::Index(u.ndim()), " axes."));
   const std::size_t along = std::size_t(axis < 0 ? axis + u.ndim() : axis);
   std::vector<SpatialGrid::Axis> axes;
   for (std::size_t a = 0; a < lengths.size(); ++a) axes.push_back({lengths[a], a == along ? length : 1.0});
@@ -87,7 +89,8 @@ u  real numbers; C-ordered float64 is read where it lies.
 
 Returns complex128; the last axis has n // 2 + 1 modes, as with numpy.fft.rfftn. Costs 2.5 N log2(N) flops.
 Raises InvalidArgument for another count of axes.)");
-  m.def("irfft", &irfft, py::arg("modes"), py::arg("points"), R"(The inverse of rfft, scaled so that irfft(rfft(u), u.shape[-1]) is u.
+  m.def("irfft", &irfft, py::arg("modes"), py::arg("points"),
+        R"(The inverse of rfft, scaled so that irfft(rfft(u), u.shape[-1]) is u.
 
 modes   complex numbers.
 points  length of the last axis of the result.
@@ -105,7 +108,9 @@ Returns float64 of the shape of u. Raises InvalidArgument for an axis that u lac
 length that is not positive.)");
   m.def("good_size", &fft::good_size, py::arg("size"),
         "The least even size not below `size` with prime factors 2, 3, 5 and 7 only: fast for transforms.");
-  m.def("save_wisdom", [](const std::filesystem::path& path) { fft::save_wisdom(path.string()); }, py::arg("path"), "Write what the planner has learned on this machine. Raises IoError.");
+  m.def(
+      "save_wisdom", [](const std::filesystem::path& path) { fft::save_wisdom(path.string()); }, py::arg("path"),
+      "Write what the planner has learned on this machine. Raises IoError.");
   m.def("load_wisdom", [](const std::filesystem::path& path) { fft::load_wisdom(path.string()); }, py::arg("path"),
         "Read what save_wisdom wrote on this machine. Raises IoError for the wisdom of another.");
 }

@@ -91,33 +91,45 @@ void bind_forcing(py::module_& m, py::class_<HavokModel>& bound) {
       .def_property_readonly("by_chance", &Score::by_chance, "The same for instants taken at random.")
       .def_property_readonly("fulfilled_share", &Score::fulfilled_share, "Share of the alarms that came true.");
   bound
-      .def("forcing_statistics", [](const HavokModel& self) {
-             auto found = computed([&] { return koopman::forcing_statistics(self.forcing()); });
-             return py::make_tuple(given_away(std::move(found.mean)), given_away(std::move(found.deviation)),
-                                   given_away(std::move(found.excess_kurtosis)));
-           }, "Mean, deviation and excess kurtosis of the training's forcing.")
-      .def("bursts", [](const HavokModel& self, const Run& run, double threshold, double gap) {
-             const auto view = run.view();
-             return spans(computed([&] {
-               return koopman::bursts(self.forcing(view), koopman::forcing_statistics(self.forcing()), {threshold, gap});
-             }));
-           }, py::arg("run"), py::arg("threshold"), py::arg("gap"), "When the forcing is active, shape (count, 2).")
-      .def("alarms", [](const HavokModel& self, const Run& run, double lead, double delay, double threshold, double gap) {
-             const auto view = run.view();
-             return spans(computed([&] { return alarms_in(self, view, lead, delay, {threshold, gap}); }));
-           }, py::arg("run"), py::arg("lead"), py::arg("delay"), py::arg("threshold"), py::arg("gap"),
-           "When to expect a change of lobe, shape (count, 2).")
-      .def("switch_score", [](const HavokModel& self, const Run& run, double lead, double delay, double threshold,
-                              double gap, Eigen::Index component) {
-             const auto view = run.view();
-             return computed([&] {
-               const Eigen::Index windows = view.size() - self.context() + 1;
-               const auto given = alarms_in(self, view, lead, delay, {threshold, gap});
-               return koopman::score_switches(given, koopman::sign_changes(view, component),
-                                              {view.times()[0], view.times()[windows - 1]});
-             });
-           }, py::arg("run"), py::arg("lead"), py::arg("delay"), py::arg("threshold"), py::arg("gap"),
-           py::arg("component"), "Alarms against the changes of sign of a component.");
+      .def(
+          "forcing_statistics",
+          [](const HavokModel& self) {
+            auto found = computed([&] { return koopman::forcing_statistics(self.forcing()); });
+            return py::make_tuple(given_away(std::move(found.mean)), given_away(std::move(found.deviation)),
+                                  given_away(std::move(found.excess_kurtosis)));
+          },
+          "Mean, deviation and excess kurtosis of the training's forcing.")
+      .def(
+          "bursts",
+          [](const HavokModel& self, const Run& run, double threshold, double gap) {
+            const auto view = run.view();
+            return spans(computed([&] {
+              return koopman::bursts(self.forcing(view), koopman::forcing_statistics(self.forcing()), {threshold, gap});
+            }));
+          },
+          py::arg("run"), py::arg("threshold"), py::arg("gap"), "When the forcing is active, shape (count, 2).")
+      .def(
+          "alarms",
+          [](const HavokModel& self, const Run& run, double lead, double delay, double threshold, double gap) {
+            const auto view = run.view();
+            return spans(computed([&] { return alarms_in(self, view, lead, delay, {threshold, gap}); }));
+          },
+          py::arg("run"), py::arg("lead"), py::arg("delay"), py::arg("threshold"), py::arg("gap"),
+          "When to expect a change of lobe, shape (count, 2).")
+      .def(
+          "switch_score",
+          [](const HavokModel& self, const Run& run, double lead, double delay, double threshold, double gap,
+             Eigen::Index component) {
+            const auto view = run.view();
+            return computed([&] {
+              const Eigen::Index windows = view.size() - self.context() + 1;
+              const auto given = alarms_in(self, view, lead, delay, {threshold, gap});
+              return koopman::score_switches(given, koopman::sign_changes(view, component),
+                                             {view.times()[0], view.times()[windows - 1]});
+            });
+          },
+          py::arg("run"), py::arg("lead"), py::arg("delay"), py::arg("threshold"), py::arg("gap"), py::arg("component"),
+          "Alarms against the changes of sign of a component.");
 }
 
 void bind_havok_model(py::module_& m) {
@@ -210,7 +222,8 @@ void bind_multiresolution(py::module_& m) {
   shows_member("residuals", &Segment::residuals, "One for each exponent.");
 
   py::class_<MultiresolutionModel> bound(m, "MultiresolutionDmd", "A fitted multi-resolution DMD; see almagest.MrDMD.");
-  bind_forecaster<MultiresolutionModel>(bound, [](const MultiresolutionModel& self) -> const MultiresolutionModel& { return self; });
+  bind_forecaster<MultiresolutionModel>(
+      bound, [](const MultiresolutionModel& self) -> const MultiresolutionModel& { return self; });
   bound
       .def_property_readonly("segments", [](const py::object& self) {
              py::list all;
@@ -232,13 +245,16 @@ void bind_multiresolution(py::module_& m) {
       .def("summary", &MultiresolutionModel::summary, "The exponents of all segments as tables.");
   bind_storage<MultiresolutionModel>(bound);
   bind_export<MultiresolutionModel>(bound);
-  m.def("fit_multiresolution_dmd", [](const std::vector<Run>& runs, Eigen::Index levels, Eigen::Index rank, double cycles,
-                                      const std::string& constraint) {
-          const auto views = views_of(runs);
-          const koopman::MultiresolutionDmdOptions options{levels, rank, cycles, constraint_of(constraint)};
-          return computed([&] { return koopman::fit_multiresolution_dmd(views, options); });
-        }, "See almagest.MrDMD.fit.", py::arg("runs"), py::arg("levels"), py::arg("rank"), py::arg("cycles"),
-        py::arg("constraint"));
+  m.def(
+      "fit_multiresolution_dmd",
+      [](const std::vector<Run>& runs, Eigen::Index levels, Eigen::Index rank, double cycles,
+         const std::string& constraint) {
+        const auto views = views_of(runs);
+        const koopman::MultiresolutionDmdOptions options{levels, rank, cycles, constraint_of(constraint)};
+        return computed([&] { return koopman::fit_multiresolution_dmd(views, options); });
+      },
+      "See almagest.MrDMD.fit.", py::arg("runs"), py::arg("levels"), py::arg("rank"), py::arg("cycles"),
+      py::arg("constraint"));
 }
 
 }  // namespace
@@ -290,18 +306,21 @@ void bind_havok(py::module_& m) {
            }, "By the names of the parameters of almagest.BOPDMD.");
   bind_storage<BaggedModel>(bagged);
   bind_export<BaggedModel>(bagged);
-  m.def("fit_bagged_dmd", [](const std::vector<Run>& runs, Eigen::Index rank, const std::string& constraint,
-                             Eigen::Index context, double tolerance, int most_iterations, Guess guess, Eigen::Index bags,
-                             double share, std::uint64_t seed, unsigned threads, const py::object& progress) {
-          const auto views = views_of(runs);
-          const koopman::BaggedDmdOptions options{
-              options_of(rank, constraint, context, tolerance, most_iterations, std::move(guess)), bags, share, seed,
-              threads};
-          const Progress told = reporter(progress);
-          return computed([&] { return koopman::fit_bagged_dmd(views, options, told); });
-        }, "See almagest.BOPDMD.fit.", py::arg("runs"), py::arg("rank"), py::arg("constraint"), py::arg("context"),
-        py::arg("tolerance"), py::arg("most_iterations"), py::arg("guess"), py::arg("bags"), py::arg("share"),
-        py::arg("seed"), py::arg("threads"), py::arg("progress"));
+  m.def(
+      "fit_bagged_dmd",
+      [](const std::vector<Run>& runs, Eigen::Index rank, const std::string& constraint, Eigen::Index context,
+         double tolerance, int most_iterations, Guess guess, Eigen::Index bags, double share, std::uint64_t seed,
+         unsigned threads, const py::object& progress) {
+        const auto views = views_of(runs);
+        const koopman::BaggedDmdOptions options{
+            options_of(rank, constraint, context, tolerance, most_iterations, std::move(guess)), bags, share, seed,
+            threads};
+        const Progress told = reporter(progress);
+        return computed([&] { return koopman::fit_bagged_dmd(views, options, told); });
+      },
+      "See almagest.BOPDMD.fit.", py::arg("runs"), py::arg("rank"), py::arg("constraint"), py::arg("context"),
+      py::arg("tolerance"), py::arg("most_iterations"), py::arg("guess"), py::arg("bags"), py::arg("share"),
+      py::arg("seed"), py::arg("threads"), py::arg("progress"));
 }
 
 }  // namespace almagest::python

@@ -100,8 +100,8 @@ Run iterate_in_python(const py::object& given, const py::object& start, Eigen::I
   if (PyType_Check(given.ptr()) || PyCallable_Check(given.ptr()) == 0)
     throw py::type_error(text("iterate: map is ", described(given), "; give a map of al.systems or a function f(x)"));
   return take(computed([&] {
-    return iterate([&](const Vector& x, Vector& next) { call_for_state(given, x, nullptr, next, "iterate"); }, x0, steps,
-                   options);
+    return iterate([&](const Vector& x, Vector& next) { call_for_state(given, x, nullptr, next, "iterate"); }, x0,
+                   steps, options);
   }));
 }
 
@@ -202,24 +202,29 @@ void bind_methods(py::module_& m) {
   bind_fixed<methods::Rk4>(m, "RK4", R"(Classical Runge-Kutta of order 4 (Kutta 1901), four evaluations a step.
 
 Every interval between two requested times is cut into the fewest equal steps not longer than `step`.)");
-  bind_controlled<methods::CashKarp54>(m, "CashKarp54", R"(Cash-Karp 5(4) with controlled steps, https://doi.org/10.1145/79505.79507.
+  bind_controlled<methods::CashKarp54>(m, "CashKarp54",
+                                       R"(Cash-Karp 5(4) with controlled steps, https://doi.org/10.1145/79505.79507.
 
 The local error of every component stays below absolute + relative (|x| + h |dx/dt|).)");
-  bind_controlled<methods::DormandPrince54>(m, "DormandPrince54", R"(Dormand-Prince 5(4) with controlled steps, https://doi.org/10.1016/0771-050X(80)90013-3.
+  bind_controlled<methods::DormandPrince54>(
+      m, "DormandPrince54", R"(Dormand-Prince 5(4) with controlled steps, https://doi.org/10.1016/0771-050X(80)90013-3.
 
 The local error of every component stays below absolute + relative (|x| + h |dx/dt|).)");
   bind_controlled<methods::Fehlberg78>(m, "Fehlberg78", R"(Fehlberg 7(8) with controlled steps, NASA TR R-287 (1968).
 
 The first choice for smooth problems to eight digits and more. The local error of every component stays
 below absolute + relative (|x| + h |dx/dt|).)");
-  bind_controlled<methods::BulirschStoer>(m, "BulirschStoer", R"(Bulirsch-Stoer extrapolation of the midpoint rule, https://doi.org/10.1007/BF02165234.
+  bind_controlled<methods::BulirschStoer>(
+      m, "BulirschStoer", R"(Bulirsch-Stoer extrapolation of the midpoint rule, https://doi.org/10.1007/BF02165234.
 
 The local error of every component stays below absolute + relative (|x| + h |dx/dt|).)");
-  bind_controlled<methods::Rosenbrock4>(m, "Rosenbrock4", R"(Rosenbrock 4(3) for stiff problems (Shampine 1982, https://doi.org/10.1145/355993.355994).
+  bind_controlled<methods::Rosenbrock4>(
+      m, "Rosenbrock4", R"(Rosenbrock 4(3) for stiff problems (Shampine 1982, https://doi.org/10.1145/355993.355994).
 
 The Jacobian of the library's systems and of learned models is exact. That of a function is its own
 where it is wrapped as al.systems.Function(f, jacobian=...), and else comes from central differences.)");
-  bind_fixed<methods::Verlet>(m, "Verlet", R"(Stoermer-Verlet of order 2 for separable Hamiltonians; symplectic, time-reversible.
+  bind_fixed<methods::Verlet>(m, "Verlet",
+                              R"(Stoermer-Verlet of order 2 for separable Hamiltonians; symplectic, time-reversible.
 
 Hairer, Lubich & Wanner 2003, https://doi.org/10.1017/S0962492902000144)");
   bind_fixed<methods::Symplectic4>(m, "Symplectic4", R"(Symplectic composition of order 4 for separable Hamiltonians.

@@ -32,7 +32,8 @@ Run read_csv(const std::string& path, const Column& time, const std::vector<std:
              const std::vector<std::string>& inputs, const std::string& separator) {
   io::CsvOptions options{time, components, inputs};
   if (separator.size() > 1)
-    throw InvalidArgument(almagest::detail::text("read_csv: separator is '", separator, "'; give ',', ';' or a tab, or leave it to be found."));
+    throw InvalidArgument(almagest::detail::text("read_csv: separator is '", separator,
+                                                 "'; give ',', ';' or a tab, or leave it to be found."));
   if (!separator.empty()) options.separator = separator.front();
   return take(computed([&] { return io::read_csv(path, options); }));
 }
@@ -50,7 +51,9 @@ Run read_netcdf(const std::string& path, const std::string& variable) {
     std::vector<double> states, inputs;
     auto file = compiled::read_netcdf(path, variable, states, inputs);
     const auto later = [](auto&& made) {
-      return [made = std::make_shared<std::remove_cvref_t<decltype(made)>>(std::move(made))] { return take(std::move(*made)); };
+      return [made = std::make_shared<std::remove_cvref_t<decltype(made)>>(std::move(made))] {
+        return take(std::move(*made));
+      };
     };
     if (file.complex) return later(io::detail::trajectory_of<std::complex<double>>(std::move(file), states, inputs));
     return later(io::detail::trajectory_of<double>(std::move(file), states, inputs));
@@ -80,7 +83,8 @@ void bind_io(py::module_& m) {
   m.def("load", &load, py::arg("path"), "See almagest.load.");
   m.def("read_csv", &read_csv, py::arg("path"), py::arg("time"), py::arg("components"), py::arg("inputs"),
         py::arg("separator"), "See almagest.read_csv.");
-  m.def("write_csv", &write_csv, py::arg("trajectory"), py::arg("path"), py::arg("separator"), "See almagest.write_csv.");
+  m.def("write_csv", &write_csv, py::arg("trajectory"), py::arg("path"), py::arg("separator"),
+        "See almagest.write_csv.");
   m.def("read_npy", [](const std::string& path, const TimeGrid& times) {
     return take(computed([&] { return io::read_npy(path, times); }));
   }, py::arg("path"), py::arg("times"), "See almagest.read_npy.");

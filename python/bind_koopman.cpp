@@ -19,7 +19,8 @@ koopman::Regression regression_of(const std::string& name) {
   if (name == "least_squares") return Regression::least_squares;
   if (name == "forward_backward") return Regression::forward_backward;
   if (name == "total_least_squares") return Regression::total_least_squares;
-  throw InvalidArgument(almagest::detail::text("regression is \"", name, "\"; choose from least_squares, forward_backward, "
+  throw InvalidArgument(almagest::detail::text("regression is \"", name,
+                                               "\"; choose from least_squares, forward_backward, "
                                                "total_least_squares."));
 }
 
@@ -37,7 +38,8 @@ DmdModel fit_dmd(const std::string& method, const std::vector<Run>& runs, Eigen:
                                     .regression = regression_of(regression)};
   return computed([&] {
     if (method == "DMDc") return koopman::fit_dmdc(views, options);
-    return method == "HankelDMD" ? koopman::fit_hankel_dmd(views, {delays, rank, energy}) : koopman::fit_dmd(views, options);
+    return method == "HankelDMD" ? koopman::fit_hankel_dmd(views, {delays, rank, energy})
+                                 : koopman::fit_dmd(views, options);
   });
 }
 
@@ -62,16 +64,19 @@ py::list sparse_amplitudes(const DmdModel& model, const Run& run, const std::vec
   const auto view = run.view();
   py::list out;
   for (const auto& one : computed([&] { return koopman::sparse_amplitudes(model, view, penalties); }))
-    out.append(py::make_tuple(one.penalty, py::array_t<std::complex<double>>(one.amplitudes.size(), one.amplitudes.data()),
-                              one.kept, one.loss));
+    out.append(py::make_tuple(one.penalty,
+                              py::array_t<std::complex<double>>(one.amplitudes.size(), one.amplitudes.data()), one.kept,
+                              one.loss));
   return out;
 }
 
 /// What partial_fit fills.
 class Accumulator {
  public:
-  Accumulator(const std::string& method, Eigen::Index delays, Eigen::Index rank, double energy, const std::string& regression)
-      : method_(method), gathered_({.delays = delays, .rank = rank, .energy = energy, .regression = regression_of(regression)}) {}
+  Accumulator(const std::string& method, Eigen::Index delays, Eigen::Index rank, double energy,
+              const std::string& regression)
+      : method_(method),
+        gathered_({.delays = delays, .rank = rank, .energy = energy, .regression = regression_of(regression)}) {}
 
   void update(const std::vector<Run>& runs) {
     for (const Run& run : runs) {
@@ -182,23 +187,27 @@ void bind_koopman(py::module_& m) {
       .def_property_readonly("rank", &ParametricModel::rank, "Of the reduced maps.")
       .def_property_readonly("warnings", &ParametricModel::warnings, "What the fit found doubtful.");
   bind_storage<ParametricModel>(parametric);
-  m.def("fit_parametric_dmd", [](const std::vector<Run>& runs, const py::object& parameters, Eigen::Index delays,
-                                 Eigen::Index rank, double energy, bool interpolate_maps) {
-          const auto views = views_of(runs);
-          const Matrix mu = columns(parameters, "ParametricDMD.fit", "parameters");
-          const koopman::ParametricDmdOptions options{{.delays = delays, .rank = rank, .energy = energy}, interpolate_maps};
-          return computed([&] { return koopman::fit_parametric_dmd(views, mu, options); });
-        }, "See almagest.ParametricDMD.fit.", py::arg("runs"), py::arg("parameters"), py::arg("delays"), py::arg("rank"),
-        py::arg("energy"), py::arg("interpolate_maps"));
+  m.def(
+      "fit_parametric_dmd",
+      [](const std::vector<Run>& runs, const py::object& parameters, Eigen::Index delays, Eigen::Index rank,
+         double energy, bool interpolate_maps) {
+        const auto views = views_of(runs);
+        const Matrix mu = columns(parameters, "ParametricDMD.fit", "parameters");
+        const koopman::ParametricDmdOptions options{{.delays = delays, .rank = rank, .energy = energy},
+                                                    interpolate_maps};
+        return computed([&] { return koopman::fit_parametric_dmd(views, mu, options); });
+      },
+      "See almagest.ParametricDMD.fit.", py::arg("runs"), py::arg("parameters"), py::arg("delays"), py::arg("rank"),
+      py::arg("energy"), py::arg("interpolate_maps"));
   m.def("fit_physics_informed_dmd", &fit_physics_informed_dmd, "See almagest.PiDMD.fit.", py::arg("runs"),
         py::arg("structure"), py::arg("bandwidth"), py::arg("rank"), py::arg("energy"));
-  m.def("sparse_amplitudes", &sparse_amplitudes, "See almagest.DMD.sparse_amplitudes.", py::arg("model"), py::arg("run"),
-        py::arg("penalties"));
+  m.def("sparse_amplitudes", &sparse_amplitudes, "See almagest.DMD.sparse_amplitudes.", py::arg("model"),
+        py::arg("run"), py::arg("penalties"));
   m.def("greatest_penalty", [](const DmdModel& model, const Run& run) {
           return koopman::greatest_penalty(model, TrajectoryView<double>(run.view()));
         }, "The least penalty that leaves no amplitude.", py::arg("model"), py::arg("run"));
-  m.def("fit_dmd", &fit_dmd, "See almagest.DMD.fit.", py::arg("method"), py::arg("runs"), py::arg("delays"), py::arg("rank"),
-        py::arg("energy"), py::arg("state_rank"), py::arg("regression"));
+  m.def("fit_dmd", &fit_dmd, "See almagest.DMD.fit.", py::arg("method"), py::arg("runs"), py::arg("delays"),
+        py::arg("rank"), py::arg("energy"), py::arg("state_rank"), py::arg("regression"));
 }
 
 }  // namespace almagest::python

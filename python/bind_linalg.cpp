@@ -19,7 +19,8 @@ py::tuple hankel_svd(const std::vector<Run>& runs, Eigen::Index delays, Eigen::I
                      Eigen::Index most_steps, std::uint64_t seed) {
   const auto views = views_of(runs);
   const linalg::HankelSvdOptions options{.route = route_of(route), .most_steps = most_steps, .seed = seed};
-  const auto found = computed([&] { return linalg::hankel_svd(linalg::HankelOperator<double>(views, delays), rank, options); });
+  const auto found =
+      computed([&] { return linalg::hankel_svd(linalg::HankelOperator<double>(views, delays), rank, options); });
   return py::make_tuple(copied(found.u), copied(found.singular_values), copied(found.v), copied(found.residuals),
                         name_of(found.route), found.warnings);
 }
@@ -27,8 +28,8 @@ py::tuple hankel_svd(const std::vector<Run>& runs, Eigen::Index delays, Eigen::I
 }  // namespace
 
 void bind_linalg(py::module_& m) {
-  m.def("hankel_svd", &hankel_svd, "See almagest.linalg.hankel_svd.", py::arg("runs"), py::arg("delays"), py::arg("rank"),
-        py::arg("route"), py::arg("most_steps"), py::arg("seed"));
+  m.def("hankel_svd", &hankel_svd, "See almagest.linalg.hankel_svd.", py::arg("runs"), py::arg("delays"),
+        py::arg("rank"), py::arg("route"), py::arg("most_steps"), py::arg("seed"));
 }
 
 }  // namespace almagest::python

@@ -80,19 +80,26 @@ void bind_networks(py::module_& m) {
        }, py::arg("state"), "Of a step, shape (dimension, dimension).");
   bind_storage<NetworkMap>(bound);
   bind_export<NetworkMap>(bound);
-  m.def("fit_mlp", [](const std::vector<Run>& runs, const std::vector<Run>& validation, std::vector<Eigen::Index> hidden,
-                      const std::string& activation, const py::dict& training, const py::object& progress,
-                      const py::object& watch) {
-          const auto function = chosen<neural::Activation>(io::detail::activations, activation, "MLP.fit: activation");
-          return fit_network(neural::Mlp{std::move(hidden), function}, runs, validation, training, progress, watch);
-        }, "See almagest.neural.MLP.fit.", py::arg("runs"), py::arg("validation"), py::arg("hidden"),
-        py::arg("activation"), py::arg("training"), py::arg("progress"), py::arg("watch"));
-  m.def("fit_stnn", [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index copies, int depth,
-                       bool tied, bool improved, Eigen::Index head, const py::dict& training, const py::object& progress,
-                       const py::object& watch) {
-          return fit_network(neural::Stnn{{copies, depth, tied, improved, head}}, runs, validation, training, progress, watch);
-        }, "See almagest.neural.StNN.fit.", py::arg("runs"), py::arg("validation"), py::arg("copies"), py::arg("depth"),
-        py::arg("tied"), py::arg("improved"), py::arg("head"), py::arg("training"), py::arg("progress"), py::arg("watch"));
+  m.def(
+      "fit_mlp",
+      [](const std::vector<Run>& runs, const std::vector<Run>& validation, std::vector<Eigen::Index> hidden,
+         const std::string& activation, const py::dict& training, const py::object& progress, const py::object& watch) {
+        const auto function = chosen<neural::Activation>(io::detail::activations, activation, "MLP.fit: activation");
+        return fit_network(neural::Mlp{std::move(hidden), function}, runs, validation, training, progress, watch);
+      },
+      "See almagest.neural.MLP.fit.", py::arg("runs"), py::arg("validation"), py::arg("hidden"), py::arg("activation"),
+      py::arg("training"), py::arg("progress"), py::arg("watch"));
+  m.def(
+      "fit_stnn",
+      [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index copies, int depth, bool tied,
+         bool improved, Eigen::Index head, const py::dict& training, const py::object& progress,
+         const py::object& watch) {
+        return fit_network(neural::Stnn{{copies, depth, tied, improved, head}}, runs, validation, training, progress,
+                           watch);
+      },
+      "See almagest.neural.StNN.fit.", py::arg("runs"), py::arg("validation"), py::arg("copies"), py::arg("depth"),
+      py::arg("tied"), py::arg("improved"), py::arg("head"), py::arg("training"), py::arg("progress"),
+      py::arg("watch"));
 }
 
 void bind_reservoir(py::module_& m) {
@@ -117,16 +124,20 @@ void bind_reservoir(py::module_& m) {
        }, "By the names of the parameters of almagest.neural.ESN.");
   bind_storage<ReservoirMap>(bound);
   bind_export<ReservoirMap>(bound);
-  m.def("fit_reservoir", [](const std::vector<Run>& runs, Eigen::Index units, double spectral_radius, double input_scale,
-                            double bias_scale, double ridge, double connections, Eigen::Index warmup, std::uint64_t seed,
-                            const py::object& progress) {
-          const auto views = views_of(runs);
-          const neural::Reservoir options{units, spectral_radius, input_scale, bias_scale, ridge, connections, warmup, seed};
-          const Progress told = reporter(progress);
-          return computed([&] { return neural::fit(options, views, told); });
-        }, "See almagest.neural.ESN.fit.", py::arg("runs"), py::arg("units"), py::arg("spectral_radius"),
-        py::arg("input_scale"), py::arg("bias_scale"), py::arg("ridge"), py::arg("connections"), py::arg("warmup"),
-        py::arg("seed"), py::arg("progress"));
+  m.def(
+      "fit_reservoir",
+      [](const std::vector<Run>& runs, Eigen::Index units, double spectral_radius, double input_scale,
+         double bias_scale, double ridge, double connections, Eigen::Index warmup, std::uint64_t seed,
+         const py::object& progress) {
+        const auto views = views_of(runs);
+        const neural::Reservoir options{units, spectral_radius, input_scale, bias_scale,
+                                        ridge, connections,     warmup,      seed};
+        const Progress told = reporter(progress);
+        return computed([&] { return neural::fit(options, views, told); });
+      },
+      "See almagest.neural.ESN.fit.", py::arg("runs"), py::arg("units"), py::arg("spectral_radius"),
+      py::arg("input_scale"), py::arg("bias_scale"), py::arg("ridge"), py::arg("connections"), py::arg("warmup"),
+      py::arg("seed"), py::arg("progress"));
 }
 
 void bind_nvar(py::module_& m) {

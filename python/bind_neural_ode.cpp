@@ -99,18 +99,28 @@ py::array_t<double> ode_history(const std::vector<neural::EpochRecord>& history)
 template <typename Bound, typename Class>
 void bind_learned_field(Class& bound) {
   bind_forecaster<Bound>(bound, [](const Bound& self) -> const typename Bound::Plain& { return self.model; });
-  bound.def_property_readonly("warnings", [](const Bound& self) { return self.model.warnings(); }, "What the fit found doubtful.")
-      .def_property_readonly("parameter_count", [](const Bound& self) { return self.model.parameter_count(); }, "Numbers that were learned.")
-      .def_property_readonly("flops", [](const Bound& self) { return self.model.flops(); }, "Of an evaluation of the vector field.")
-      .def_property_readonly("weights", [](const py::object& self) {
-             return shown(self.cast<const Bound&>().model.parts().parameters, self);
-           }, "All learned numbers, layer by layer.")
-      .def_property_readonly("history", [](const Bound& self) { return ode_history(self.model.parts().history); },
-                             "Losses of the epochs, shape (epochs, 2): of training and validation.")
-      .def("score", [](const Bound& self, const std::vector<Run>& runs, Eigen::Index steps) {
-             const auto views = views_of(runs);
-             return computed([&] { return neural::score(self.model, views, steps); });
-           }, py::arg("runs"), py::arg("steps"), "Share of the variance that forecasts explain.");
+  bound
+      .def_property_readonly(
+          "warnings", [](const Bound& self) { return self.model.warnings(); }, "What the fit found doubtful.")
+      .def_property_readonly(
+          "parameter_count", [](const Bound& self) { return self.model.parameter_count(); },
+          "Numbers that were learned.")
+      .def_property_readonly(
+          "flops", [](const Bound& self) { return self.model.flops(); }, "Of an evaluation of the vector field.")
+      .def_property_readonly(
+          "weights",
+          [](const py::object& self) { return shown(self.cast<const Bound&>().model.parts().parameters, self); },
+          "All learned numbers, layer by layer.")
+      .def_property_readonly(
+          "history", [](const Bound& self) { return ode_history(self.model.parts().history); },
+          "Losses of the epochs, shape (epochs, 2): of training and validation.")
+      .def(
+          "score",
+          [](const Bound& self, const std::vector<Run>& runs, Eigen::Index steps) {
+            const auto views = views_of(runs);
+            return computed([&] { return neural::score(self.model, views, steps); });
+          },
+          py::arg("runs"), py::arg("steps"), "Share of the variance that forecasts explain.");
 }
 
 /// Rates of each run, (samples, dimension) in Python; none where they are to be found through a solver.
@@ -133,30 +143,39 @@ py::dict shown_ode(const neural::NeuralOde& architecture) {
 void bind_ode(py::module_& m) {
   py::class_<LearnedOde, System> bound(m, "Ode", "A trained differential equation; see almagest.neural.NeuralODE.");
   bind_learned_field<LearnedOde>(bound);
-  bound.def_property_readonly("options", [](const LearnedOde& self) { return shown_ode(self.model.parts().architecture); },
-                              "By the names of the parameters of almagest.neural.NeuralODE.");
+  bound.def_property_readonly(
+      "options", [](const LearnedOde& self) { return shown_ode(self.model.parts().architecture); },
+      "By the names of the parameters of almagest.neural.NeuralODE.");
   bound.def("reduce", [](const LearnedOde& self, const std::vector<Run>& runs, Eigen::Index rank, Eigen::Index points) {
          const auto views = views_of(runs);
          return computed([&] { return neural::reduce(self.model, views, rank, points); });
        }, py::arg("runs"), py::arg("rank"), py::arg("points"), "See almagest.neural.NeuralODE.reduce.");
   bind_storage<LearnedOde>(bound);
-  m.def("fit_neural_ode", [](const std::vector<Run>& runs, const std::vector<Run>& validation, const py::list& rates,
-                             std::vector<Eigen::Index> hidden, const std::string& activation, const std::string& method,
-                             Eigen::Index substeps, double tolerance, const py::dict& training, const py::object& progress) {
-          const neural::NeuralOde architecture{
-              std::move(hidden), ode_choice<neural::Activation>(OdeFormats::activations, activation, "NeuralODE.fit: activation"),
-              ode_choice<neural::OdeMethod>(OdeFormats::methods, method, "NeuralODE.fit: method"), substeps, tolerance};
-          const auto views = views_of(runs), held = views_of(validation);
-          const auto given = rates_of(rates, "NeuralODE.fit");
-          const neural::Training options = ode_training(training);
-          const Progress told = reporter(progress);
-          return computed([&] { return LearnedOde(neural::detail::fit_neural_ode<double>(architecture, views, given, held, options, told)); });
-        }, "See almagest.neural.NeuralODE.fit.", py::arg("runs"), py::arg("validation"), py::arg("rates"), py::arg("hidden"),
-        py::arg("activation"), py::arg("method"), py::arg("substeps"), py::arg("tolerance"), py::arg("training"), py::arg("progress"));
+  m.def(
+      "fit_neural_ode",
+      [](const std::vector<Run>& runs, const std::vector<Run>& validation, const py::list& rates,
+         std::vector<Eigen::Index> hidden, const std::string& activation, const std::string& method,
+         Eigen::Index substeps, double tolerance, const py::dict& training, const py::object& progress) {
+        const neural::NeuralOde architecture{
+            std::move(hidden),
+            ode_choice<neural::Activation>(OdeFormats::activations, activation, "NeuralODE.fit: activation"),
+            ode_choice<neural::OdeMethod>(OdeFormats::methods, method, "NeuralODE.fit: method"), substeps, tolerance};
+        const auto views = views_of(runs), held = views_of(validation);
+        const auto given = rates_of(rates, "NeuralODE.fit");
+        const neural::Training options = ode_training(training);
+        const Progress told = reporter(progress);
+        return computed([&] {
+          return LearnedOde(neural::detail::fit_neural_ode<double>(architecture, views, given, held, options, told));
+        });
+      },
+      "See almagest.neural.NeuralODE.fit.", py::arg("runs"), py::arg("validation"), py::arg("rates"), py::arg("hidden"),
+      py::arg("activation"), py::arg("method"), py::arg("substeps"), py::arg("tolerance"), py::arg("training"),
+      py::arg("progress"));
 }
 
 void bind_hamiltonian(py::module_& m) {
-  py::class_<LearnedHamiltonian, System> bound(m, "Hamiltonian", "A trained Hamiltonian; see almagest.neural.HamiltonianNN.");
+  py::class_<LearnedHamiltonian, System> bound(m, "Hamiltonian",
+                                               "A trained Hamiltonian; see almagest.neural.HamiltonianNN.");
   bind_learned_field<LearnedHamiltonian>(bound);
   using Format = io::ModelFormat<neural::HamiltonianModel<double>>;
   bound.def_property_readonly("options", [](const LearnedHamiltonian& self) {
@@ -174,68 +193,93 @@ void bind_hamiltonian(py::module_& m) {
          return given_away(computed([&] { return self.model.energy(x); }));
        }, py::arg("states"), "H of each state, up to a constant.");
   bind_storage<LearnedHamiltonian>(bound);
-  m.def("fit_hamiltonian", [](const std::vector<Run>& runs, const std::vector<Run>& validation, const py::list& rates,
-                              std::vector<Eigen::Index> hidden, const std::string& activation, bool separable,
-                              const std::string& method, Eigen::Index substeps, const py::dict& training, const py::object& progress) {
-          const neural::HamiltonianNetwork architecture{
-              std::move(hidden), ode_choice<neural::Activation>(Format::activations, activation, "HamiltonianNN.fit: activation"), separable,
-              ode_choice<neural::SymplecticMethod>(Format::symplectic_methods, method, "HamiltonianNN.fit: method"), substeps};
-          const auto views = views_of(runs), held = views_of(validation);
-          const auto given = rates_of(rates, "HamiltonianNN.fit");
-          const neural::Training options = ode_training(training);
-          const Progress told = reporter(progress);
-          return computed([&] {
-            return LearnedHamiltonian(neural::detail::fit_hamiltonian<double>(architecture, views, given, held, options, told));
-          });
-        }, "See almagest.neural.HamiltonianNN.fit.", py::arg("runs"), py::arg("validation"), py::arg("rates"), py::arg("hidden"),
-        py::arg("activation"), py::arg("separable"), py::arg("method"), py::arg("substeps"), py::arg("training"), py::arg("progress"));
+  m.def(
+      "fit_hamiltonian",
+      [](const std::vector<Run>& runs, const std::vector<Run>& validation, const py::list& rates,
+         std::vector<Eigen::Index> hidden, const std::string& activation, bool separable, const std::string& method,
+         Eigen::Index substeps, const py::dict& training, const py::object& progress) {
+        const neural::HamiltonianNetwork architecture{
+            std::move(hidden),
+            ode_choice<neural::Activation>(Format::activations, activation, "HamiltonianNN.fit: activation"), separable,
+            ode_choice<neural::SymplecticMethod>(Format::symplectic_methods, method, "HamiltonianNN.fit: method"),
+            substeps};
+        const auto views = views_of(runs), held = views_of(validation);
+        const auto given = rates_of(rates, "HamiltonianNN.fit");
+        const neural::Training options = ode_training(training);
+        const Progress told = reporter(progress);
+        return computed([&] {
+          return LearnedHamiltonian(
+              neural::detail::fit_hamiltonian<double>(architecture, views, given, held, options, told));
+        });
+      },
+      "See almagest.neural.HamiltonianNN.fit.", py::arg("runs"), py::arg("validation"), py::arg("rates"),
+      py::arg("hidden"), py::arg("activation"), py::arg("separable"), py::arg("method"), py::arg("substeps"),
+      py::arg("training"), py::arg("progress"));
 }
 
 void bind_leads(py::module_& m) {
   using Format = io::ModelFormat<LeadsAll>;
-  py::class_<LearnedEnvironment, System> one(m, "Environment", "The dynamics of one environment; see almagest.neural.LEADS.");
+  py::class_<LearnedEnvironment, System> one(m, "Environment",
+                                             "The dynamics of one environment; see almagest.neural.LEADS.");
   bind_learned_field<LearnedEnvironment>(one);
   py::class_<LeadsAll> bound(m, "Leads", "Trained dynamics of several environments; see almagest.neural.LEADS.");
-  bound.def_property_readonly("step", [](const LeadsAll& self) { return self.training().step; }, "Time step of the training, or None.")
-      .def_property_readonly("names", [](const LeadsAll& self) { return self.training().names; }, "Of the components.")
+  bound
+      .def_property_readonly(
+          "step", [](const LeadsAll& self) { return self.training().step; }, "Time step of the training, or None.")
+      .def_property_readonly(
+          "names", [](const LeadsAll& self) { return self.training().names; }, "Of the components.")
       .def_property_readonly("dimension", &LeadsAll::dimension, "Components of the state.")
       .def_property_readonly("warnings", &LeadsAll::warnings, "What the fit found doubtful.")
       .def_property_readonly("parameter_count", &LeadsAll::parameter_count, "Of all environments together.")
-      .def_property_readonly("history", [](const LeadsAll& self) { return ode_history(self.parts().history); },
-                             "Losses of the epochs, shape (epochs, 2): of training and validation.")
+      .def_property_readonly(
+          "history", [](const LeadsAll& self) { return ode_history(self.parts().history); },
+          "Losses of the epochs, shape (epochs, 2): of training and validation.")
       .def_property_readonly("environments", &LeadsAll::environments, "Their count.")
-      .def("environment", [](const LeadsAll& self, Eigen::Index number) { return LearnedEnvironment(self.environment(number)); },
-           py::arg("number"), "The dynamics of one.")
-      .def_property_readonly("options", [](const LeadsAll& self) {
-         const auto& architecture = self.parts().architecture;
-         py::dict all;
-         all["hidden"] = py::tuple(py::cast(architecture.hidden));
-         all["sharing"] = Format::sharings[std::size_t(architecture.sharing)];
-         all["penalty"] = architecture.penalty;
-         all["spectral"] = architecture.spectral;
-         all["forcing"] = architecture.forcing;
-         all["forcing_epochs"] = architecture.forcing_epochs;
-         all["method"] = Format::methods[std::size_t(architecture.method)];
-         all["substeps"] = architecture.substeps;
-         return all;
-       }, "By the names of the parameters of almagest.neural.LEADS.");
+      .def(
+          "environment",
+          [](const LeadsAll& self, Eigen::Index number) { return LearnedEnvironment(self.environment(number)); },
+          py::arg("number"), "The dynamics of one.")
+      .def_property_readonly(
+          "options",
+          [](const LeadsAll& self) {
+            const auto& architecture = self.parts().architecture;
+            py::dict all;
+            all["hidden"] = py::tuple(py::cast(architecture.hidden));
+            all["sharing"] = Format::sharings[std::size_t(architecture.sharing)];
+            all["penalty"] = architecture.penalty;
+            all["spectral"] = architecture.spectral;
+            all["forcing"] = architecture.forcing;
+            all["forcing_epochs"] = architecture.forcing_epochs;
+            all["method"] = Format::methods[std::size_t(architecture.method)];
+            all["substeps"] = architecture.substeps;
+            return all;
+          },
+          "By the names of the parameters of almagest.neural.LEADS.");
   bind_storage<LeadsAll>(bound);
-  m.def("fit_leads", [](const std::vector<std::vector<Run>>& environments, const std::vector<std::vector<Run>>& validation,
-                        std::vector<Eigen::Index> hidden, const std::string& sharing, double penalty, double spectral, double forcing,
-                        int forcing_epochs, const std::string& method, Eigen::Index substeps, const py::dict& training,
-                        const py::object& progress) {
-          neural::Leads architecture{std::move(hidden), ode_choice<neural::Sharing>(Format::sharings, sharing, "LEADS.fit: sharing"),
-                                     penalty, spectral, forcing, forcing_epochs,
-                                     ode_choice<neural::OdeMethod>(Format::methods, method, "LEADS.fit: method"), substeps};
-          neural::detail::Environments<double> given, held;
-          for (const auto& runs : environments) given.push_back(views_of(runs));
-          for (const auto& runs : validation) held.push_back(views_of(runs));
-          const neural::Training options = ode_training(training);
-          const Progress told = reporter(progress);
-          return computed([&] { return neural::detail::fit_leads<double>(architecture, given, held, options, told); });
-        }, "See almagest.neural.LEADS.fit.", py::arg("environments"), py::arg("validation"), py::arg("hidden"), py::arg("sharing"),
-        py::arg("penalty"), py::arg("spectral"), py::arg("forcing"), py::arg("forcing_epochs"), py::arg("method"), py::arg("substeps"),
-        py::arg("training"), py::arg("progress"));
+  m.def(
+      "fit_leads",
+      [](const std::vector<std::vector<Run>>& environments, const std::vector<std::vector<Run>>& validation,
+         std::vector<Eigen::Index> hidden, const std::string& sharing, double penalty, double spectral, double forcing,
+         int forcing_epochs, const std::string& method, Eigen::Index substeps, const py::dict& training,
+         const py::object& progress) {
+        neural::Leads architecture{std::move(hidden),
+                                   ode_choice<neural::Sharing>(Format::sharings, sharing, "LEADS.fit: sharing"),
+                                   penalty,
+                                   spectral,
+                                   forcing,
+                                   forcing_epochs,
+                                   ode_choice<neural::OdeMethod>(Format::methods, method, "LEADS.fit: method"),
+                                   substeps};
+        neural::detail::Environments<double> given, held;
+        for (const auto& runs : environments) given.push_back(views_of(runs));
+        for (const auto& runs : validation) held.push_back(views_of(runs));
+        const neural::Training options = ode_training(training);
+        const Progress told = reporter(progress);
+        return computed([&] { return neural::detail::fit_leads<double>(architecture, given, held, options, told); });
+      },
+      "See almagest.neural.LEADS.fit.", py::arg("environments"), py::arg("validation"), py::arg("hidden"),
+      py::arg("sharing"), py::arg("penalty"), py::arg("spectral"), py::arg("forcing"), py::arg("forcing_epochs"),
+      py::arg("method"), py::arg("substeps"), py::arg("training"), py::arg("progress"));
 }
 
 /// What is no vector field of its states.
@@ -257,34 +301,49 @@ void bind_reduced(py::module_& m) {
   using Reduced = neural::ReducedOdeModel<double>;
   py::class_<Reduced> bound(m, "Reduced", "A latent equation with its basis; see almagest.neural.PODNeuralODE.");
   bind_learned_map(bound);
-  bound.def_property_readonly("history", [](const Reduced& self) { return ode_history(self.parts().latent.history); },
-                              "Losses of the epochs, shape (epochs, 2): of training and validation.")
-      .def_property_readonly("modes", [](const py::object& self) { return shown(self.cast<const Reduced&>().basis().modes, self); },
-                             "Shape (dimension, rank).")
-      .def_property_readonly("singular_values", [](const py::object& self) {
-             return shown(self.cast<const Reduced&>().basis().singular_values, self);
-           }, "Of the centred samples.")
-      .def_property_readonly("latent", [](const Reduced& self) { return LearnedOde(self.latent()); }, "The vector field of the coordinates.")
-      .def_property_readonly("options", [](const Reduced& self) {
-             py::dict all = shown_ode(self.parts().latent.architecture);
-             all["rank"] = self.rank();
-             return all;
-           }, "By the names of the parameters of almagest.neural.PODNeuralODE.");
-  m.def("fit_reduced_ode", [](const std::vector<Run>& runs, const std::vector<Run>& validation, const py::list& rates, Eigen::Index rank,
-                              std::vector<Eigen::Index> hidden, const std::string& activation, const std::string& method,
-                              Eigen::Index substeps, double tolerance, const py::dict& training, const py::object& progress) {
-          const neural::ReducedOde architecture{
-              rank,
-              {std::move(hidden), ode_choice<neural::Activation>(OdeFormats::activations, activation, "PODNeuralODE.fit: activation"),
-               ode_choice<neural::OdeMethod>(OdeFormats::methods, method, "PODNeuralODE.fit: method"), substeps, tolerance}};
-          const auto views = views_of(runs), held = views_of(validation);
-          const auto given = rates_of(rates, "PODNeuralODE.fit");
-          const neural::Training options = ode_training(training);
-          const Progress told = reporter(progress);
-          return computed([&] { return neural::detail::fit_reduced_ode<double>(architecture, views, given, held, options, told); });
-        }, "See almagest.neural.PODNeuralODE.fit.", py::arg("runs"), py::arg("validation"), py::arg("rates"), py::arg("rank"),
-        py::arg("hidden"), py::arg("activation"), py::arg("method"), py::arg("substeps"), py::arg("tolerance"), py::arg("training"),
-        py::arg("progress"));
+  bound
+      .def_property_readonly(
+          "history", [](const Reduced& self) { return ode_history(self.parts().latent.history); },
+          "Losses of the epochs, shape (epochs, 2): of training and validation.")
+      .def_property_readonly(
+          "modes", [](const py::object& self) { return shown(self.cast<const Reduced&>().basis().modes, self); },
+          "Shape (dimension, rank).")
+      .def_property_readonly(
+          "singular_values",
+          [](const py::object& self) { return shown(self.cast<const Reduced&>().basis().singular_values, self); },
+          "Of the centred samples.")
+      .def_property_readonly(
+          "latent", [](const Reduced& self) { return LearnedOde(self.latent()); },
+          "The vector field of the coordinates.")
+      .def_property_readonly(
+          "options",
+          [](const Reduced& self) {
+            py::dict all = shown_ode(self.parts().latent.architecture);
+            all["rank"] = self.rank();
+            return all;
+          },
+          "By the names of the parameters of almagest.neural.PODNeuralODE.");
+  m.def(
+      "fit_reduced_ode",
+      [](const std::vector<Run>& runs, const std::vector<Run>& validation, const py::list& rates, Eigen::Index rank,
+         std::vector<Eigen::Index> hidden, const std::string& activation, const std::string& method,
+         Eigen::Index substeps, double tolerance, const py::dict& training, const py::object& progress) {
+        const neural::ReducedOde architecture{
+            rank,
+            {std::move(hidden),
+             ode_choice<neural::Activation>(OdeFormats::activations, activation, "PODNeuralODE.fit: activation"),
+             ode_choice<neural::OdeMethod>(OdeFormats::methods, method, "PODNeuralODE.fit: method"), substeps,
+             tolerance}};
+        const auto views = views_of(runs), held = views_of(validation);
+        const auto given = rates_of(rates, "PODNeuralODE.fit");
+        const neural::Training options = ode_training(training);
+        const Progress told = reporter(progress);
+        return computed(
+            [&] { return neural::detail::fit_reduced_ode<double>(architecture, views, given, held, options, told); });
+      },
+      "See almagest.neural.PODNeuralODE.fit.", py::arg("runs"), py::arg("validation"), py::arg("rates"),
+      py::arg("rank"), py::arg("hidden"), py::arg("activation"), py::arg("method"), py::arg("substeps"),
+      py::arg("tolerance"), py::arg("training"), py::arg("progress"));
 }
 
 void bind_integral(py::module_& m) {
@@ -303,18 +362,24 @@ void bind_integral(py::module_& m) {
              all["relaxation"] = architecture.relaxation;
              return all;
            }, "By the names of the parameters of almagest.neural.IntegralEquation.");
-  m.def("fit_integral_equation", [](const std::vector<Run>& runs, const std::vector<Run>& validation, std::vector<Eigen::Index> hidden,
-                                    const std::string& activation, Eigen::Index window, int iterations, double relaxation,
-                                    const py::dict& training, const py::object& progress) {
-          const neural::IntegralEquation architecture{
-              std::move(hidden), ode_choice<neural::Activation>(OdeFormats::activations, activation, "IntegralEquation.fit: activation"),
-              window, iterations, relaxation};
-          const auto views = views_of(runs), held = views_of(validation);
-          const neural::Training options = ode_training(training);
-          const Progress told = reporter(progress);
-          return computed([&] { return neural::detail::fit_integral_equation<double>(architecture, views, held, options, told); });
-        }, "See almagest.neural.IntegralEquation.fit.", py::arg("runs"), py::arg("validation"), py::arg("hidden"), py::arg("activation"),
-        py::arg("window"), py::arg("iterations"), py::arg("relaxation"), py::arg("training"), py::arg("progress"));
+  m.def(
+      "fit_integral_equation",
+      [](const std::vector<Run>& runs, const std::vector<Run>& validation, std::vector<Eigen::Index> hidden,
+         const std::string& activation, Eigen::Index window, int iterations, double relaxation,
+         const py::dict& training, const py::object& progress) {
+        const neural::IntegralEquation architecture{
+            std::move(hidden),
+            ode_choice<neural::Activation>(OdeFormats::activations, activation, "IntegralEquation.fit: activation"),
+            window, iterations, relaxation};
+        const auto views = views_of(runs), held = views_of(validation);
+        const neural::Training options = ode_training(training);
+        const Progress told = reporter(progress);
+        return computed(
+            [&] { return neural::detail::fit_integral_equation<double>(architecture, views, held, options, told); });
+      },
+      "See almagest.neural.IntegralEquation.fit.", py::arg("runs"), py::arg("validation"), py::arg("hidden"),
+      py::arg("activation"), py::arg("window"), py::arg("iterations"), py::arg("relaxation"), py::arg("training"),
+      py::arg("progress"));
 }
 
 }  // namespace

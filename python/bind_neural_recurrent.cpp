@@ -71,8 +71,8 @@ py::tuple shown_piecewise(const neural::PiecewiseLinear& architecture) {
   return py::make_tuple("shallow_plrnn", all, shown_forcing(shallow.forcing));
 }
 
-PlrnnMap fit_piecewise(const neural::PiecewiseLinear& architecture, const std::vector<Run>& runs, const std::vector<Run>& held,
-                       const py::dict& training, const py::object& progress,
+PlrnnMap fit_piecewise(const neural::PiecewiseLinear& architecture, const std::vector<Run>& runs,
+                       const std::vector<Run>& held, const py::dict& training, const py::object& progress,
                        const py::object& watch) {
   const auto views = views_of(runs), validation = views_of(held);
   const neural::Training options = training_of(training, watch);
@@ -81,30 +81,40 @@ PlrnnMap fit_piecewise(const neural::PiecewiseLinear& architecture, const std::v
 }
 
 void bind_piecewise(py::module_& m) {
-  py::class_<PlrnnMap> bound(m, "Plrnn", "A piecewise-linear recurrent network; see almagest.neural.ALRNN and ShallowPLRNN.");
+  py::class_<PlrnnMap> bound(m, "Plrnn",
+                             "A piecewise-linear recurrent network; see almagest.neural.ALRNN and ShallowPLRNN.");
   bind_trained_model(bound);
   bind_tangents(bound);
-  bound.def_property_readonly("architecture", [](const PlrnnMap& self) { return shown_piecewise(self.parts().architecture); },
-                              "Its kind, the parameters of the estimator, and its forcing.")
+  bound
+      .def_property_readonly(
+          "architecture", [](const PlrnnMap& self) { return shown_piecewise(self.parts().architecture); },
+          "Its kind, the parameters of the estimator, and its forcing.")
       .def_property_readonly("units", &PlrnnMap::units, "Of the network.")
-      .def_property_readonly("parameters", [](const py::object& self) {
-             return shown(self.cast<const PlrnnMap&>().parts().parameters, self);
-           }, "All learned numbers: of a step, then of the start of the units beyond the state.")
-      .def("symbols", [](const PlrnnMap& self, const Run& history, Eigen::Index steps) {
-             const auto view = history.view();
-             const auto codes = computed([&] { return self.symbols(view, steps); });
-             return py::array_t<std::int64_t>(py::ssize_t(codes.size()), codes.data());
-           }, py::arg("history"), py::arg("steps"), "The linear regions along a forecast.");
+      .def_property_readonly(
+          "parameters",
+          [](const py::object& self) { return shown(self.cast<const PlrnnMap&>().parts().parameters, self); },
+          "All learned numbers: of a step, then of the start of the units beyond the state.")
+      .def(
+          "symbols",
+          [](const PlrnnMap& self, const Run& history, Eigen::Index steps) {
+            const auto view = history.view();
+            const auto codes = computed([&] { return self.symbols(view, steps); });
+            return py::array_t<std::int64_t>(py::ssize_t(codes.size()), codes.data());
+          },
+          py::arg("history"), py::arg("steps"), "The linear regions along a forecast.");
   bind_storage<PlrnnMap>(bound);
   bind_export<PlrnnMap>(bound);
-  m.def("fit_alrnn", [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index units,
-                        Eigen::Index rectified, Eigen::Index warmup, const py::dict& forcing, const py::dict& training,
-                        const py::object& progress, const py::object& watch) {
-          neural::Alrnn options{units, rectified, warmup};
-          options.forcing = forcing_from(forcing, options.forcing);
-          return fit_piecewise(options, runs, validation, training, progress, watch);
-        }, "See almagest.neural.ALRNN.fit.", py::arg("runs"), py::arg("validation"), py::arg("units"),
-        py::arg("rectified"), py::arg("warmup"), py::arg("forcing"), py::arg("training"), py::arg("progress"), py::arg("watch"));
+  m.def(
+      "fit_alrnn",
+      [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index units, Eigen::Index rectified,
+         Eigen::Index warmup, const py::dict& forcing, const py::dict& training, const py::object& progress,
+         const py::object& watch) {
+        neural::Alrnn options{units, rectified, warmup};
+        options.forcing = forcing_from(forcing, options.forcing);
+        return fit_piecewise(options, runs, validation, training, progress, watch);
+      },
+      "See almagest.neural.ALRNN.fit.", py::arg("runs"), py::arg("validation"), py::arg("units"), py::arg("rectified"),
+      py::arg("warmup"), py::arg("forcing"), py::arg("training"), py::arg("progress"), py::arg("watch"));
   m.def("fit_shallow_plrnn", [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index units,
                                 Eigen::Index hidden, bool clipped, Eigen::Index warmup, const py::dict& forcing,
                                 const py::dict& training, const py::object& progress,
@@ -155,32 +165,42 @@ void bind_memory(py::module_& m) {
   py::class_<MemoryMap> bound(m, "Sequence", "A network with memory; see almagest.neural.GRU and S4D.");
   bind_trained_model(bound);
   bind_tangents(bound);
-  bound.def_property_readonly("architecture", [](const MemoryMap& self) { return shown_memory(self.parts().architecture); },
-                              "Its kind, and the parameters of the estimator.")
+  bound
+      .def_property_readonly(
+          "architecture", [](const MemoryMap& self) { return shown_memory(self.parts().architecture); },
+          "Its kind, and the parameters of the estimator.")
       .def_property_readonly("memory", &MemoryMap::memory, "Numbers that it remembers.")
-      .def_property_readonly("parameters", [](const py::object& self) {
-             return shown(self.cast<const MemoryMap&>().parts().parameters, self);
-           }, "All learned numbers, layer by layer.");
+      .def_property_readonly(
+          "parameters",
+          [](const py::object& self) { return shown(self.cast<const MemoryMap&>().parts().parameters, self); },
+          "All learned numbers, layer by layer.");
   bind_storage<MemoryMap>(bound);
-  m.def("fit_gru", [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index units, Eigen::Index layers,
-                      Eigen::Index length, Eigen::Index warmup, Eigen::Index batches, const py::dict& training,
-                      const py::object& progress, const py::object& watch) {
-          return fit_memory(neural::Gru{units, layers, sequences_from(length, warmup, batches)}, runs, validation, training, progress, watch);
-        }, "See almagest.neural.GRU.fit.", py::arg("runs"), py::arg("validation"), py::arg("units"), py::arg("layers"),
-        py::arg("length"), py::arg("warmup"), py::arg("batches"), py::arg("training"), py::arg("progress"), py::arg("watch"));
-  m.def("fit_s4d", [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index channels,
-                      Eigen::Index pairs, Eigen::Index layers, const std::string& start, Eigen::Index length,
-                      Eigen::Index warmup, Eigen::Index batches, const py::dict& training, const py::object& progress,
-                       const py::object& watch) {
-          if (start != "linear" && start != "inverse")
-            throw InvalidArgument("S4D.fit: start is '" + start + "'; choose 'linear' or 'inverse'.");
-          const neural::S4d options{channels, pairs, layers,
-                                    start == "linear" ? neural::S4dStart::linear : neural::S4dStart::inverse,
-                                    sequences_from(length, warmup, batches)};
-          return fit_memory(options, runs, validation, training, progress, watch);
-        }, "See almagest.neural.S4D.fit.", py::arg("runs"), py::arg("validation"), py::arg("channels"), py::arg("pairs"),
-        py::arg("layers"), py::arg("start"), py::arg("length"), py::arg("warmup"), py::arg("batches"), py::arg("training"),
-        py::arg("progress"), py::arg("watch"));
+  m.def(
+      "fit_gru",
+      [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index units, Eigen::Index layers,
+         Eigen::Index length, Eigen::Index warmup, Eigen::Index batches, const py::dict& training,
+         const py::object& progress, const py::object& watch) {
+        return fit_memory(neural::Gru{units, layers, sequences_from(length, warmup, batches)}, runs, validation,
+                          training, progress, watch);
+      },
+      "See almagest.neural.GRU.fit.", py::arg("runs"), py::arg("validation"), py::arg("units"), py::arg("layers"),
+      py::arg("length"), py::arg("warmup"), py::arg("batches"), py::arg("training"), py::arg("progress"),
+      py::arg("watch"));
+  m.def(
+      "fit_s4d",
+      [](const std::vector<Run>& runs, const std::vector<Run>& validation, Eigen::Index channels, Eigen::Index pairs,
+         Eigen::Index layers, const std::string& start, Eigen::Index length, Eigen::Index warmup, Eigen::Index batches,
+         const py::dict& training, const py::object& progress, const py::object& watch) {
+        if (start != "linear" && start != "inverse")
+          throw InvalidArgument("S4D.fit: start is '" + start + "'; choose 'linear' or 'inverse'.");
+        const neural::S4d options{channels, pairs, layers,
+                                  start == "linear" ? neural::S4dStart::linear : neural::S4dStart::inverse,
+                                  sequences_from(length, warmup, batches)};
+        return fit_memory(options, runs, validation, training, progress, watch);
+      },
+      "See almagest.neural.S4D.fit.", py::arg("runs"), py::arg("validation"), py::arg("channels"), py::arg("pairs"),
+      py::arg("layers"), py::arg("start"), py::arg("length"), py::arg("warmup"), py::arg("batches"),
+      py::arg("training"), py::arg("progress"), py::arg("watch"));
 }
 
 neural::KoopmanAutoencoder autoencoder_from(const py::dict& given) {
@@ -221,22 +241,30 @@ void bind_autoencoder(py::module_& m) {
   py::class_<AutoencoderMap> bound(m, "Autoencoder", "A Koopman autoencoder; see almagest.neural.KoopmanAutoencoder.");
   bind_trained_model(bound);
   bind_tangents(bound);
-  bound.def_property_readonly("options", [](const AutoencoderMap& self) { return shown_autoencoder(self.parts().options); },
-                              "The parameters of the estimator.")
-      .def_property_readonly("K", [](const AutoencoderMap& self) { return copied(Matrix(self.K())); },
-                             "What carries latent coordinates over a time step, shape (latent, latent).")
-      .def_property_readonly("parameters", [](const py::object& self) {
-             return shown(self.cast<const AutoencoderMap&>().parts().parameters, self);
-           }, "All learned numbers: of the encoder, K column by column, of the decoder.")
-      .def("encode", [](const AutoencoderMap& self, const Run& run) {
-             const auto view = run.view();
-             almagest::detail::check_lengths("encode", "the state of the run", view.dimension(), "the model's state", self.dimension());
-             return given_away(computed([&] {
-               Matrix latent(self.latent(), view.size());
-               for (Eigen::Index k = 0; k < view.size(); ++k) latent.col(k) = self.lift(view.slice(k, 1));
-               return latent;
-             }));
-           }, py::arg("run"), "Latent coordinates of a run, shape (samples, latent).");
+  bound
+      .def_property_readonly(
+          "options", [](const AutoencoderMap& self) { return shown_autoencoder(self.parts().options); },
+          "The parameters of the estimator.")
+      .def_property_readonly(
+          "K", [](const AutoencoderMap& self) { return copied(Matrix(self.K())); },
+          "What carries latent coordinates over a time step, shape (latent, latent).")
+      .def_property_readonly(
+          "parameters",
+          [](const py::object& self) { return shown(self.cast<const AutoencoderMap&>().parts().parameters, self); },
+          "All learned numbers: of the encoder, K column by column, of the decoder.")
+      .def(
+          "encode",
+          [](const AutoencoderMap& self, const Run& run) {
+            const auto view = run.view();
+            almagest::detail::check_lengths("encode", "the state of the run", view.dimension(), "the model's state",
+                                            self.dimension());
+            return given_away(computed([&] {
+              Matrix latent(self.latent(), view.size());
+              for (Eigen::Index k = 0; k < view.size(); ++k) latent.col(k) = self.lift(view.slice(k, 1));
+              return latent;
+            }));
+          },
+          py::arg("run"), "Latent coordinates of a run, shape (samples, latent).");
   bind_storage<AutoencoderMap>(bound);
   m.def("fit_autoencoder", [](const std::vector<Run>& runs, const std::vector<Run>& held, const py::dict& options,
                               const py::dict& training, const py::object& progress,

@@ -84,44 +84,64 @@ void bind_model(py::module_& m) {
     }, doc);
   };
   shows("coefficients", &sindy::Model<double>::coefficients, "Shape (features, dimension).");
-  bound.def_property_readonly("library", [](const SindyModel& self) { return self.model.library(); }, "Of features.")
+  bound.def_property_readonly(
+           "library", [](const SindyModel& self) { return self.model.library(); }, "Of features.")
       .def_property_readonly("exponents", &exponents, "Of monomials, shape (features, variables), or None.")
       .def_property_readonly("polynomial", &polynomial, "(degree, bias, cross_terms) of a Polynomial library, or None.")
-      .def_property_readonly("input_names", [](const SindyModel& self) { return self.model.input_names(); }, "Of the inputs.")
-      .def_property_readonly("feature_names", [](const SindyModel& self) { return self.model.feature_names(); }, "Of the library.")
-      .def_property_readonly("condition_number", [](const SindyModel& self) { return self.model.condition_number(); },
-                             "Of the chosen features.")
-      .def_property_readonly("residuals", [](const SindyModel& self) { return given_away(Vector(self.model.report().residuals)); },
-                             "Relative misfit of each derivative.")
-      .def_property_readonly("warnings", [](const SindyModel& self) { return self.model.warnings(); }, "What the fit found doubtful.")
-      .def_property_readonly("notes", [](const SindyModel& self) { return self.model.report().notes; }, "What the library chose.")
-      .def("equations", [](const SindyModel& self, int precision) { return self.model.equations(precision); },
-           py::arg("precision"), "One line for each component.")
-      .def_property_readonly("inputs", [](const SindyModel& self) { return self.model.input_names().size(); }, "Their count.")
-      .def_property_readonly("errors", [](const SindyModel& self) { return copied(self.model.report().errors); },
-                             "Standard errors of the coefficients, or empty.")
-      .def_property_readonly("inclusion", [](const SindyModel& self) { return copied(self.model.report().inclusion); },
-                             "Share of an ensemble's members with each term, or empty.")
-      .def_property_readonly("members", [](const SindyModel& self) {
-        py::list out;
-        for (const Matrix& member : self.model.report().members) out.append(copied(member));
-        return out;
-      }, "Coefficients of an ensemble's members.")
-      .def_property_readonly("paths", [](const SindyModel& self) {
-        py::list out;
-        for (const auto& path : self.model.report().paths) {
-          py::list points;
-          for (const auto& point : path) points.append(py::make_tuple(point.support, point.misfit, point.score));
-          out.append(points);
-        }
-        return out;
-      }, "For each component the (support, misfit, score) that were weighed.")
+      .def_property_readonly(
+          "input_names", [](const SindyModel& self) { return self.model.input_names(); }, "Of the inputs.")
+      .def_property_readonly(
+          "feature_names", [](const SindyModel& self) { return self.model.feature_names(); }, "Of the library.")
+      .def_property_readonly(
+          "condition_number", [](const SindyModel& self) { return self.model.condition_number(); },
+          "Of the chosen features.")
+      .def_property_readonly(
+          "residuals", [](const SindyModel& self) { return given_away(Vector(self.model.report().residuals)); },
+          "Relative misfit of each derivative.")
+      .def_property_readonly(
+          "warnings", [](const SindyModel& self) { return self.model.warnings(); }, "What the fit found doubtful.")
+      .def_property_readonly(
+          "notes", [](const SindyModel& self) { return self.model.report().notes; }, "What the library chose.")
+      .def(
+          "equations", [](const SindyModel& self, int precision) { return self.model.equations(precision); },
+          py::arg("precision"), "One line for each component.")
+      .def_property_readonly(
+          "inputs", [](const SindyModel& self) { return self.model.input_names().size(); }, "Their count.")
+      .def_property_readonly(
+          "errors", [](const SindyModel& self) { return copied(self.model.report().errors); },
+          "Standard errors of the coefficients, or empty.")
+      .def_property_readonly(
+          "inclusion", [](const SindyModel& self) { return copied(self.model.report().inclusion); },
+          "Share of an ensemble's members with each term, or empty.")
+      .def_property_readonly(
+          "members",
+          [](const SindyModel& self) {
+            py::list out;
+            for (const Matrix& member : self.model.report().members) out.append(copied(member));
+            return out;
+          },
+          "Coefficients of an ensemble's members.")
+      .def_property_readonly(
+          "paths",
+          [](const SindyModel& self) {
+            py::list out;
+            for (const auto& path : self.model.report().paths) {
+              py::list points;
+              for (const auto& point : path) points.append(py::make_tuple(point.support, point.misfit, point.score));
+              out.append(points);
+            }
+            return out;
+          },
+          "For each component the (support, misfit, score) that were weighed.")
       .def("formulas", &formulas, py::arg("notation"), py::arg("precision"), "The equations as Python or LaTeX.")
-      .def("forecast_driven", [](const SindyModel& self, const Run& history, const py::object& inputs) {
-             const auto view = history.view();
-             const Matrix driven = columns(inputs, "SINDy.forecast", "inputs");
-             return take(computed([&] { return self.model.forecast(view, driven); }));
-           }, py::arg("history"), py::arg("inputs"), "Under inputs (steps, inputs).");
+      .def(
+          "forecast_driven",
+          [](const SindyModel& self, const Run& history, const py::object& inputs) {
+            const auto view = history.view();
+            const Matrix driven = columns(inputs, "SINDy.forecast", "inputs");
+            return take(computed([&] { return self.model.forecast(view, driven); }));
+          },
+          py::arg("history"), py::arg("inputs"), "Under inputs (steps, inputs).");
   bind_storage<SindyModel>(bound);
   bind_export<SindyModel>(bound);
 }

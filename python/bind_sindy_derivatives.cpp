@@ -36,14 +36,19 @@ void bind_derivatives(py::module_& m) {
   m.def("smoothing_spline", [](std::optional<double> smoothing, bool smooth_states) {
     return Derivative(sindy::SmoothingSpline{smoothing, smooth_states});
   }, py::arg("smoothing"), py::arg("smooth_states"), "See almagest.SmoothingSpline.");
-  m.def("total_variation", [](std::optional<double> alpha, bool smooth_states, double tolerance, int max_iterations) {
-    return Derivative(sindy::TotalVariation{alpha, smooth_states, tolerance, max_iterations});
-  }, py::arg("alpha"), py::arg("smooth_states"), py::arg("tolerance"), py::arg("max_iterations"), "See almagest.TotalVariation.");
+  m.def(
+      "total_variation",
+      [](std::optional<double> alpha, bool smooth_states, double tolerance, int max_iterations) {
+        return Derivative(sindy::TotalVariation{alpha, smooth_states, tolerance, max_iterations});
+      },
+      py::arg("alpha"), py::arg("smooth_states"), py::arg("tolerance"), py::arg("max_iterations"),
+      "See almagest.TotalVariation.");
   m.def("kalman_smoother", [](std::optional<double> alpha, bool smooth_states) {
     return Derivative(sindy::KalmanSmoother{alpha, smooth_states});
   }, py::arg("alpha"), py::arg("smooth_states"), "See almagest.KalmanSmoother.");
-  m.def("automatic_derivative", [](bool smooth_states) { return Derivative(sindy::AutomaticDerivative{smooth_states}); },
-        py::arg("smooth_states"), "See almagest.AutomaticDerivative.");
+  m.def(
+      "automatic_derivative", [](bool smooth_states) { return Derivative(sindy::AutomaticDerivative{smooth_states}); },
+      py::arg("smooth_states"), "See almagest.AutomaticDerivative.");
   m.def("given_rates", &given_rates, py::arg("rates"), "See almagest.SINDy.fit.");
 
   m.def("differentiate", [](const Run& run, const Derivative& derivative) {

@@ -82,20 +82,27 @@ void bind_sindy_forms(py::module_& m) {
       .def("update", &LawPieces::update, py::arg("runs"), "Absorbs runs.")
       .def("solve", &LawPieces::solve, "The law so far.")
       .def_property_readonly("samples", &LawPieces::samples, "Whose rows are complete.");
-  m.def("fit_map", [](const std::vector<Run>& runs, const features::Library& library, const sindy::Optimizer& optimizer) {
-    const auto views = views_of(runs);
-    return computed([&] { return sindy::fit_map(views, library, optimizer); });
-  }, py::arg("runs"), py::arg("library"), py::arg("optimizer"), "See almagest.DiscreteSINDy.fit.");
+  m.def(
+      "fit_map",
+      [](const std::vector<Run>& runs, const features::Library& library, const sindy::Optimizer& optimizer) {
+        const auto views = views_of(runs);
+        return computed([&] { return sindy::fit_map(views, library, optimizer); });
+      },
+      py::arg("runs"), py::arg("library"), py::arg("optimizer"), "See almagest.DiscreteSINDy.fit.");
   m.def("fit_rational", [](const std::vector<Run>& runs, const features::Library& library,
                            const sindy::Optimizer& optimizer, const sindy::AnyDerivative& derivative) {
     const auto views = views_of(runs);
     return computed([&] { return SindyModel(sindy::fit_rational(views, library, optimizer, derivative)); });
   }, py::arg("runs"), py::arg("library"), py::arg("optimizer"), py::arg("derivative"), "See almagest.SINDyPI.fit.");
-  m.def("fit_second_order", [](const std::vector<Run>& runs, const features::Library& library,
-                               const sindy::Optimizer& optimizer, const sindy::AnyDerivative& derivative) {
-    const auto views = views_of(runs);
-    return computed([&] { return SindyModel(sindy::fit_second_order(views, library, optimizer, derivative)); });
-  }, py::arg("runs"), py::arg("library"), py::arg("optimizer"), py::arg("derivative"), "See almagest.SecondOrderSINDy.fit.");
+  m.def(
+      "fit_second_order",
+      [](const std::vector<Run>& runs, const features::Library& library, const sindy::Optimizer& optimizer,
+         const sindy::AnyDerivative& derivative) {
+        const auto views = views_of(runs);
+        return computed([&] { return SindyModel(sindy::fit_second_order(views, library, optimizer, derivative)); });
+      },
+      py::arg("runs"), py::arg("library"), py::arg("optimizer"), py::arg("derivative"),
+      "See almagest.SecondOrderSINDy.fit.");
   m.def("with_velocities", [](const Run& positions, const sindy::AnyDerivative& derivative) {
     const auto view = positions.view();
     return take(computed([&] { return sindy::with_velocities(view, derivative); }));

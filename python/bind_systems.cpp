@@ -63,7 +63,9 @@ void call_for_state(const py::handle& function, const Vector& x, const double* t
 
 Function::Function(py::object f, py::object jacobian, std::optional<std::vector<std::string>> names,
                    std::optional<std::map<std::string, double>> parameters)
-    : function_(std::move(f)), jacobian_(std::move(jacobian)), names_(std::move(names).value_or(std::vector<std::string>())),
+    : function_(std::move(f)),
+      jacobian_(std::move(jacobian)),
+      names_(std::move(names).value_or(std::vector<std::string>())),
       parameters_(std::move(parameters).value_or(std::map<std::string, double>())) {}
 
 TrajectoryInfo Function::info() const {
@@ -84,8 +86,8 @@ void Function::jacobian(const Vector& x, Matrix& J, double t) const {
     const py::object given = jacobian_(py::array_t<double>(x.size(), x.data()), t);
     const auto rows = real_array(given, "integrate", "what the Jacobian returned");
     if (rows.ndim() != 2 || rows.shape(0) != x.size() || rows.shape(1) != x.size())
-      throw DimensionMismatch(text("integrate: the Jacobian returned a ", described(given), " for a state of ", x.size(),
-                                   "; return an array of shape (", x.size(), ", ", x.size(), ")."));
+      throw DimensionMismatch(text("integrate: the Jacobian returned a ", described(given), " for a state of ",
+                                   x.size(), "; return an array of shape (", x.size(), ", ", x.size(), ")."));
     J = Eigen::Map<const Matrix>(rows.data(), x.size(), x.size()).transpose();
     return;
   }
@@ -109,8 +111,10 @@ namespace {
 template <typename Base>
 void bind_names(py::class_<Base>& base) {
   base.def_property_readonly("dimension", &Base::dimension, "Components of the state; 0 where any count will do.")
-      .def_property_readonly("names", [](const Base& self) { return self.info().names; }, "Of the components; empty where there are none.")
-      .def_property_readonly("parameters", [](const Base& self) { return self.info().parameters; }, "Name to value; a copy.");
+      .def_property_readonly(
+          "names", [](const Base& self) { return self.info().names; }, "Of the components; empty where there are none.")
+      .def_property_readonly(
+          "parameters", [](const Base& self) { return self.info().parameters; }, "Name to value; a copy.");
 }
 
 void bind_flows(py::module_& m) {

@@ -96,7 +96,8 @@ void bind_parameters(Class& bound, const char* name) {
   bound.def("__repr__", [=](const Bound& self) {
     std::string written = name;
     for (std::size_t i = 0; i < names.size(); ++i)
-      written += almagest::detail::text(i == 0 ? "(" : ", ", python_name(names[i]), "=", std::string(py::repr(parts(self)[i])));
+      written += almagest::detail::text(i == 0 ? "(" : ", ", python_name(names[i]), "=",
+                                        std::string(py::repr(parts(self)[i])));
     return written + ")";
   });
   bound.def("__eq__", [=](const Bound& a, const Bound& b) { return parts(a).equal(parts(b)); }, py::is_operator());
@@ -111,17 +112,29 @@ void bind_facts(Class& bound, const char* name) {
     bound.def("divergence", [](const Bound& self, const py::object&) { return self.law.divergence(); },
               py::arg("x") = py::none(), "Divergence of the vector field, the same at every state.");
   else if constexpr (requires(const Law& law, const Vector& x) { law.divergence(x); })
-    bound.def("divergence", [what](const Bound& self, const py::object& x) {
-      return for_each_state(x, self.dimension(), what("divergence"), [&](const Vector& state) { return self.law.divergence(state); });
-    }, py::arg("x"), "Divergence of the vector field at a state, or at each of several (count, dimension).");
+    bound.def(
+        "divergence",
+        [what](const Bound& self, const py::object& x) {
+          return for_each_state(x, self.dimension(), what("divergence"),
+                                [&](const Vector& state) { return self.law.divergence(state); });
+        },
+        py::arg("x"), "Divergence of the vector field at a state, or at each of several (count, dimension).");
   if constexpr (requires(const Law& law, const Vector& x) { law.energy(x); })
-    bound.def("energy", [what](const Bound& self, const py::object& x) {
-      return for_each_state(x, self.dimension(), what("energy"), [&](const Vector& state) { return self.law.energy(state); });
-    }, py::arg("x"), "Energy of a state, or of each of several (count, dimension).");
+    bound.def(
+        "energy",
+        [what](const Bound& self, const py::object& x) {
+          return for_each_state(x, self.dimension(), what("energy"),
+                                [&](const Vector& state) { return self.law.energy(state); });
+        },
+        py::arg("x"), "Energy of a state, or of each of several (count, dimension).");
   if constexpr (requires(const Law& law, const Vector& x) { law.invariant(x); })
-    bound.def("invariant", [what](const Bound& self, const py::object& x) {
-      return for_each_state(x, self.dimension(), what("invariant"), [&](const Vector& state) { return self.law.invariant(state); });
-    }, py::arg("x"), "What is constant along an orbit: of a state, or of each of several (count, dimension).");
+    bound.def(
+        "invariant",
+        [what](const Bound& self, const py::object& x) {
+          return for_each_state(x, self.dimension(), what("invariant"),
+                                [&](const Vector& state) { return self.law.invariant(state); });
+        },
+        py::arg("x"), "What is constant along an orbit: of a state, or of each of several (count, dimension).");
   if constexpr (requires(const Law& law) { law.fixed_points(); })
     bound.def("fixed_points", [](const Bound& self) { return points_array(self.law.fixed_points()); },
               "The fixed points that exist at these parameters, shape (points, dimension).");

@@ -31,7 +31,8 @@ BlockOf<Value> block(const py::array& samples) {
 template <typename Value>
 py::array samples_of(const BlockOf<Value>& samples, const py::handle& owner) {
   constexpr py::ssize_t width = sizeof(Value);
-  return py::array_t<Value>({samples.cols(), samples.rows()}, {width * samples.outerStride(), width}, samples.data(), owner);
+  return py::array_t<Value>({samples.cols(), samples.rows()}, {width * samples.outerStride(), width}, samples.data(),
+                            owner);
 }
 
 template <typename Value>
@@ -98,7 +99,8 @@ ForecastRun take(Forecast<double>&& made) {
 py::array given_away(Matrix&& values) {
   const auto* owned = new Matrix(std::move(values));
   const Eigen::Index apart = std::max<Eigen::Index>(owned->rows(), 1);
-  return samples_of<double>(Block(owned->data(), owned->rows(), owned->cols(), Eigen::OuterStride<>(apart)), keep(owned));
+  return samples_of<double>(Block(owned->data(), owned->rows(), owned->cols(), Eigen::OuterStride<>(apart)),
+                            keep(owned));
 }
 
 py::array given_away(Vector&& values) {

@@ -33,13 +33,22 @@ using DmdModel = koopman::Dmd<double>;
 /// What every model tells of itself and its training, and its forecast.
 template <typename Bound, typename Class, typename ModelOf>
 void bind_forecaster(Class& bound, const ModelOf& model_of) {
-  bound.def_property_readonly("context", [=](const Bound& self) { return model_of(self).context(); }, "Samples of history that a forecast needs.")
-      .def_property_readonly("step", [=](const Bound& self) { return model_of(self).training().step; }, "Time step of the training, or None.")
-      .def_property_readonly("names", [=](const Bound& self) { return model_of(self).training().names; }, "Of the components.")
-      .def("forecast", [=](const Bound& self, const Run& history, Eigen::Index steps) {
-             const auto view = history.view();
-             return take(computed([&] { return model_of(self).forecast(view, steps); }));
-           }, py::arg("history"), py::arg("steps"), "The `steps` samples after a Trajectory.");
+  bound
+      .def_property_readonly(
+          "context", [=](const Bound& self) { return model_of(self).context(); },
+          "Samples of history that a forecast needs.")
+      .def_property_readonly(
+          "step", [=](const Bound& self) { return model_of(self).training().step; },
+          "Time step of the training, or None.")
+      .def_property_readonly(
+          "names", [=](const Bound& self) { return model_of(self).training().names; }, "Of the components.")
+      .def(
+          "forecast",
+          [=](const Bound& self, const Run& history, Eigen::Index steps) {
+            const auto view = history.view();
+            return take(computed([&] { return model_of(self).forecast(view, steps); }));
+          },
+          py::arg("history"), py::arg("steps"), "The `steps` samples after a Trajectory.");
 }
 
 }  // namespace almagest::python

@@ -27,11 +27,20 @@ PYBIND11_MODULE(_almagest, m) {
   part("systems", python::bind_systems, "almagest.systems");
   part("integrate", python::bind_integrate, "almagest");
   part("features", python::bind_features, "almagest._almagest.features");
-  part("sindy", [](pybind11::module_& sindy) { python::bind_sindy(sindy), python::bind_sindy_pde(sindy); }, "almagest._almagest.sindy");
+  part(
+      "sindy", [](pybind11::module_& sindy) { python::bind_sindy(sindy), python::bind_sindy_pde(sindy); },
+      "almagest._almagest.sindy");
   part("linalg", python::bind_linalg, "almagest._almagest.linalg");
-  part("koopman", [](pybind11::module_& koopman) { python::bind_koopman(koopman), python::bind_edmd(koopman), python::bind_edmd_relatives(koopman); }, "almagest._almagest.koopman");
+  part(
+      "koopman",
+      [](pybind11::module_& koopman) {
+        python::bind_koopman(koopman), python::bind_edmd(koopman), python::bind_edmd_relatives(koopman);
+      },
+      "almagest._almagest.koopman");
   part("havok", python::bind_havok, "almagest._almagest.havok");
-  part("neural", [](pybind11::module_& neural) { python::bind_neural(neural), python::bind_neural_recurrent(neural); }, "almagest._almagest.neural");
+  part(
+      "neural", [](pybind11::module_& neural) { python::bind_neural(neural), python::bind_neural_recurrent(neural); },
+      "almagest._almagest.neural");
   part("neural_ode", python::bind_neural_ode, "almagest._almagest.neural_ode");
   part("diagnostics", python::bind_diagnostics, "almagest.diagnostics");
   part("operators", python::bind_neural_operators, "almagest._almagest.operators");

@@ -47,14 +47,17 @@ void bind_trained_model(py::class_<Model>& bound) {
 /// What every model has that tells how tangent vectors go through a step.
 template <typename Model>
 void bind_tangents(py::class_<Model>& bound) {
-  bound.def("lyapunov_spectrum", [](const Model& self, const Run& history, double duration, double transient, double limit,
-                                    Eigen::Index exponents, const py::object& progress) {
-    const auto view = history.view();
-    const diagnostics::LyapunovOptions options{.duration = duration, .transient = transient, .bound = limit,
-                                               .progress = reporter(progress)};
-    return computed([&] { return diagnostics::lyapunov_spectrum(self, view, options, exponents); });
-  }, py::arg("history"), py::arg("duration"), py::arg("transient"), py::arg("bound"), py::arg("exponents"),
-     py::arg("progress"), "See almagest.diagnostics.lyapunov_spectrum.");
+  bound.def(
+      "lyapunov_spectrum",
+      [](const Model& self, const Run& history, double duration, double transient, double limit, Eigen::Index exponents,
+         const py::object& progress) {
+        const auto view = history.view();
+        const diagnostics::LyapunovOptions options{
+            .duration = duration, .transient = transient, .bound = limit, .progress = reporter(progress)};
+        return computed([&] { return diagnostics::lyapunov_spectrum(self, view, options, exponents); });
+      },
+      py::arg("history"), py::arg("duration"), py::arg("transient"), py::arg("bound"), py::arg("exponents"),
+      py::arg("progress"), "See almagest.diagnostics.lyapunov_spectrum.");
 }
 
 }  // namespace almagest::python

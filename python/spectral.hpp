@@ -214,9 +214,13 @@ using Maker = std::variant<MakerOf<double>, MakerOf<std::complex<double>>>;
 /// For an equation of Python on a grid of that many axes; throws where the equation, the stepper or the grid
 /// do not fit together.
 template <int axes>
-Maker maker_on(const EquationSpec& spec, const StepperSpec& stepper, const SpatialGrid& grid, const spectral::SolveOptions& options);
-extern template Maker maker_on<1>(const EquationSpec&, const StepperSpec&, const SpatialGrid&, const spectral::SolveOptions&);
-extern template Maker maker_on<2>(const EquationSpec&, const StepperSpec&, const SpatialGrid&, const spectral::SolveOptions&);
-extern template Maker maker_on<3>(const EquationSpec&, const StepperSpec&, const SpatialGrid&, const spectral::SolveOptions&);
+Maker maker_on(const EquationSpec& spec, const StepperSpec& stepper, const SpatialGrid& grid,
+               const spectral::SolveOptions& options);
+extern template Maker maker_on<1>(const EquationSpec&, const StepperSpec&, const SpatialGrid&,
+                                  const spectral::SolveOptions&);
+extern template Maker maker_on<2>(const EquationSpec&, const StepperSpec&, const SpatialGrid&,
+                                  const spectral::SolveOptions&);
+extern template Maker maker_on<3>(const EquationSpec&, const StepperSpec&, const SpatialGrid&,
+                                  const spectral::SolveOptions&);
 
 }  // namespace almagest::python

@@ -23,7 +23,8 @@ struct Request {
   const spectral::SolveOptions& options;
 
   [[noreturn]] void refuse_stepper(const char* fitting) const {
-    throw InvalidArgument(text("spectral.solve: ", spec.name(), " cannot be solved by this stepper; give ", fitting, "."));
+    throw InvalidArgument(
+        text("spectral.solve: ", spec.name(), " cannot be solved by this stepper; give ", fitting, "."));
   }
 };
 
@@ -42,7 +43,8 @@ Maker semilinear(const Request& request, const Law& law) {
 }
 
 /// A symplectic or splitting composition of order 2 or 4, by name.
-inline const spectral::detail::Composition* composition_of(const StepperSpec& stepper, const char* second, const char* fourth) {
+inline const spectral::detail::Composition* composition_of(const StepperSpec& stepper, const char* second,
+                                                           const char* fourth) {
   static const auto of_second = spectral::detail::composition<spectral::Verlet>(),
                     of_fourth = spectral::detail::composition<spectral::Verlet4>();
   return stepper.name == second ? &of_second : stepper.name == fourth ? &of_fourth : nullptr;
@@ -63,15 +65,17 @@ template <typename Law>
 Maker wave(const Request& request, const Law& law) {
   const auto* composition = composition_of(request.stepper, "Verlet", "Verlet4");
   if (!composition) request.refuse_stepper("Verlet or Verlet4");
-  return MakerOf<double>([law, composition, step = request.stepper.step, grid = request.grid, planning = request.options.planning()] {
-    return std::make_unique<spectral::detail::WaveSteps<Law>>(law, grid, *composition, step, planning);
-  });
+  return MakerOf<double>(
+      [law, composition, step = request.stepper.step, grid = request.grid, planning = request.options.planning()] {
+        return std::make_unique<spectral::detail::WaveSteps<Law>>(law, grid, *composition, step, planning);
+      });
 }
 
 }  // namespace detail
 
 template <int axes>
-Maker maker_on(const EquationSpec& spec, const StepperSpec& stepper, const SpatialGrid& grid, const spectral::SolveOptions& options) {
+Maker maker_on(const EquationSpec& spec, const StepperSpec& stepper, const SpatialGrid& grid,
+               const spectral::SolveOptions& options) {
   namespace s = spectral;
   const detail::Request r{spec, stepper, grid, options};
   const std::string name = spec.name();
@@ -81,24 +85,28 @@ Maker maker_on(const EquationSpec& spec, const StepperSpec& stepper, const Spati
     if (is("KortewegDeVries")) return detail::semilinear(r, s::KortewegDeVries(number("epsilon"), number("mu")));
   if constexpr (axes == 2)
     if (is("NavierStokes2D"))
-      return detail::semilinear(r, s::NavierStokes2D(number("viscosity"), spec.field("forcing", grid), number("friction")));
+      return detail::semilinear(
+          r, s::NavierStokes2D(number("viscosity"), spec.field("forcing", grid), number("friction")));
   if constexpr (axes == 3)
     if (is("NavierStokes3D")) return detail::semilinear(r, s::NavierStokes3D(number("viscosity")));
   if (is("KuramotoSivashinsky")) return detail::semilinear(r, s::KuramotoSivashinsky<axes>());
   if (is("Burgers")) return detail::semilinear(r, s::Burgers<axes>(number("viscosity")));
   if (is("AllenCahn")) return detail::semilinear(r, s::AllenCahn<axes>(number("diffusivity")));
   if (is("CahnHilliard")) return detail::semilinear(r, s::CahnHilliard<axes>(number("interface")));
-  if (is("SwiftHohenberg")) return detail::semilinear(r, s::SwiftHohenberg<axes>(number("reaction"), number("quadratic")));
+  if (is("SwiftHohenberg"))
+    return detail::semilinear(r, s::SwiftHohenberg<axes>(number("reaction"), number("quadratic")));
   if (is("FisherKPP")) return detail::semilinear(r, s::FisherKpp<axes>(number("diffusivity"), number("rate")));
   if (is("GrayScott"))
     return detail::semilinear(
         r, s::GrayScott<axes>(number("diffusivity_u"), number("diffusivity_v"), number("feed"), number("kill")));
   if (is("FitzHughNagumo"))
-    return detail::semilinear(r, s::FitzHughNagumo<axes>(number("diffusivity_u"), number("diffusivity_v"), number("epsilon"),
-                                                         number("a"), number("b"), number("current")));
+    return detail::semilinear(
+        r, s::FitzHughNagumo<axes>(number("diffusivity_u"), number("diffusivity_v"), number("epsilon"), number("a"),
+                                   number("b"), number("current")));
   if (is("GinzburgLandau")) return detail::semilinear(r, s::GinzburgLandau<axes>(number("b"), number("c")));
   if (is("AdvectionDiffusion"))
-    return detail::semilinear(r, s::AdvectionDiffusion<axes>(spec.numbers<std::size_t(axes)>("velocity"), number("diffusivity")));
+    return detail::semilinear(
+        r, s::AdvectionDiffusion<axes>(spec.numbers<std::size_t(axes)>("velocity"), number("diffusivity")));
   if (is("Dispersion")) return detail::semilinear(r, s::Dispersion<axes>(number("dispersivity")));
   if (is("HyperDiffusion")) return detail::semilinear(r, s::HyperDiffusion<axes>(number("diffusivity")));
   if (is("Schrodinger"))

@@ -9,7 +9,8 @@ namespace {
 
 template <typename Method, typename Discrete>
 EvolutionPointer<typename Discrete::Value> fixed(Discrete discrete, const StepperSpec& stepper) {
-  return std::make_unique<spectral::detail::ExponentialSteps<Discrete, Method>>(std::move(discrete), Method{stepper.step});
+  return std::make_unique<spectral::detail::ExponentialSteps<Discrete, Method>>(std::move(discrete),
+                                                                                Method{stepper.step});
 }
 
 /// By name; null where there is none of the name.
@@ -24,7 +25,8 @@ auto maker_of(const std::string& name) -> EvolutionPointer<typename Discrete::Va
   if (name == "ETDAB4") return &fixed<EtdAb4, Discrete>;
   if (name == "ETDRK32")
     return [](Discrete discrete, const StepperSpec& stepper) -> EvolutionPointer<typename Discrete::Value> {
-      return std::make_unique<spectral::detail::AdaptiveSteps<Discrete>>(std::move(discrete), Etdrk32{stepper.relative, stepper.absolute});
+      return std::make_unique<spectral::detail::AdaptiveSteps<Discrete>>(std::move(discrete),
+                                                                         Etdrk32{stepper.relative, stepper.absolute});
     };
   return nullptr;
 }
@@ -33,7 +35,9 @@ using Complex = std::complex<double>;
 
 }  // namespace
 
-bool is_exponential(const StepperSpec& stepper) { return maker_of<AnyDiscrete<double, 1, double>>(stepper.name) != nullptr; }
+bool is_exponential(const StepperSpec& stepper) {
+  return maker_of<AnyDiscrete<double, 1, double>>(stepper.name) != nullptr;
+}
 
 template <typename Value, int components, typename Scalar>
 EvolutionPointer<Value> evolution_of(std::unique_ptr<Rows<Value>> equation, const StepperSpec& stepper) {
@@ -45,6 +49,7 @@ template EvolutionPointer<double> evolution_of<double, 1, double>(std::unique_pt
 template EvolutionPointer<double> evolution_of<double, 1, Complex>(std::unique_ptr<Rows<double>>, const StepperSpec&);
 template EvolutionPointer<double> evolution_of<double, 2, double>(std::unique_ptr<Rows<double>>, const StepperSpec&);
 template EvolutionPointer<double> evolution_of<double, 3, double>(std::unique_ptr<Rows<double>>, const StepperSpec&);
-template EvolutionPointer<Complex> evolution_of<Complex, 1, Complex>(std::unique_ptr<Rows<Complex>>, const StepperSpec&);
+template EvolutionPointer<Complex> evolution_of<Complex, 1, Complex>(std::unique_ptr<Rows<Complex>>,
+                                                                     const StepperSpec&);
 
 }  // namespace almagest::python

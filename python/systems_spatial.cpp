@@ -17,7 +17,9 @@ Ring ring(Eigen::Index cells, double forcing) {
 }
 
 void bind_lorenz96(py::module_& m) {
-  py::class_<Ring, System> bound(m, "Lorenz96", R"(Lorenz's ring of cells: x_i' = (x_{i+1} - x_{i-2}) x_{i-1} - x_i + forcing, indices modulo dimension.
+  py::class_<Ring, System> bound(
+      m, "Lorenz96",
+      R"(Lorenz's ring of cells: x_i' = (x_{i+1} - x_{i-2}) x_{i-1} - x_i + forcing, indices modulo dimension.
 
 Chaotic for forcing 8 and a few dozen cells. Raises InvalidArgument for fewer than 4 cells.
 E. N. Lorenz 1996, reprinted 2006, https://doi.org/10.1017/CBO9780511617652.004)");
@@ -43,11 +45,13 @@ E. N. Lorenz 1996, reprinted 2006, https://doi.org/10.1017/CBO9780511617652.004)
 }  // namespace
 
 void bind_spatial_systems(py::module_& m) {
-  bind_system<systems::Lorenz63<double>>(m, "Lorenz63", R"(Lorenz's model of convection: x' = sigma (y - x), y' = x (rho - z) - y, z' = x y - beta z.
+  bind_system<systems::Lorenz63<double>>(
+      m, "Lorenz63", R"(Lorenz's model of convection: x' = sigma (y - x), y' = x (rho - z) - y, z' = x y - beta z.
 
 Chaotic at the defaults, with largest Lyapunov exponent 0.9056 per unit of time.
 E. N. Lorenz 1963, https://doi.org/10.1175/1520-0469(1963)020<0130:DNF>2.0.CO;2)");
-  bind_system<systems::Rossler<double>>(m, "Rossler", R"(Roessler's single-scroll attractor: x' = -y - z, y' = x + a y, z' = b + z (x - c).
+  bind_system<systems::Rossler<double>>(
+      m, "Rossler", R"(Roessler's single-scroll attractor: x' = -y - z, y' = x + a y, z' = b + z (x - c).
 
 Largest Lyapunov exponent at the defaults about 0.071 per unit of time.
 O. E. Roessler 1976, https://doi.org/10.1016/0375-9601(76)90101-8)");

@@ -16,7 +16,8 @@ template ALMAGEST_EXPORT Svd<double> svd(const Eigen::MatrixX<double>&);
 template class StreamingQr<double>;
 namespace detail {
 template ALMAGEST_EXPORT Eigen::VectorXd hankel_singular_values(const HankelOperator<double>&);
-template ALMAGEST_EXPORT HankelSvd<double> hankel_svd(const HankelOperator<double>&, Eigen::Index, const HankelSvdOptions&);
+template ALMAGEST_EXPORT HankelSvd<double> hankel_svd(const HankelOperator<double>&, Eigen::Index,
+                                                      const HankelSvdOptions&);
 }
 }  // namespace linalg
 
@@ -26,9 +27,10 @@ namespace detail {
 template ALMAGEST_EXPORT WindowPairs<double> factor_pairs(const std::vector<TrajectoryView<double>>&, Eigen::Index);
 template ALMAGEST_EXPORT Reduction<double> reduce_pairs(const char*, WindowPairs<double>&, const DmdOptions&,
                                                         std::vector<std::string>&);
-template ALMAGEST_EXPORT DmdSpectrum<double> dmd_spectrum(const LinearMap<double>&, const char*, std::vector<std::string>&);
-template ALMAGEST_EXPORT Dmd<double> fit_dmd(const char*, DmdMethod, const std::vector<TrajectoryView<double>>&, const DmdOptions&,
-                                      bool);
+template ALMAGEST_EXPORT DmdSpectrum<double> dmd_spectrum(const LinearMap<double>&, const char*,
+                                                          std::vector<std::string>&);
+template ALMAGEST_EXPORT Dmd<double> fit_dmd(const char*, DmdMethod, const std::vector<TrajectoryView<double>>&,
+                                             const DmdOptions&, bool);
 }  // namespace detail
 }  // namespace koopman
 

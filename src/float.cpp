@@ -13,7 +13,8 @@ template ALMAGEST_EXPORT Svd<float> svd(const Eigen::MatrixX<float>&);
 template class StreamingQr<float>;
 namespace detail {
 template ALMAGEST_EXPORT Eigen::VectorXf hankel_singular_values(const HankelOperator<float>&);
-template ALMAGEST_EXPORT HankelSvd<float> hankel_svd(const HankelOperator<float>&, Eigen::Index, const HankelSvdOptions&);
+template ALMAGEST_EXPORT HankelSvd<float> hankel_svd(const HankelOperator<float>&, Eigen::Index,
+                                                     const HankelSvdOptions&);
 }
 }  // namespace linalg
 
@@ -21,8 +22,8 @@ namespace koopman {
 template class Dmd<float>;
 }
 namespace koopman::detail {
-template ALMAGEST_EXPORT Dmd<float> fit_dmd(const char*, DmdMethod, const std::vector<TrajectoryView<float>>&, const DmdOptions&,
-                                      bool);
+template ALMAGEST_EXPORT Dmd<float> fit_dmd(const char*, DmdMethod, const std::vector<TrajectoryView<float>>&,
+                                            const DmdOptions&, bool);
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI

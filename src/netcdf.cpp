@@ -128,7 +128,8 @@ NetcdfRun read(const std::string& path, const std::string& variable, std::vector
                        data.length(dimensions[0]),
                        " samples; write one time for each of at least 1 sample."));
   auto state_dimensions = dimensions;
-  run.complex = dimensions.size() > 1 && data.dimension_name(dimensions.back()) == "part" && data.length(dimensions.back()) == 2;
+  run.complex =
+      dimensions.size() > 1 && data.dimension_name(dimensions.back()) == "part" && data.length(dimensions.back()) == 2;
   if (run.complex) state_dimensions.pop_back();
   run.dimension = states.size() / run.times.size() / (run.complex ? 2 : 1);
   read_axes(data, state_dimensions, run);

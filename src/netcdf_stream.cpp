@@ -28,7 +28,8 @@ NetcdfAppender::NetcdfAppender(const std::string& path, const NetcdfRun& run, st
   struct stat facts {};
   const auto exists = [&](const std::string& name) { return stat(name.c_str(), &facts) == 0; };
   if (!run.names.empty() || run.inputs > 0)
-    throw InvalidArgument("NetcdfStream: names of components and inputs cannot be streamed; write the run with write_netcdf.");
+    throw InvalidArgument(
+        "NetcdfStream: names of components and inputs cannot be streamed; write the run with write_netcdf.");
   if (present == 0) {
     p.data.emplace(Dataset::create(p.partial, path, NC_64BIT_DATA));
     const RunLayout layout(*p.data, run, NC_DOUBLE, 0);
@@ -36,21 +37,22 @@ NetcdfAppender::NetcdfAppender(const std::string& path, const NetcdfRun& run, st
     p.state = layout.state;
   } else {
     // A run that had come to its end goes on to later times.
-    if (!exists(p.partial) && exists(path) && std::rename(path.c_str(), p.partial.c_str()) != 0) files::fail_to_write(p.partial, errno);
+    if (!exists(p.partial) && exists(path) && std::rename(path.c_str(), p.partial.c_str()) != 0)
+      files::fail_to_write(p.partial, errno);
     if (!exists(p.partial))
-      throw IoError(text("NetcdfStream: the run is to go on after ", present, " samples, but neither \"", p.partial, "\" nor \"", path,
-                         "\" exists; put the file back, or remove the checkpoint to begin anew."));
+      throw IoError(text("NetcdfStream: the run is to go on after ", present, " samples, but neither \"", p.partial,
+                         "\" nor \"", path, "\" exists; put the file back, or remove the checkpoint to begin anew."));
     p.data.emplace(Dataset::reopen(p.partial, path));
     const auto time = p.data->find("time"), state = p.data->find("state");
     const std::size_t found = time && state ? p.data->size(*time) : 0;
     if (found < present)
-      throw IoError(text("NetcdfStream: \"", p.partial, "\" has ", found, " samples, but the run is to go on after ", present,
-                         "; put the right file there, or remove the checkpoint to begin anew."));
+      throw IoError(text("NetcdfStream: \"", p.partial, "\" has ", found, " samples, but the run is to go on after ",
+                         present, "; put the right file there, or remove the checkpoint to begin anew."));
     p.time = *time;
     p.state = *state;
     if (p.data->size(p.state) != found * run.dimension * (run.complex ? 2 : 1))
-      throw IoError(text("NetcdfStream: \"", p.partial, "\" holds samples of another size than the run's ", run.dimension,
-                         " entries; put the right file there, or remove the checkpoint to begin anew."));
+      throw IoError(text("NetcdfStream: \"", p.partial, "\" holds samples of another size than the run's ",
+                         run.dimension, " entries; put the right file there, or remove the checkpoint to begin anew."));
   }
   for (const int dimension : p.data->dimensions(p.state)) p.count.push_back(p.data->length(dimension));
   p.count[0] = 1;

@@ -16,8 +16,8 @@ namespace almagest::inline ALMAGEST_ABI::neural::detail {
 template <typename Scalar>
 using FieldRuns = std::vector<TrajectoryView<Scalar>>;
 
-template ALMAGEST_EXPORT OperatorModel<float> fit_operator(const Operator&, const FieldRuns<float>&, const FieldRuns<float>&,
-                                                           const Training&, const Progress&);
+template ALMAGEST_EXPORT OperatorModel<float> fit_operator(const Operator&, const FieldRuns<float>&,
+                                                           const FieldRuns<float>&, const Training&, const Progress&);
 template ALMAGEST_EXPORT OperatorModel<double> fit_operator(const Operator&, const FieldRuns<double>&,
                                                             const FieldRuns<double>&, const Training&, const Progress&);
 

@@ -14,7 +14,7 @@ template ALMAGEST_EXPORT PlrnnModel<double> fit_plrnn(const PiecewiseLinear&, co
                                                       const Training&, const Progress&);
 template ALMAGEST_EXPORT SequenceModel<double> fit_sequence(const WithMemory&, const RunViews&, const RunViews&,
                                                             const Training&, const Progress&);
-template ALMAGEST_EXPORT AutoencoderModel<double> fit_autoencoder(const KoopmanAutoencoder&, const RunViews&, const RunViews&,
-                                                                  const Training&, const Progress&);
+template ALMAGEST_EXPORT AutoencoderModel<double> fit_autoencoder(const KoopmanAutoencoder&, const RunViews&,
+                                                                  const RunViews&, const Training&, const Progress&);
 
 }  // namespace almagest::inline ALMAGEST_ABI::neural::detail

@@ -16,8 +16,8 @@ template ALMAGEST_EXPORT linalg::Svd<double> leading_patterns(const std::vector<
                                                               const char*);
 template ALMAGEST_EXPORT OptimizedDmd<double> fit_optimized_dmd(const std::vector<TrajectoryView<double>>&,
                                                                 const OptimizedDmdOptions&);
-template ALMAGEST_EXPORT BaggedDmd<double> fit_bagged_dmd(const std::vector<TrajectoryView<double>>&, const BaggedDmdOptions&,
-                                                          const Progress&);
+template ALMAGEST_EXPORT BaggedDmd<double> fit_bagged_dmd(const std::vector<TrajectoryView<double>>&,
+                                                          const BaggedDmdOptions&, const Progress&);
 template ALMAGEST_EXPORT MultiresolutionDmd<double> fit_multiresolution_dmd(const std::vector<TrajectoryView<double>>&,
                                                                             const MultiresolutionDmdOptions&);
 }  // namespace detail

@@ -36,7 +36,8 @@ Tensor tensor_of(const std::string& path, const std::string& name, const json& f
   const auto [begin, end] = facts.at("data_offsets").get<std::array<std::uint64_t, 2>>();
   const auto count = layout::elements(out.shape);
   if (begin > end || end > data.size() || !count || *count * layout::width(out.dtype) != end - begin)
-    refuse(path, text("is damaged: tensor \"", name, "\" of shape ", layout::shape_text(out), " does not fit into its bytes"));
+    refuse(path, text("is damaged: tensor \"", name, "\" of shape ", layout::shape_text(out),
+                      " does not fit into its bytes"));
   out.bytes = data.substr(begin, end - begin);
   return out;
 }
@@ -47,12 +48,14 @@ std::map<std::string, Tensor> read_safetensors(const std::string& path) {
   const std::string content = files::read_file(path);
   std::uint64_t length = 0;
   if (content.size() >= 8) std::memcpy(&length, content.data(), 8);
-  if (content.size() < 10 || length > content.size() - 8 || content[8] != '{') refuse(path, "is no file of safetensors, or is truncated");
+  if (content.size() < 10 || length > content.size() - 8 || content[8] != '{')
+    refuse(path, "is no file of safetensors, or is truncated");
   try {
     const json header = json::parse(std::string_view(content).substr(8, length));
     std::map<std::string, Tensor> all;
     for (const auto& [name, facts] : header.items())
-      if (name != "__metadata__") all[name] = tensor_of(path, name, facts, std::string_view(content).substr(8 + length));
+      if (name != "__metadata__")
+        all[name] = tensor_of(path, name, facts, std::string_view(content).substr(8 + length));
     return all;
   } catch (const json::exception& error) {
     refuse(path, text("is damaged: its header does not read (", error.what(), ")"));

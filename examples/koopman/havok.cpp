@@ -41,7 +41,8 @@ int main(int argc, char** argv) try {
     const auto score = koopman::score_switches(koopman::alarms(bursts, 0.4, delay), changes, {0, u.times().back()});
     std::printf("%s: %.0f %% of %ld changes of lobe foreseen, by chance %.0f %%; %.0f %% of the alarms came true\n",
                 delay > 0 ? "counted from when a burst is known" : "counted as in the paper",
-                100 * score.foreseen_share(), long(score.switches), 100 * score.by_chance(), 100 * score.fulfilled_share());
+                100 * score.foreseen_share(), long(score.switches), 100 * score.by_chance(),
+                100 * score.fulfilled_share());
   }
   al::io::write_npy(u, (output / "havok.npy").string());
 } catch (const std::exception& error) {

@@ -25,7 +25,8 @@ Trajectory<float> waves(Eigen::Index points, Eigen::Index samples, std::uint64_t
   for (Eigen::Index k = 0; k < samples; ++k)
     for (Eigen::Index j = 0; j < points; ++j) {
       const double x = two_pi * double(j) / double(points), t = 0.1 * double(k);
-      states(j, k) = float(a * std::exp(-0.05 * t) * std::sin(x - t) + b * std::exp(-0.2 * t) * std::cos(2 * (x - t) + phase));
+      states(j, k) =
+          float(a * std::exp(-0.05 * t) * std::sin(x - t) + b * std::exp(-0.2 * t) * std::cos(2 * (x - t) + phase));
     }
   TrajectoryInfo info;
   info.grid = SpatialGrid::periodic(points, 0, two_pi);

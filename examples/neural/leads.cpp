@@ -28,8 +28,8 @@ std::vector<Runs> environments(int runs, std::uint64_t seed) {
     Runs all;
     for (int r = 0; r < runs; ++r) {
       const double x = random.uniform(1, 2), y = random.uniform(1, 2);
-      all.push_back(al::integrate(al::systems::LotkaVolterra<>{alpha, 0.5, 0.5, gamma}, {x, y}, al::TimeGrid::uniform(0, 0.5, 20),
-                                  al::methods::Fehlberg78{1e-9, 1e-9}));
+      all.push_back(al::integrate(al::systems::LotkaVolterra<>{alpha, 0.5, 0.5, gamma}, {x, y},
+                                  al::TimeGrid::uniform(0, 0.5, 20), al::methods::Fehlberg78{1e-9, 1e-9}));
     }
     out.push_back(std::move(all));
   }
@@ -55,9 +55,11 @@ int main(int argc, char** argv) try {
   const int epochs = argc > 1 ? std::atoi(argv[1]) : 4000;
   const auto data = environments(1, 1), held = environments(32, 2), seen = environments(8, 3);
   std::printf("%-18s %12s %12s\n", "", "parameters", "test error");
-  for (const auto& [name, sharing] : {std::pair{"LEADS", neural::Sharing::shared_and_own}, {"one for all", neural::Sharing::shared_only},
+  for (const auto& [name, sharing] : {std::pair{"LEADS", neural::Sharing::shared_and_own},
+                                      {"one for all", neural::Sharing::shared_only},
                                       {"one for each", neural::Sharing::own_only}}) {
-    const auto model = neural::fit(neural::Leads{.sharing = sharing}, data, seen, {.epochs = epochs, .rate = 1e-3, .seed = 1});
+    const auto model =
+        neural::fit(neural::Leads{.sharing = sharing}, data, seen, {.epochs = epochs, .rate = 1e-3, .seed = 1});
     std::printf("%-18s %12ld %12.3g\n", name, long(model.parameter_count()), error_of(model, held));
     std::fflush(stdout);
   }

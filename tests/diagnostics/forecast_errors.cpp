@@ -42,7 +42,8 @@ TEST_CASE("errors have their defined values") {
 }
 
 TEST_CASE("the largest error in the 0 to 200 convention is 200, and 0/0 counts as 0") {
-  const Trajectory<double> a(TimeGrid::uniform(0, 1, 2), Eigen::RowVector2d(1, 0)), b(TimeGrid::uniform(0, 1, 2), Eigen::RowVector2d(-1, 0));
+  const Trajectory<double> a(TimeGrid::uniform(0, 1, 2), Eigen::RowVector2d(1, 0)),
+      b(TimeGrid::uniform(0, 1, 2), Eigen::RowVector2d(-1, 0));
   CHECK(smape(a, b) == 100);
   CHECK(smape(a, Trajectory<double>(TimeGrid::uniform(0, 1, 2), Eigen::RowVector2d(-1, 3))) == 200);
 }

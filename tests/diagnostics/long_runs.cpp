@@ -33,8 +33,8 @@ Trajectory<double> waves(Eigen::Index count, double a, double b, double phase = 
 TEST_CASE("a run does not diverge from itself", "[diagnostics]") {
   RandomStream random(3);
   const auto run = series(Eigen::MatrixXd::NullaryExpr(3, 500, [&] { return random.normal(); }));
-  for (const auto variant : {DensityVariant::binned_margin, DensityVariant::binned_bounds, DensityVariant::binned_deviations,
-                             DensityVariant::mixture}) {
+  for (const auto variant : {DensityVariant::binned_margin, DensityVariant::binned_bounds,
+                             DensityVariant::binned_deviations, DensityVariant::mixture}) {
     const auto found = state_space_divergence(run, run, {.variant = variant, .draws = 20});
     CHECK(found.value == Approx(0).margin(1e-13));
     CHECK((found.outside > 0) == (variant == DensityVariant::binned_deviations));
@@ -47,14 +47,16 @@ TEST_CASE("bins and their smoothing are those of the formula", "[diagnostics]") 
   const auto truth = series(Eigen::RowVector4d(0, 1, 1, 4)), forecast = series(Eigen::RowVector4d(0.5, 2, 4, 9));
   const auto found = state_space_divergence(truth, forecast, {.variant = DensityVariant::binned_bounds, .bins = 4});
   // Bins of width 1: the truth fills them 1, 2, 0, 1; of the forecast 1, 0, 1, 1 are inside.
-  const Eigen::Array4d p = (Eigen::Array4d(1, 2, 0, 1) + a) / (4 + 4 * a), q = (Eigen::Array4d(1, 0, 1, 1) + a) / (3 + 4 * a);
+  const Eigen::Array4d p = (Eigen::Array4d(1, 2, 0, 1) + a) / (4 + 4 * a),
+                       q = (Eigen::Array4d(1, 0, 1, 1) + a) / (3 + 4 * a);
   CHECK(found.value == Approx((p * (p / q).log()).sum()).epsilon(1e-13));
   CHECK(found.outside == 0.25);
   // In the plane 12 of 16 bins or more are empty on both sides.
   Eigen::MatrixXd x(2, 3), y(2, 3);
   x << 0, 2, 4, 0, 2, 4;
   y << 0, 2, 4, 4, 2, 0;
-  const auto plane = state_space_divergence(series(x), series(y), {.variant = DensityVariant::binned_bounds, .bins = 4});
+  const auto plane =
+      state_space_divergence(series(x), series(y), {.variant = DensityVariant::binned_bounds, .bins = 4});
   const auto term = [&](double m, double n) { return (m + a) / (3 + 16 * a) * std::log((m + a) / (n + a)); };
   CHECK(plane.value == Approx(term(1, 1) + 2 * term(1, 0) + 2 * term(0, 1) + 11 * term(0, 0)).epsilon(1e-13));
 }
@@ -69,7 +71,8 @@ TEST_CASE("the divergence of shifted Gaussians is half the square of the shift",
   const auto found = state_space_divergence(
       series(Eigen::Vector3d(1, 2, 3)), series(Eigen::Vector3d(1, 2, 3) + shift),
       {.variant = DensityVariant::mixture, .variance = variance, .standardize = false, .draws = 20'000});
-  CHECK(found.value == Approx(shift.squaredNorm() / (2 * variance)).margin(4 * shift.norm() / std::sqrt(variance * 20'000)));
+  CHECK(found.value ==
+        Approx(shift.squaredNorm() / (2 * variance)).margin(4 * shift.norm() / std::sqrt(variance * 20'000)));
 }
 
 TEST_CASE("spectra are compared by shape, not by size or phase", "[diagnostics]") {
@@ -93,8 +96,10 @@ TEST_CASE("spectra are compared by shape, not by size or phase", "[diagnostics]"
 
 TEST_CASE("runs that cannot be compared are refused", "[diagnostics]") {
   const auto run = normals(100, 0, 1), other = normals(90, 0, 1);
-  CHECK_THAT(sentence<InvalidArgument>([&] { spectrum_distance(run, other); }), ContainsSubstring("90") && ContainsSubstring("100"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { spectrum_distance(run, run, {.cutoff = 1e-3}); }), ContainsSubstring("0.001"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { spectrum_distance(run, other); }),
+             ContainsSubstring("90") && ContainsSubstring("100"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { spectrum_distance(run, run, {.cutoff = 1e-3}); }),
+             ContainsSubstring("0.001"));
   CHECK_THAT(sentence<InvalidArgument>([&] { spectrum_distance(series(Eigen::MatrixXd::Ones(1, 100)), run); }),
              ContainsSubstring("never changes"));
   CHECK_THAT(sentence<InvalidArgument>([&] { state_space_divergence(series(Eigen::MatrixXd::Ones(1, 9)), run); }),
@@ -102,5 +107,6 @@ TEST_CASE("runs that cannot be compared are refused", "[diagnostics]") {
   const auto wide = series(Eigen::MatrixXd::Random(11, 50));
   CHECK_THAT(sentence<InvalidArgument>([&] { state_space_divergence(wide, wide); }), ContainsSubstring("mixture"));
   CHECK_THAT(sentence<DimensionMismatch>([&] { state_space_divergence(run, wide); }), ContainsSubstring("11"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { state_space_divergence(run, other, {.bins = 1}); }), ContainsSubstring("bins is 1"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { state_space_divergence(run, other, {.bins = 1}); }),
+             ContainsSubstring("bins is 1"));
 }

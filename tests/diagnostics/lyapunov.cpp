@@ -28,7 +28,8 @@ TEST_CASE("the Lyapunov spectrum of Lorenz63 is the published one, and its sum t
 }
 
 TEST_CASE("exponents of a Hamiltonian come in pairs of opposite sign") {
-  const auto s = lyapunov_spectrum(systems::HenonHeiles<>{}, std::array{0.0, 0.1, 0.5, 0.0}, LyapunovOptions{.duration = 500});
+  const auto s =
+      lyapunov_spectrum(systems::HenonHeiles<>{}, std::array{0.0, 0.1, 0.5, 0.0}, LyapunovOptions{.duration = 500});
   CHECK(std::abs(s.exponents.sum()) < 1e-7);
   CHECK(std::abs(s.exponents[0] + s.exponents[3]) < 1e-3);
 }
@@ -54,7 +55,8 @@ TEST_CASE("a normal linear flow has the real parts of its eigenvalues, at any du
 }
 
 TEST_CASE("maps: the logistic map has ln 2, Henon's sums to ln b exactly") {
-  const auto logistic = lyapunov_spectrum(systems::Logistic<>{}, std::array{0.1234}, LyapunovOptions{.duration = 100'000});
+  const auto logistic =
+      lyapunov_spectrum(systems::Logistic<>{}, std::array{0.1234}, LyapunovOptions{.duration = 100'000});
   CHECK(std::abs(logistic.exponents[0] - std::log(2.0)) < 1e-3);
   const systems::Henon<> henon;
   const auto s = lyapunov_spectrum(henon, std::array{0.0, 0.0}, LyapunovOptions{.duration = 100'000});
@@ -77,6 +79,7 @@ TEST_CASE("bad options are refused with their values; a run that diverges says s
   CHECK_THROWS_AS(lyapunov_spectrum(lorenz, x0, LyapunovOptions{.tolerance = 0}), InvalidArgument);
   CHECK_THROWS_AS(lyapunov_spectrum(lorenz, std::array{1.0, 1.0, std::nan("")}), NonFiniteData);
   CHECK_THROWS_AS(lyapunov_spectrum(systems::Logistic<>{5.0}, std::array{0.3}), IntegrationDiverged);
-  CHECK_THROWS_AS(lyapunov_spectrum(systems::Logistic<>{}, std::array{0.3}, LyapunovOptions{.progress = [](double) { return false; }}),
+  CHECK_THROWS_AS(lyapunov_spectrum(systems::Logistic<>{}, std::array{0.3},
+                                    LyapunovOptions{.progress = [](double) { return false; }}),
                   Cancelled);
 }

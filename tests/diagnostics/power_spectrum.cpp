@@ -24,7 +24,8 @@ double integral(const PowerSpectrum& s) { return s.density.row(0).sum() * s.freq
 }  // namespace
 
 TEMPLATE_TEST_CASE("a sinusoid has its variance at its frequency", "", float, double) {
-  const auto run = sampled<TestType>(4096, 0.01, [](double t) { return 3 * std::sin(2 * std::numbers::pi * 6.25 * t) + 5; });
+  const auto run =
+      sampled<TestType>(4096, 0.01, [](double t) { return 3 * std::sin(2 * std::numbers::pi * 6.25 * t) + 5; });
   const auto s = power_spectrum(run, {.segment = 1024});
   Eigen::Index peak = 0;
   s.density.row(0).maxCoeff(&peak);
@@ -39,7 +40,8 @@ TEST_CASE("white noise has a flat density that integrates to its variance") {
   const auto s = power_spectrum(run, {.segment = 512});
   CHECK(integral(s) == Approx(4).epsilon(0.03));
   const auto half = s.density.cols() / 2;
-  CHECK(s.density.row(0).segment(2, half - 2).mean() == Approx(s.density.row(0).segment(half, half - 2).mean()).epsilon(0.05));
+  CHECK(s.density.row(0).segment(2, half - 2).mean() ==
+        Approx(s.density.row(0).segment(half, half - 2).mean()).epsilon(0.05));
 }
 
 TEST_CASE("odd segments keep the variance too") {

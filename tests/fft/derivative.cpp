@@ -27,8 +27,10 @@ TEST_CASE("Derivatives of trigonometric polynomials are exact") {
   for (const Eigen::Index n : {15, 16}) {
     const SpatialGrid line({{n, 3 * 2 * pi, -1}});
     const Eigen::VectorXd u = on(line, [](double x, double) { return std::sin(x) + std::cos(2 * x / 3); });
-    const Eigen::VectorXd first = on(line, [](double x, double) { return std::cos(x) - 2.0 / 3 * std::sin(2 * x / 3); });
-    const Eigen::VectorXd fourth = on(line, [](double x, double) { return std::sin(x) + 16.0 / 81 * std::cos(2 * x / 3); });
+    const Eigen::VectorXd first =
+        on(line, [](double x, double) { return std::cos(x) - 2.0 / 3 * std::sin(2 * x / 3); });
+    const Eigen::VectorXd fourth =
+        on(line, [](double x, double) { return std::sin(x) + 16.0 / 81 * std::cos(2 * x / 3); });
     CHECK((fft::derivative(u, line) - first).cwiseAbs().maxCoeff() < 1e-14);
     CHECK((fft::derivative(u, line, 0, 4) - fourth).cwiseAbs().maxCoeff() < 1e-13);
     CHECK((fft::derivative(u, line, 0, 0) - u).cwiseAbs().maxCoeff() < 1e-14);
@@ -64,5 +66,6 @@ TEST_CASE("Fields of another size are refused") {
   CHECK_THROWS_WITH(fft::derivative(Eigen::VectorXd::Zero(9), line), ContainsSubstring("9") && ContainsSubstring("8"));
   CHECK_THROWS_WITH(fft::derivative(Eigen::VectorXd::Zero(8), line, 1), ContainsSubstring("axis is 1"));
   CHECK_THROWS_WITH(fft::derivative(Eigen::VectorXd::Zero(8), line, 0, -1), ContainsSubstring("order is -1"));
-  CHECK_THROWS_WITH(fft::interpolate(Eigen::VectorXd::Zero(8), line, SpatialGrid({{8, 2.0}})), ContainsSubstring("one domain"));
+  CHECK_THROWS_WITH(fft::interpolate(Eigen::VectorXd::Zero(8), line, SpatialGrid({{8, 2.0}})),
+                    ContainsSubstring("one domain"));
 }

@@ -16,7 +16,8 @@ namespace {
 
 /// The definition, in double: the sum over all points for one wave vector.
 template <typename Value>
-std::complex<double> by_definition(const fft::Shape& shape, const fft::Buffer<Value>& x, std::array<Eigen::Index, 3> k) {
+std::complex<double> by_definition(const fft::Shape& shape, const fft::Buffer<Value>& x,
+                                   std::array<Eigen::Index, 3> k) {
   std::complex<double> sum = 0;
   for (Eigen::Index j = 0; j < shape.size(); ++j) {
     double turns = 0;

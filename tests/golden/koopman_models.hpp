@@ -154,23 +154,26 @@ inline almagest::koopman::Edmd<double> lifted(const almagest::features::Library&
   turn << std::cos(step), std::sin(step), -std::sin(step), std::cos(step);
   const auto lambda = std::polar(1.0, step);
   const Eigen::MatrixXd leak = Eigen::MatrixXd::Identity(2, 2) / 8;
-  almagest::koopman::Spectrum<double> spectrum{complex_matrix(2, {lambda, std::conj(lambda)}), Eigen::Vector2d(0.125, 0.125),
-                                               complex_matrix(2, {0.6, 0.8, 0.6, 0.8}), complex_matrix(2, {1, 0, 1, 0})};
+  almagest::koopman::Spectrum<double> spectrum{complex_matrix(2, {lambda, std::conj(lambda)}),
+                                               Eigen::Vector2d(0.125, 0.125), complex_matrix(2, {0.6, 0.8, 0.6, 0.8}),
+                                               complex_matrix(2, {1, 0, 1, 0})};
   const Eigen::MatrixXd encoder = Eigen::MatrixXd::NullaryExpr(size, 2, [](Eigen::Index i, Eigen::Index j) {
     return 1.0 / double(1 + i + 2 * j);
   });
-  return almagest::koopman::Edmd<double>(almagest::koopman::EdmdParts{
-      {.measure_preserving = measure_preserving, .relift = true, .dictionary = {.drop_dependent = true, .tolerance = 1e-9}},
-      library,
-      training({"q", "v"}, -1, 1),
-      encoder,
-      almagest::koopman::Compression<double>(measure_preserving ? turn / 2 : turn, leak),
-      turn,
-      Eigen::MatrixXd::Identity(2, 2),
-      Eigen::Vector2d(0, 0.25),
-      std::move(spectrum),
-      complex_matrix(2, {{1, 2}, {1, -2}}),
-      {"a sentence that survives"}});
+  return almagest::koopman::Edmd<double>(
+      almagest::koopman::EdmdParts{{.measure_preserving = measure_preserving,
+                                    .relift = true,
+                                    .dictionary = {.drop_dependent = true, .tolerance = 1e-9}},
+                                   library,
+                                   training({"q", "v"}, -1, 1),
+                                   encoder,
+                                   almagest::koopman::Compression<double>(measure_preserving ? turn / 2 : turn, leak),
+                                   turn,
+                                   Eigen::MatrixXd::Identity(2, 2),
+                                   Eigen::Vector2d(0, 0.25),
+                                   std::move(spectrum),
+                                   complex_matrix(2, {{1, 2}, {1, -2}}),
+                                   {"a sentence that survives"}});
 }
 
 }  // namespace golden

@@ -45,7 +45,8 @@ inline almagest::neural::NetworkModel<double> structured() {
 
 inline almagest::neural::ReservoirModel<double> reservoir() {
   almagest::neural::ReservoirParts<double> parts;
-  parts.options = {.units = 5, .spectral_radius = 0.5, .ridge = 1e-8, .connections = 2, .warmup = 4, .seed = 0xffffffffffffffffu};
+  parts.options = {
+      .units = 5, .spectral_radius = 0.5, .ridge = 1e-8, .connections = 2, .warmup = 4, .seed = 0xffffffffffffffffu};
   parts.training = training({"q", "v"}, -1, 1);
   parts.normalization = {Eigen::Vector2d(0.25, -0.5), Eigen::Vector2d(0.5, 2)};
   parts.recurrent.resize(5, 5);

@@ -36,7 +36,8 @@ int main() {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("An exported linear model compiles alone and forecasts as the model does", "[export_dmd_header]", float, double) {
+TEMPLATE_TEST_CASE("An exported linear model compiles alone and forecasts as the model does", "[export_dmd_header]",
+                   float, double) {
   for (const bool driven : {false, true}) {
     auto parts = golden::oscillation<TestType>().parts();
     if (driven) parts.input_operator = Eigen::MatrixX<TestType>::Constant(2, 1, TestType(0.1));
@@ -45,13 +46,15 @@ TEMPLATE_TEST_CASE("An exported linear model compiles alone and forecasts as the
     window << TestType(0.3), TestType(-0.7);
     const Trajectory<TestType> history(TimeGrid::uniform(0, golden::step, 2), window);
     const auto expected =
-        driven ? model.forecast(history, Eigen::MatrixX<TestType>(Eigen::MatrixX<TestType>::Constant(1, 5, TestType(0.25))))
+        driven ? model.forecast(history,
+                                Eigen::MatrixX<TestType>(Eigen::MatrixX<TestType>::Constant(1, 5, TestType(0.25))))
                : model.forecast(history, 5);
 
     const Folder folder;
     io::export_header(model, folder.file("model.hpp"), "model");
     std::string program = forecaster;
-    program.replace(program.find("DRIVE"), 5, driven ? "const model::scalar u[] = {model::scalar(0.25)}; model::drive(u, next);" : "");
+    program.replace(program.find("DRIVE"), 5,
+                    driven ? "const model::scalar u[] = {model::scalar(0.25)}; model::drive(u, next);" : "");
     put(folder.file("main.cpp"), program);
     put(folder.file("in"), std::string(reinterpret_cast<const char*>(window.data()), 2 * sizeof(TestType)));
     REQUIRE(succeeds("cd " + folder.file("") +
@@ -62,7 +65,8 @@ TEMPLATE_TEST_CASE("An exported linear model compiles alone and forecasts as the
     std::memcpy(found.data(), bytes.data(), bytes.size());
     const double rounding = 20 * double(std::numeric_limits<TestType>::epsilon());
     CHECK(double((found - expected.states()).cwiseAbs().maxCoeff()) <= rounding);
-    CHECK_THAT(io::header_text(model, "model"), ContainsSubstring("x[0]  signal in [-1, 1]") && ContainsSubstring("Time step: 0.1"));
+    CHECK_THAT(io::header_text(model, "model"),
+               ContainsSubstring("x[0]  signal in [-1, 1]") && ContainsSubstring("Time step: 0.1"));
   }
   CHECK_THROWS_WITH(io::header_text(golden::oscillation<TestType>(), "class"), ContainsSubstring("\"class\""));
 }

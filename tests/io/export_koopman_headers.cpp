@@ -75,7 +75,8 @@ TEST_CASE("An exported sum of exponentials evaluates and forecasts as the model 
   parts.options.context = 3;
   // A real exponential beside the pair.
   parts.exponents = golden::complex_matrix(3, {parts.exponents[0], parts.exponents[1], -0.5});
-  parts.modes = golden::complex_matrix(2, {parts.modes(0, 0), parts.modes(1, 0), parts.modes(0, 1), parts.modes(1, 1), 0.6, 0.8});
+  parts.modes =
+      golden::complex_matrix(2, {parts.modes(0, 0), parts.modes(1, 0), parts.modes(0, 1), parts.modes(1, 1), 0.6, 0.8});
   parts.amplitudes = golden::complex_matrix(3, {parts.amplitudes[0], parts.amplitudes[1], 0.75});
   parts.residuals = Eigen::Vector3d::Zero();
   const koopman::OptimizedDmd<double> model(parts);
@@ -121,7 +122,8 @@ TEST_CASE("An exported EDMD computes every feature as the library does", "[expor
   model::evaluate(in, f);
   std::fwrite(f, sizeof f, 1, stdout);
 )" + five_steps_with("");
-  const Concatenation windows{{Delays{2, Polynomial{2}}, Product{{Delays{2, Polynomial{1}}, Delays{2, Polynomial{1}}}}}};
+  const Concatenation windows{
+      {Delays{2, Polynomial{2}}, Product{{Delays{2, Polynomial{1}}, Delays{2, Polynomial{1}}}}}};
   for (const Library& library : {Library(Concatenation{all}), golden::every_library(), Library(windows)}) {
     const auto model = golden::lifted(library, false);
     const auto made = evaluator(library, 2);
@@ -130,7 +132,8 @@ TEST_CASE("An exported EDMD computes every feature as the library does", "[expor
     made->evaluate(Eigen::MatrixXd(last.reshaped(1, last.size())), values);
     const Eigen::VectorXd found = ran(model, body, last, 1).transpose();
     REQUIRE(found.size() == made->size() + 10);
-    CHECK((found.head(made->size()) - values.transpose()).cwiseAbs().maxCoeff() <= 1e-14 * values.cwiseAbs().maxCoeff());
+    CHECK((found.head(made->size()) - values.transpose()).cwiseAbs().maxCoeff() <=
+          1e-14 * values.cwiseAbs().maxCoeff());
 
     Eigen::VectorXd z = model.lift(samples(window)), next(2);
     auto workspace = model.workspace();

@@ -18,10 +18,12 @@ auto ran_alone(const Model& model, const std::string& body, const Eigen::MatrixX
   using Scalar = typename Model::Scalar;
   const Folder folder;
   io::export_header(model, folder.file("model.hpp"), "model");
-  put(folder.file("main.cpp"), "#include \"model.hpp\"\n#include \"model.hpp\"\n#include <cstdio>\nint main() {\n  model::scalar in[" +
-                                   std::to_string(input.size()) + "];\n  if (std::fread(in, sizeof in, 1, stdin) != 1) return 1;\n" +
-                                   "  model::scalar x[model::dimension];\n" + body + "}\n");
-  put(folder.file("in"), std::string(reinterpret_cast<const char*>(input.data()), std::size_t(input.size()) * sizeof(Scalar)));
+  put(folder.file("main.cpp"),
+      "#include \"model.hpp\"\n#include \"model.hpp\"\n#include <cstdio>\nint main() {\n  model::scalar in[" +
+          std::to_string(input.size()) + "];\n  if (std::fread(in, sizeof in, 1, stdin) != 1) return 1;\n" +
+          "  model::scalar x[model::dimension];\n" + body + "}\n");
+  put(folder.file("in"),
+      std::string(reinterpret_cast<const char*>(input.data()), std::size_t(input.size()) * sizeof(Scalar)));
   const std::string command = "cd " + folder.file("") +
                               " && g++ -std=c++17 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wdouble-promotion -Werror main.cpp -o main "
                               "&& ./main <in >out && ! nm -C main | grep -q 'operator new'";
@@ -57,12 +59,16 @@ void check_export(const Model& model, const std::string& body, double tolerance)
 TEST_CASE("Exported networks step as the models do", "[export_header][neural]") {
   check_export(golden::perceptron<float>(), seven_steps, 2e-6);
   using neural::Activation;
-  for (const Activation function : {Activation::tanh, Activation::sigmoid, Activation::relu, Activation::gelu, Activation::silu,
-                                    Activation::softplus})
+  for (const Activation function : {Activation::tanh, Activation::sigmoid, Activation::relu, Activation::gelu,
+                                    Activation::silu, Activation::softplus})
     check_export(golden::network<double>(neural::Mlp{{4}, function}), seven_steps, 1e-14);
   check_export(golden::network<double>(neural::Mlp{{}}), seven_steps, 1e-14);
   check_export(golden::structured(), seven_steps, 1e-14);
   check_export(golden::network<double>(neural::Stnn{{.copies = 4, .depth = 1}}), seven_steps, 1e-14);
+  for (const bool scaled : {false, true})
+    check_export(
+        golden::network<double>(neural::Stnn{{.copies = 3, .depth = 1, .improved = true, .head = 5, .scaled = scaled}}),
+        seven_steps, 1e-14);
 }
 
 TEST_CASE("An exported echo-state network foresees as the model does", "[export_header][neural]") {
@@ -75,7 +81,8 @@ TEST_CASE("An exported echo-state network foresees as the model does", "[export_
     model::drive(x, r);
   }
 )", 1e-14);
-  CHECK_THAT(sentence<InvalidArgument>([] { io::header_text(golden::reservoir(), "class"); }), ContainsSubstring("class"));
+  CHECK_THAT(sentence<InvalidArgument>([] { io::header_text(golden::reservoir(), "class"); }),
+             ContainsSubstring("class"));
 }
 
 TEST_CASE("An exported autoregression foresees as the model does", "[export_header][neural]") {

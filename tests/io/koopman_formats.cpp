@@ -44,7 +44,8 @@ auto with(const char* name, double value) {
 
 /// Two samples of the states of `golden`.
 Trajectory<double> two_samples(Eigen::Index dimension) {
-  return {TimeGrid::uniform(0, golden::step, 3), Eigen::MatrixXd::NullaryExpr(dimension, 3, [](Eigen::Index i, Eigen::Index k) {
+  return {TimeGrid::uniform(0, golden::step, 3),
+          Eigen::MatrixXd::NullaryExpr(dimension, 3, [](Eigen::Index i, Eigen::Index k) {
             return std::cos(1.3 * double(i) + 0.7 * double(k));
           })};
 }
@@ -119,7 +120,8 @@ TEST_CASE("Parts of Koopman models that do not fit are refused", "[model_file]")
   CHECK_THAT(unfit(edmd, without("library.delays")), ContainsSubstring("no library of features that is known"));
   CHECK_THAT(unfit(edmd, without("library.library.libraries.3.centres")), ContainsSubstring("libraries.3.centres"));
   CHECK_THAT(unfit(edmd, without("library.library.libraries.6.seed")), ContainsSubstring("libraries.6.seed"));
-  CHECK_THAT(unfit(edmd, with("library.library.libraries.3.kind", 6)), ContainsSubstring("is 6 where 0 to 5 are known"));
+  CHECK_THAT(unfit(edmd, with("library.library.libraries.3.kind", 6)),
+             ContainsSubstring("is 6 where 0 to 5 are known"));
   CHECK_THAT(unfit(edmd, with("library.library.libraries", 1e9)), ContainsSubstring("libraries.7"));
   CHECK_THAT(unfit(edmd, with("library.samples", 3)), ContainsSubstring("do not fit"));
   CHECK_THAT(unfit(edmd, with("library.library.libraries.0.degree", 2)), ContainsSubstring("encoder"));
@@ -142,11 +144,14 @@ TEST_CASE("Parts of Koopman models that do not fit are refused", "[model_file]")
   CHECK_THAT(unfit(golden::rotation(), [](Archive& a) { std::swap(a.tensors["exponents"], a.tensors["amplitudes"]); }),
              ContainsSubstring("conjugate neighbours") || ContainsSubstring("probe"));
   CHECK_THAT(unfit(golden::bags(), without("seed")), ContainsSubstring("\"seed\""));
-  CHECK_THAT(unfit(golden::bags(), [](Archive& a) { a.tensors["seed"].shape = {1, 1}; }), ContainsSubstring("\"seed\""));
-  CHECK_THAT(unfit(golden::bags(), [](Archive& a) { a.tensors["mean_modes"].shape = {1, 4, 2}; }), ContainsSubstring("modes"));
+  CHECK_THAT(unfit(golden::bags(), [](Archive& a) { a.tensors["seed"].shape = {1, 1}; }),
+             ContainsSubstring("\"seed\""));
+  CHECK_THAT(unfit(golden::bags(), [](Archive& a) { a.tensors["mean_modes"].shape = {1, 4, 2}; }),
+             ContainsSubstring("modes"));
   CHECK_THAT(unfit(golden::levels(), with("segments", 4)), ContainsSubstring("segments.3"));
   CHECK_THAT(unfit(golden::levels(), with("segments", 0)), ContainsSubstring("segments is empty"));
-  CHECK_THAT(unfit(golden::levels(), [](Archive& a) { a.tensors["segments.1.modes"].shape = {1, 2, 2}; }), ContainsSubstring("modes"));
+  CHECK_THAT(unfit(golden::levels(), [](Archive& a) { a.tensors["segments.1.modes"].shape = {1, 2, 2}; }),
+             ContainsSubstring("modes"));
   CHECK_THAT(unfit(golden::levels(), with("segments.1.begin", 0)), ContainsSubstring("fails its probe"));
 }
 
@@ -155,7 +160,8 @@ TEST_CASE("A parametric DMD comes back with the maps of its parameters", "[model
   const auto back = through_file(model);
   const Eigen::VectorXd between = Eigen::VectorXd::Constant(1, 0.7);
   CHECK(back.parameters() == model.parameters());
-  CHECK(back.at(between).forecast(two_samples(2), 9).states() == model.at(between).forecast(two_samples(2), 9).states());
+  CHECK(back.at(between).forecast(two_samples(2), 9).states() ==
+        model.at(between).forecast(two_samples(2), 9).states());
   CHECK(back.at(between).residuals() == model.at(between).residuals());
   CHECK(back.start(between) == model.start(between));
   CHECK(back.left_out() == model.left_out());
@@ -186,8 +192,10 @@ TEST_CASE("A file gives whichever model it holds", "[model_file]") {
   io::save(golden::bags(), path);
   const auto any = io::load_any<koopman::Havok<double>, koopman::BaggedDmd<double>>(path);
   REQUIRE(any.index() == 1);
-  const auto ahead = std::visit([](const auto& model) { return model.forecast(two_samples(model.dimension()), 3); }, any);
+  const auto ahead =
+      std::visit([](const auto& model) { return model.forecast(two_samples(model.dimension()), 3); }, any);
   CHECK(ahead.states() == golden::bags().forecast(two_samples(2), 3).states());
   const auto text = sentence<IoError>([&] { io::load_any<koopman::Havok<double>, koopman::Edmd<double>>(path); });
-  CHECK_THAT(text, ContainsSubstring("\"bagged_dmd\"") && ContainsSubstring("\"havok\", \"edmd\"") && ContainsSubstring(path));
+  CHECK_THAT(
+      text, ContainsSubstring("\"bagged_dmd\"") && ContainsSubstring("\"havok\", \"edmd\"") && ContainsSubstring(path));
 }

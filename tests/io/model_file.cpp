@@ -122,8 +122,8 @@ TEST_CASE("Laws and maps with inputs and delays come back") {
   sindy::FitReport report;
   report.members = {Eigen::MatrixXd::Random(5, 2), Eigen::MatrixXd::Random(5, 2)};
   report.inclusion = report.errors = Eigen::MatrixXd::Random(5, 2);
-  const sindy::MapModel<double> map(features::Delays{2, features::Polynomial{.degree = 1}}, Eigen::MatrixXd::Random(5, 2),
-                                    facts, report);
+  const sindy::MapModel<double> map(features::Delays{2, features::Polynomial{.degree = 1}},
+                                    Eigen::MatrixXd::Random(5, 2), facts, report);
   const auto back = saved_and_loaded(map);
   CHECK(back.equations() == map.equations());
   CHECK(back.coefficients() == map.coefficients());

@@ -55,5 +55,6 @@ TEST_CASE("A sparse matrix whose indices contradict each other is refused", "[ne
   CHECK_THAT(refused("recurrent.starts", 0, -1), ContainsSubstring("contradict"));
   auto other = io::to_archive(golden::perceptron<double>());
   other.architecture.erase("mlp");
-  CHECK_THAT(sentence<IoError>([&] { io::from_archive<neural::NetworkModel<double>>(other); }), ContainsSubstring("no network"));
+  CHECK_THAT(sentence<IoError>([&] { io::from_archive<neural::NetworkModel<double>>(other); }),
+             ContainsSubstring("no network"));
 }

@@ -58,7 +58,8 @@ Trajectory<double> toy_field(Index copies = 1) {
   Eigen::MatrixXd states(2 * points * copies, samples);
   for (Index k = 0; k < samples; ++k)
     for (Index i = 0; i < points * copies; ++i) {
-      const double x = -5 + 10 * double(i % points) / double(points - 1), t = 12.566370614359172 * double(k) / double(samples - 1);
+      const double x = -5 + 10 * double(i % points) / double(points - 1),
+                   t = 12.566370614359172 * double(k) / double(samples - 1);
       const double one = 1 / std::cosh(x + 3), two = 2 * std::tanh(x) / std::cosh(x);
       const Complex f = one * std::polar(1.0, 2.3 * t) + two * std::polar(1.0, 2.8 * t);
       states(2 * i, k) = f.real();
@@ -166,7 +167,8 @@ TEST_CASE("Forward-backward DMD of a run and of the run reversed are inverse", "
   const auto run = orbit(a, 150, 0.02);
   const Trajectory<double> reversed(run.times(), run.states().rowwise().reverse());
   const DmdOptions options{.rank = 4, .regression = Regression::forward_backward};
-  const Eigen::VectorXcd forward = fit_dmd(run, options).eigenvalues(), backward = fit_dmd(reversed, options).eigenvalues();
+  const Eigen::VectorXcd forward = fit_dmd(run, options).eigenvalues(),
+                         backward = fit_dmd(reversed, options).eigenvalues();
   for (const Complex& l : forward) CHECK((backward.array() - 1.0 / l).abs().minCoeff() < 1e-9);
 }
 
@@ -193,7 +195,8 @@ TEST_CASE("With inputs: the map, the input's effect, and a forecast under a new 
     CHECK((ahead.states() - states.rightCols(20)).cwiseAbs().maxCoeff() < 1e-9);
     CHECK((model.reconstruct(run).states() - states).cwiseAbs().maxCoeff() < 1e-8);
   }
-  CHECK_THROWS_WITH(fit_dmd(run), ContainsSubstring("fit_dmd") && ContainsSubstring("inputs") && ContainsSubstring("fit_dmdc"));
+  CHECK_THROWS_WITH(fit_dmd(run),
+                    ContainsSubstring("fit_dmd") && ContainsSubstring("inputs") && ContainsSubstring("fit_dmdc"));
   CHECK_THROWS_WITH(fit_dmdc(run, {.regression = Regression::forward_backward}), ContainsSubstring("forward"));
   CHECK_THROWS_AS(fit_dmdc(run).forecast(run, Eigen::MatrixXd(2, 5)), DimensionMismatch);
 }
@@ -236,6 +239,7 @@ TEST_CASE("An optimal rank parts modes from white noise, narrow or wide", "[dmd]
     CHECK(model.options().rank == 4);
     CHECK(koopman::fit_dmd(run).rank() > 4);
   }
-  CHECK_THROWS_WITH(koopman::fit_dmd(Trajectory<double>(TimeGrid::uniform(0, 1, 9), Eigen::MatrixXd::Random(1, 9)), {.rank = -2}),
-                    ContainsSubstring("rank is -2"));
+  CHECK_THROWS_WITH(
+      koopman::fit_dmd(Trajectory<double>(TimeGrid::uniform(0, 1, 9), Eigen::MatrixXd::Random(1, 9)), {.rank = -2}),
+      ContainsSubstring("rank is -2"));
 }

@@ -28,13 +28,15 @@ Trajectory<double> noisy(Index samples, Index change = 1'000'000) {
 
 double difference(const koopman::Dmd<double>& a, const koopman::Dmd<double>& b) {
   REQUIRE(a.rank() == b.rank());
-  return std::max({(a.eigenvalues() - b.eigenvalues()).cwiseAbs().maxCoeff(), (a.residuals() - b.residuals()).cwiseAbs().maxCoeff(),
-                   (a.amplitudes() - b.amplitudes()).cwiseAbs().maxCoeff(), (a.modes() - b.modes()).cwiseAbs().maxCoeff()});
+  return std::max(
+      {(a.eigenvalues() - b.eigenvalues()).cwiseAbs().maxCoeff(), (a.residuals() - b.residuals()).cwiseAbs().maxCoeff(),
+       (a.amplitudes() - b.amplitudes()).cwiseAbs().maxCoeff(), (a.modes() - b.modes()).cwiseAbs().maxCoeff()});
 }
 
 }  // namespace accumulated
 
-TEST_CASE("Pieces that overlap by the delays, in any order of merging, give the fit of the whole", "[dmd_accumulator]") {
+TEST_CASE("Pieces that overlap by the delays, in any order of merging, give the fit of the whole",
+          "[dmd_accumulator]") {
   using namespace accumulated;
   const auto run = noisy(500);
   for (const Index delays : {1, 4}) {
@@ -79,9 +81,11 @@ TEST_CASE("What a DmdAccumulator refuses leaves it as it was", "[dmd_accumulator
   some.update(run);
   const auto before = some.solve();
   CHECK_THROWS_WITH(some.update(run.slice(0, 1)), ContainsSubstring("1 samples"));
-  CHECK_THROWS_WITH(some.update(Trajectory<double>(TimeGrid::uniform(0, 0.2, 60), run.states())), ContainsSubstring("time step 0.2"));
+  CHECK_THROWS_WITH(some.update(Trajectory<double>(TimeGrid::uniform(0, 0.2, 60), run.states())),
+                    ContainsSubstring("time step 0.2"));
   CHECK_THROWS_AS(some.update(Trajectory<double>(run.times(), run.states().topRows(2))), DimensionMismatch);
-  CHECK_THROWS_AS(some.update(Trajectory<double>(run.times(), run.states(), {}, Eigen::MatrixXd::Ones(1, 60))), DimensionMismatch);
+  CHECK_THROWS_AS(some.update(Trajectory<double>(run.times(), run.states(), {}, Eigen::MatrixXd::Ones(1, 60))),
+                  DimensionMismatch);
   CHECK_THROWS_WITH(some.merge(DmdAccumulator<double>({.rank = 3})), ContainsSubstring("options differ"));
   CHECK(difference(some.solve(), before) == 0);
   CHECK(some.pairs() == 59);

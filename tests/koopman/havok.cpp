@@ -240,7 +240,8 @@ TEST_CASE("A jump of the forcing is held to first order, exactly", "[havok]") {
   SECTION("parts that do not fit are refused") {
     auto damaged = parts;
     damaged.input.resize(2, 1);
-    CHECK_THROWS_WITH(koopman::Havok<double>(damaged), ContainsSubstring("rows of input is 2") && ContainsSubstring("1"));
+    CHECK_THROWS_WITH(koopman::Havok<double>(damaged),
+                      ContainsSubstring("rows of input is 2") && ContainsSubstring("1"));
   }
 }
 
@@ -301,7 +302,8 @@ TEST_CASE("HAVOK refuses bad input with a sentence", "[havok]") {
   CHECK_THROWS_WITH(fit_havok(run, {.delays = 10, .rank = 2, .forcing = 2}),
                     ContainsSubstring("rank is 2") && ContainsSubstring("rank 3 or more"));
   CHECK_THROWS_WITH(fit_havok(run, {.delays = 10, .rank = 4, .forcing = -1}), ContainsSubstring("forcing is -1"));
-  CHECK_THROWS_WITH(fit_havok(run, {.delays = 10, .rank = 11}), ContainsSubstring("rank is 11") && ContainsSubstring("10"));
+  CHECK_THROWS_WITH(fit_havok(run, {.delays = 10, .rank = 11}),
+                    ContainsSubstring("rank is 11") && ContainsSubstring("10"));
   CHECK_THROWS_WITH(fit_havok(run, {.delays = 20, .rank = 8}),
                     ContainsSubstring("rank is 8") && ContainsSubstring("rank 4 to rounding"));
   const Trajectory<double> uneven(TimeGrid((Eigen::VectorXd(3) << 0, 1, 3).finished()), Eigen::MatrixXd::Ones(1, 3));

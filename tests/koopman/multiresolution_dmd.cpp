@@ -21,7 +21,8 @@ Trajectory<double> slow_and_late(Index samples, double fast_from = 10) {
     for (Index i = 0; i < 20; ++i) {
       const double x = -3 + 0.3 * double(i), t = step * double(k);
       states(i, k) = std::cos(0.5 * x) * std::cos(0.6 * t) + std::sin(0.5 * x) * std::sin(0.6 * t);
-      if (t >= fast_from) states(i, k) += std::exp(-x * x) * std::sin(8 * t) + 0.5 * x * std::exp(-x * x) * std::cos(8 * t);
+      if (t >= fast_from)
+        states(i, k) += std::exp(-x * x) * std::sin(8 * t) + 0.5 * x * std::exp(-x * x) * std::cos(8 * t);
     }
   return {TimeGrid::uniform(0, step, samples), states};
 }
@@ -41,7 +42,8 @@ TEST_CASE("A slow wave alone is level 0 alone", "[multiresolution_dmd]") {
   CHECK(nearest(model.segments()[0], {0, 0.6}) < 1e-9);
   CHECK(model.segments()[0].residuals.maxCoeff() < 1e-9);
   CHECK((model.evaluate(run.times()).states() - run.states()).cwiseAbs().maxCoeff() < 1e-8);
-  const double finer = (model.evaluate(run.times(), 1).states() + model.evaluate(run.times(), 2).states()).cwiseAbs().maxCoeff();
+  const double finer =
+      (model.evaluate(run.times(), 1).states() + model.evaluate(run.times(), 2).states()).cwiseAbs().maxCoeff();
   CHECK(finer < 1e-8);
 }
 
@@ -59,7 +61,8 @@ TEST_CASE("What begins later is found where it is, and continued", "[multiresolu
   const auto sum = model.evaluate(run.times());
   CHECK((sum.states() - run.states()).norm() < 0.05 * run.states().norm());
   CHECK(model.last().misfit() == Approx((sum.states() - run.states()).norm() / run.states().norm()).epsilon(0.02));
-  CHECK(model.evaluate(run.times(), 3).states().leftCols(700).norm() < 0.1 * model.evaluate(run.times(), 3).states().norm());
+  CHECK(model.evaluate(run.times(), 3).states().leftCols(700).norm() <
+        0.1 * model.evaluate(run.times(), 3).states().norm());
 
   const auto ahead = model.forecast(run, 80);
   Eigen::MatrixXd truth(20, 80);

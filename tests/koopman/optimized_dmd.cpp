@@ -44,7 +44,8 @@ Trajectory<double> damped_waves(const Exponents& heads, const TimeGrid& times, I
     for (Index i = 0; i < channels; ++i) {
       const std::complex<double> mode(modes.normal(), omega.imag() == 0 ? 0 : modes.normal());
       for (Index k = 0; k < times.size(); ++k)
-        states(i, k) += (mode * std::exp(omega * times[k] + std::complex<double>(0, omega.imag() == 0 ? 0 : phase))).real();
+        states(i, k) +=
+            (mode * std::exp(omega * times[k] + std::complex<double>(0, omega.imag() == 0 ? 0 : phase))).real();
     }
   for (Index k = 0; k < times.size(); ++k)
     for (Index i = 0; i < channels; ++i) states(i, k) += noise * errors.normal();
@@ -112,7 +113,8 @@ TEST_CASE("The Jacobian of the misfit is its derivative", "[optimized_dmd]") {
   const Eigen::VectorXcd exponents = set.exponents();
   for (const auto& run : data) {
     Eigen::MatrixXcd columns(run.times.size(), 7);
-    for (Index j = 0; j < 7; ++j) columns.col(j) = (exponents[j] * run.times.cast<std::complex<double>>()).array().exp();
+    for (Index j = 0; j < 7; ++j)
+      columns.col(j) = (exponents[j] * run.times.cast<std::complex<double>>()).array().exp();
     const Eigen::MatrixXcd samples = run.samples.cast<std::complex<double>>();
     squares += (samples - columns * columns.householderQr().solve(samples)).squaredNorm();
   }
@@ -196,7 +198,8 @@ TEST_CASE("Modes and amplitudes in normal form make the run", "[optimized_dmd]")
   CHECK(std::abs(model.amplitudes()[0]) >= std::abs(model.amplitudes()[2]) * (1 - 1e-12));
   Eigen::MatrixXcd sum = Eigen::MatrixXcd::Zero(5, 200);
   for (Index k = 0; k < 200; ++k)
-    sum.col(k) = model.modes() * ((model.exponents() * (0.05 * double(k))).array().exp() * model.amplitudes().array()).matrix();
+    sum.col(k) =
+        model.modes() * ((model.exponents() * (0.05 * double(k))).array().exp() * model.amplitudes().array()).matrix();
   CHECK(relative(sum.real(), run.states()) < 1e-11);
   CHECK(sum.imag().cwiseAbs().maxCoeff() < 1e-12);
 }
@@ -273,11 +276,13 @@ TEST_CASE("Optimized DMD forecasts from a context, refuses what it was not train
   const auto one = fit_optimized_dmd(history, {.rank = 6});
   const auto many = fit_optimized_dmd(history, {.rank = 6, .context = 100});
   const Eigen::MatrixXd truth = clean.states().rightCols(100);
-  CHECK(relative(many.forecast(history, 100).states(), truth) < 0.5 * relative(one.forecast(history, 100).states(), truth));
+  CHECK(relative(many.forecast(history, 100).states(), truth) <
+        0.5 * relative(one.forecast(history, 100).states(), truth));
   CHECK(one.context() == 1);
   CHECK(one.forecast(history, 40).states() == one.forecast(history.slice(199, 1), 40).states());
   CHECK(many.forecast(history, 40).states() == many.forecast(history.slice(100, 100), 40).states());
-  CHECK_THROWS_WITH(many.forecast(history.slice(0, 99), 4), ContainsSubstring("99 samples") && ContainsSubstring("100"));
+  CHECK_THROWS_WITH(many.forecast(history.slice(0, 99), 4),
+                    ContainsSubstring("99 samples") && ContainsSubstring("100"));
   CHECK_THROWS_AS(one.forecast(Trajectory<double>(TimeGrid::uniform(0, 0.05, 2), Eigen::MatrixXd::Ones(3, 2)), 4),
                   DimensionMismatch);
   CHECK_THROWS_AS(one.reconstruct(Trajectory<double>(TimeGrid::uniform(0, 0.05, 2), Eigen::MatrixXd::Ones(3, 2))),
@@ -288,7 +293,8 @@ TEST_CASE("Optimized DMD forecasts from a context, refuses what it was not train
 TEST_CASE("Optimized DMD refuses bad input with a sentence", "[optimized_dmd]") {
   const auto run = damped_waves(three_heads, TimeGrid::uniform(0, 0.05, 50), 4);
   CHECK_THROWS_WITH(fit_optimized_dmd(run, {.rank = 0}), ContainsSubstring("rank is 0"));
-  CHECK_THROWS_WITH(fit_optimized_dmd(run, {.rank = 5}), ContainsSubstring("rank is 5") && ContainsSubstring("4 components"));
+  CHECK_THROWS_WITH(fit_optimized_dmd(run, {.rank = 5}),
+                    ContainsSubstring("rank is 5") && ContainsSubstring("4 components"));
   CHECK_THROWS_WITH(fit_optimized_dmd(run.slice(0, 4), {.rank = 4}),
                     ContainsSubstring("at least 5 samples") && ContainsSubstring("longest has 4"));
   CHECK_THROWS_WITH(fit_optimized_dmd(run, {.rank = 2, .guess = {{0, 1}}}), ContainsSubstring("guess has 1"));
@@ -303,7 +309,8 @@ TEST_CASE("Optimized DMD refuses bad input with a sentence", "[optimized_dmd]") 
   const auto model = fit_optimized_dmd(mixed, {.rank = 4});
   REQUIRE(!model.warnings().empty());
   CHECK_THAT(model.warnings()[0], ContainsSubstring("1 of 2 runs"));
-  const auto hasty = fit_optimized_dmd(damped_waves(three_heads, run.times(), 6, 0.5, 2), {.rank = 6, .most_iterations = 1});
+  const auto hasty =
+      fit_optimized_dmd(damped_waves(three_heads, run.times(), 6, 0.5, 2), {.rank = 6, .most_iterations = 1});
   CHECK(!hasty.converged());
   CHECK_THAT(hasty.warnings()[0], ContainsSubstring("1 iterations did not suffice"));
 }

@@ -73,8 +73,8 @@ TEST_CASE("Rates that are affine in the parameter are met between the parameters
   REQUIRE(beyond.warnings().size() == 1);
   CHECK_THAT(beyond.warnings()[0], ContainsSubstring("extrapolation"));
   // Interpolated maps do worse: between two rotations lies no rotation.
-  CHECK(missed(fitted(affine, Eigen::Vector3d(0, 0.4, 1), {.dmd = {.rank = 4}, .interpolate_maps = true}), affine, 0.7) >
-        1e-3);
+  CHECK(missed(fitted(affine, Eigen::Vector3d(0, 0.4, 1), {.dmd = {.rank = 4}, .interpolate_maps = true}), affine,
+               0.7) > 1e-3);
 }
 
 TEST_CASE("More parameters bring rates that are curved in the parameter nearer", "[parametric_dmd]") {

@@ -69,13 +69,14 @@ Eigen::MatrixXd example(MapStructure structure, Index n) {
 using namespace structured;
 
 TEST_CASE("Each structure is found exactly, held under noise, and best among maps near it", "[physics_informed]") {
-  const MapStructure structure =
-      GENERATE(MapStructure::orthogonal, MapStructure::symmetric, MapStructure::skew_symmetric, MapStructure::upper_triangular,
-               MapStructure::lower_triangular, MapStructure::banded, MapStructure::circulant, MapStructure::toeplitz);
+  const MapStructure structure = GENERATE(
+      MapStructure::orthogonal, MapStructure::symmetric, MapStructure::skew_symmetric, MapStructure::upper_triangular,
+      MapStructure::lower_triangular, MapStructure::banded, MapStructure::circulant, MapStructure::toeplitz);
   CAPTURE(int(structure));
   const Index n = 7;
   const Eigen::MatrixXd a = example(structure, n);
-  const PhysicsInformedOptions options{.structure = structure, .rank = structure <= MapStructure::skew_symmetric ? n : 0};
+  const PhysicsInformedOptions options{.structure = structure,
+                                       .rank = structure <= MapStructure::skew_symmetric ? n : 0};
   const auto exact = fit_physics_informed_dmd(pairs(a, 20), options);
   CHECK((map_of(exact) - a).cwiseAbs().maxCoeff() < 1e-12);
   CHECK(exact.residuals().maxCoeff() < 1e-12);
@@ -96,8 +97,11 @@ TEST_CASE("Each structure is found exactly, held under noise, and best among map
         switch (structure) {
           case MapStructure::symmetric: return g + g.transpose();
           case MapStructure::skew_symmetric: return g - g.transpose();
-          case MapStructure::circulant: return Eigen::MatrixXd::NullaryExpr(n, n, [&](Index i, Index j) { return g((i - j + n) % n, 0); });
-          case MapStructure::toeplitz: return Eigen::MatrixXd::NullaryExpr(n, n, [&](Index i, Index j) { return i >= j ? g(i - j, 0) : g(0, j - i); });
+          case MapStructure::circulant:
+            return Eigen::MatrixXd::NullaryExpr(n, n, [&](Index i, Index j) { return g((i - j + n) % n, 0); });
+          case MapStructure::toeplitz:
+            return Eigen::MatrixXd::NullaryExpr(n, n,
+                                                [&](Index i, Index j) { return i >= j ? g(i - j, 0) : g(0, j - i); });
           default: return g.cwiseProduct((a.array() != 0).cast<double>().matrix());
         }
       }();

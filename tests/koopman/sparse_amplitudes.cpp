@@ -22,7 +22,8 @@ Trajectory<double> strong_and_weak() {
   Eigen::MatrixXd states = Eigen::MatrixXd::Zero(12, 100);
   for (Index k = 0; k < 100; ++k)
     for (int w = 0; w < 4; ++w)
-      states.col(k) += size[w] * (std::cos(frequency[w] * double(k)) * shapes.col(2 * w) + std::sin(frequency[w] * double(k)) * shapes.col(2 * w + 1));
+      states.col(k) += size[w] * (std::cos(frequency[w] * double(k)) * shapes.col(2 * w) +
+                                  std::sin(frequency[w] * double(k)) * shapes.col(2 * w + 1));
   return {TimeGrid::uniform(0, 1, 100), states};
 }
 

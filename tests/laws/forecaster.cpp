@@ -23,7 +23,8 @@ Trajectory<Scalar> oscillators(double start, Eigen::Index samples) {
   Eigen::MatrixX<Scalar> x(4, samples);
   for (Eigen::Index k = 0; k < samples; ++k) {
     const double t = start + step * double(k);
-    x.col(k) << Scalar(std::cos(t)), Scalar(-std::sin(t)), Scalar(2 * std::cos(1.7 * t)), Scalar(-3.4 * std::sin(1.7 * t));
+    x.col(k) << Scalar(std::cos(t)), Scalar(-std::sin(t)), Scalar(2 * std::cos(1.7 * t)),
+        Scalar(-3.4 * std::sin(1.7 * t));
   }
   TrajectoryInfo info;
   info.names = {"q", "v", "r", "w"};
@@ -55,7 +56,8 @@ TEMPLATE_TEST_CASE("laws of sindy::Model", "", float, double) {
 
 TEMPLATE_TEST_CASE("laws of koopman::Dmd", "", float, double) {
   const auto run = oscillators<TestType>(0, 800);
-  laws::forecaster([&] { return fit_hankel(run); }, oscillators<TestType>(40, 20), std::is_same_v<TestType, float> ? 1e-4 : 1e-11);
+  laws::forecaster([&] { return fit_hankel(run); }, oscillators<TestType>(40, 20),
+                   std::is_same_v<TestType, float> ? 1e-4 : 1e-11);
 }
 
 TEST_CASE("laws of koopman::Edmd") {

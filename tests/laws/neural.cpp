@@ -39,7 +39,8 @@ TEMPLATE_TEST_CASE("laws of neural::NetworkModel", "", float, double) {
 TEST_CASE("laws of neural::NetworkModel with a structured network") {
   const auto run = rotation<double>(0, 500);
   const neural::Training options{.epochs = 40, .batch = 32, .rate = 1e-2};
-  laws::forecaster([&] { return neural::fit(neural::Stnn{{.copies = 4, .tied = false}}, run, options); }, rotation<double>(500, 20), 0);
+  laws::forecaster([&] { return neural::fit(neural::Stnn{{.copies = 4, .tied = false}}, run, options); },
+                   rotation<double>(500, 20), 0);
 }
 
 // Units forget; what is left of the state before the context is the radius to that power.

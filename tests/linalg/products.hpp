@@ -12,7 +12,8 @@
 template <typename Scalar>
 Eigen::MatrixX<Scalar> normal_matrix(Eigen::Index rows, Eigen::Index columns, std::uint64_t seed) {
   almagest::RandomStream random(seed);
-  return Eigen::MatrixX<Scalar>::NullaryExpr(rows, columns, [&](Eigen::Index, Eigen::Index) { return Scalar(random.normal()); });
+  return Eigen::MatrixX<Scalar>::NullaryExpr(rows, columns,
+                                             [&](Eigen::Index, Eigen::Index) { return Scalar(random.normal()); });
 }
 
 /// Both products of the operator are those of the matrix, to rounding relative to |A| |x|.
@@ -25,7 +26,8 @@ void check_products(const Operator& a, const Eigen::MatrixX<typename Operator::S
   for (const Eigen::Index vectors : {1, 3}) {
     const auto x = normal_matrix<Scalar>(a.cols(), vectors, 91);
     const auto y = normal_matrix<Scalar>(a.rows(), vectors, 92);
-    CHECK(double((almagest::linalg::product(a, x) - dense * x).norm()) <= rounding * double(dense.norm()) * double(x.norm()));
+    CHECK(double((almagest::linalg::product(a, x) - dense * x).norm()) <=
+          rounding * double(dense.norm()) * double(x.norm()));
     CHECK(double((almagest::linalg::adjoint_product(a, y) - dense.transpose() * y).norm()) <=
           rounding * double(dense.norm()) * double(y.norm()));
   }

@@ -21,7 +21,8 @@ inline void check_field_derivatives(const almagest::neural::Layer<double>& layer
   Eigen::VectorXd parameters(layer.parameters());
   layer.initialize(parameters, random);
   for (Eigen::Index k = 0; k < parameters.size(); ++k) parameters[k] += 0.3 * random.normal();
-  const Eigen::MatrixXd x = normal_matrix(layer.inputs(), batch, seed + 1), w = normal_matrix(layer.outputs(), batch, seed + 2),
+  const Eigen::MatrixXd x = normal_matrix(layer.inputs(), batch, seed + 1),
+                        w = normal_matrix(layer.outputs(), batch, seed + 2),
                         direction = normal_matrix(layer.inputs(), batch, seed + 3);
   Eigen::MatrixXd y(layer.outputs(), batch), kept(layer.kept(), batch), dx(layer.inputs(), batch), dy = y;
   const auto value = [&](const Eigen::VectorXd& p, const Eigen::MatrixXd& at) {
@@ -39,12 +40,14 @@ inline void check_field_derivatives(const almagest::neural::Layer<double>& layer
   layer.backward(parameters, x, y, kept, w, dx, gradient);
   layer.tangent(parameters, x, y, kept, direction, dy);
   const double h = 1e-6;
-  const double along = ((value(parameters, x + h * direction) - value(parameters, x - h * direction)).cwiseProduct(w)).sum() / (2 * h);
+  const double along =
+      ((value(parameters, x + h * direction) - value(parameters, x - h * direction)).cwiseProduct(w)).sum() / (2 * h);
   CHECK(dx.cwiseProduct(direction).sum() == Approx(along).epsilon(1e-6));
   CHECK(dy.cwiseProduct(w).sum() == Approx(along).epsilon(1e-6));
   for (Eigen::Index k = 0; k < parameters.size(); ++k) {
     Eigen::VectorXd up = parameters, down = parameters;
     up[k] += h, down[k] -= h;
-    CHECK(gradient[k] == Approx(((value(up, x) - value(down, x)).cwiseProduct(w)).sum() / (2 * h)).epsilon(1e-6).margin(1e-7));
+    CHECK(gradient[k] ==
+          Approx(((value(up, x) - value(down, x)).cwiseProduct(w)).sum() / (2 * h)).epsilon(1e-6).margin(1e-7));
   }
 }

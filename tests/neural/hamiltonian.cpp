@@ -28,7 +28,8 @@ double pendulum_energy(const Eigen::VectorXd& x) { return x[1] * x[1] / 2 - std:
 std::vector<Trajectory<double>> swings(double step, Eigen::Index samples) {
   std::vector<Trajectory<double>> out;
   for (const double angle : {0.4, 0.9, 1.4, 1.9})
-    out.push_back(integrate(FreePendulum{}, Eigen::Vector2d(angle, 0.1), TimeGrid::uniform(0, step, samples), methods::Fehlberg78{1e-11, 1e-11}));
+    out.push_back(integrate(FreePendulum{}, Eigen::Vector2d(angle, 0.1), TimeGrid::uniform(0, step, samples),
+                            methods::Fehlberg78{1e-11, 1e-11}));
   return out;
 }
 
@@ -56,7 +57,8 @@ TEST_CASE("A separable Hamiltonian network is learned through a symplectic metho
   const auto model = neural::fit(HamiltonianNetwork{.hidden = {16}}, data, options);
   CHECK(model.is_separable());
   CHECK(model.parameter_count() == 2 * (16 * 2 + 16));
-  const auto truth = integrate(FreePendulum{}, Eigen::Vector2d(1.2, 0), TimeGrid::uniform(0, 0.2, 120), methods::Fehlberg78{1e-11, 1e-11});
+  const auto truth = integrate(FreePendulum{}, Eigen::Vector2d(1.2, 0), TimeGrid::uniform(0, 0.2, 120),
+                               methods::Fehlberg78{1e-11, 1e-11});
   const auto near = model.forecast(TrajectoryView<double>(truth).slice(0, 1), 100);
   const double error = (near.states() - truth.states().middleCols(1, 100)).cwiseAbs().maxCoeff();
   CAPTURE(error, model.parts().history.back().loss);
@@ -71,7 +73,8 @@ TEST_CASE("A separable Hamiltonian network is learned through a symplectic metho
   const double range = 1 - pendulum_energy(Eigen::Vector2d(1.9, 0.1));
   CHECK(band < 1e-3 * range);
   // integrate's own methods take it; Verlet of half the step has a wider band, and no slope either.
-  const auto verlet = integrate(model, Eigen::VectorXd(truth[0]), TimeGrid::uniform(0, 0.2, 5000), methods::Verlet{0.1});
+  const auto verlet =
+      integrate(model, Eigen::VectorXd(truth[0]), TimeGrid::uniform(0, 0.2, 5000), methods::Verlet{0.1});
   const Eigen::VectorXd energies = model.energy(verlet.states());
   CHECK(std::abs(drift(energies)) < 0.02 * (energies.maxCoeff() - energies.minCoeff()));
   // The gradient of H turned by 90 degrees is the vector field.
@@ -87,8 +90,9 @@ TEST_CASE("A separable Hamiltonian network is learned through a symplectic metho
 TEST_CASE("Rates teach a Hamiltonian through its second derivatives", "[neural]") {
   const auto data = swings(0.2, 60);
   const Training options{.epochs = 300, .batch = 60, .rate = 2e-2, .seed = 1};
-  const auto model = neural::fit_rates(HamiltonianNetwork{.hidden = {24}, .activation = neural::Activation::softplus, .separable = false},
-                                       data, rates_of(data), options);
+  const auto model = neural::fit_rates(
+      HamiltonianNetwork{.hidden = {24}, .activation = neural::Activation::softplus, .separable = false}, data,
+      rates_of(data), options);
   CHECK(model.parts().history.back().loss < 3e-3);
   Eigen::MatrixXd states(2, 40);
   Eigen::VectorXd exact(40);
@@ -106,5 +110,6 @@ TEST_CASE("Rates teach a Hamiltonian through its second derivatives", "[neural]"
 
 TEST_CASE("States of an odd dimension have no Hamiltonian", "[neural]") {
   const Trajectory<double> run(TimeGrid::uniform(0, 1, 10), Eigen::MatrixXd::Random(3, 10));
-  CHECK_THAT(sentence<DimensionMismatch>([&] { neural::fit(HamiltonianNetwork{}, run); }), ContainsSubstring("as many momenta"));
+  CHECK_THAT(sentence<DimensionMismatch>([&] { neural::fit(HamiltonianNetwork{}, run); }),
+             ContainsSubstring("as many momenta"));
 }

@@ -62,7 +62,8 @@ TEST_CASE("Every term of an autoencoder's loss has an exact gradient", "[neural]
   for (Index k = 0; k < parameters.size(); ++k) {
     Eigen::VectorXd up = parameters, down = parameters;
     up[k] += h, down[k] -= h;
-    const double slope = (objective.loss(up, batch, random, unused) - objective.loss(down, batch, random, unused)) / (2 * h);
+    const double slope =
+        (objective.loss(up, batch, random, unused) - objective.loss(down, batch, random, unused)) / (2 * h);
     CHECK(gradient[k] == Approx(slope).epsilon(1e-6).margin(1e-8));
   }
 }
@@ -76,10 +77,12 @@ TEST_CASE("Entropy and surprise of latent states have their known values", "[neu
   // Orthogonal states that keep their directions: of three, one has the cosine 1 and two have 0.
   const Eigen::MatrixXd a = 2 * Eigen::Matrix3d::Identity();
   Eigen::MatrixXd by_a = Eigen::MatrixXd::Zero(3, 3), by_b = by_a;
-  CHECK(neural::detail::surprise(a, 5 * a, 0.5, 1, by_a, by_b) == Approx(std::log(std::exp(2.0) + 2) - 2).epsilon(1e-12));
+  CHECK(neural::detail::surprise(a, 5 * a, 0.5, 1, by_a, by_b) ==
+        Approx(std::log(std::exp(2.0) + 2) - 2).epsilon(1e-12));
 }
 
-TEST_CASE("Without hidden layers an autoencoder's matrix is that of a linear system, in other coordinates", "[neural]") {
+TEST_CASE("Without hidden layers an autoencoder's matrix is that of a linear system, in other coordinates",
+          "[neural]") {
   KoopmanAutoencoder options;
   options.latent = 2;
   options.hidden = {};
@@ -126,5 +129,6 @@ TEST_CASE("Autoencoders that cannot be trained are refused", "[neural]") {
   options.latent = 0;
   CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(options, spirals(1)); }), ContainsSubstring("latent is 0"));
   options.latent = 2, options.temperature = 0;
-  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(options, spirals(1)); }), ContainsSubstring("temperature is 0"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(options, spirals(1)); }),
+             ContainsSubstring("temperature is 0"));
 }

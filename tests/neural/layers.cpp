@@ -30,7 +30,8 @@ Eigen::MatrixXd gaussian(Index rows, Index columns, std::uint64_t seed) {
 }
 
 Eigen::MatrixXcd dft(Index n) {
-  return Eigen::MatrixXcd::NullaryExpr(n, n, [n](Index j, Index k) { return std::polar(1.0, -2 * pi * double(j * k % n) / double(n)); });
+  return Eigen::MatrixXcd::NullaryExpr(
+      n, n, [n](Index j, Index k) { return std::polar(1.0, -2 * pi * double(j * k % n) / double(n)); });
 }
 
 /// The parameters of DftLike with which it is the Fourier transform.
@@ -69,13 +70,15 @@ void check_derivatives(const Layer<double>& layer, std::uint64_t seed = 1) {
   layer.backward(parameters, x, y, kept, w, dx, gradient);
   layer.tangent(parameters, x, y, kept, direction, dy);
   const double h = 1e-6;
-  const double along = ((value(parameters, x + h * direction) - value(parameters, x - h * direction)).cwiseProduct(w)).sum() / (2 * h);
+  const double along =
+      ((value(parameters, x + h * direction) - value(parameters, x - h * direction)).cwiseProduct(w)).sum() / (2 * h);
   CHECK(dx.cwiseProduct(direction).sum() == Approx(along).epsilon(1e-6));
   CHECK(dy.cwiseProduct(w).sum() == Approx(along).epsilon(1e-6));
   for (Index k = 0; k < parameters.size(); ++k) {
     Eigen::VectorXd up = parameters, down = parameters;
     up[k] += h, down[k] -= h;
-    CHECK(gradient[k] == Approx(((value(up, x) - value(down, x)).cwiseProduct(w)).sum() / (2 * h)).epsilon(1e-6).margin(1e-8));
+    CHECK(gradient[k] ==
+          Approx(((value(up, x) - value(down, x)).cwiseProduct(w)).sum() / (2 * h)).epsilon(1e-6).margin(1e-8));
   }
 }
 
@@ -122,7 +125,8 @@ TEST_CASE("The hyperbolic tangent is right to 2 units in the last place, whereve
 }
 
 TEST_CASE("With twiddle factors the structured factor is the Fourier transform", "[neural]") {
-  for (const auto& [size, depth] : {std::pair<Index, int>{2, 1}, {4, 1}, {6, 1}, {8, 1}, {8, 2}, {8, 3}, {16, 1}, {48, 4}, {64, 6}}) {
+  for (const auto& [size, depth] :
+       {std::pair<Index, int>{2, 1}, {4, 1}, {6, 1}, {8, 1}, {8, 2}, {8, 3}, {16, 1}, {48, 4}, {64, 6}}) {
     const DftLike<Complex> factor(size, depth);
     CHECK((matrix_of(factor, exact(factor)) - dft(size)).cwiseAbs().maxCoeff() < 1e-12);
   }

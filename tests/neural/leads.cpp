@@ -85,10 +85,13 @@ TEST_CASE("What environments share is learned from all of them", "[neural]") {
     double sum = 0;
     for (Eigen::Index e = 0; e < 3; ++e)
       for (const auto& run : held[std::size_t(e)])
-        sum += (model.environment(e).forecast(run.slice(0, 1), 19).states() - run.states().rightCols(19)).squaredNorm() / (3 * 4 * 38);
+        sum +=
+            (model.environment(e).forecast(run.slice(0, 1), 19).states() - run.states().rightCols(19)).squaredNorm() /
+            (3 * 4 * 38);
     return sum;
   };
-  const double both = error_of(Sharing::shared_and_own), one = error_of(Sharing::shared_only), each = error_of(Sharing::own_only);
+  const double both = error_of(Sharing::shared_and_own), one = error_of(Sharing::shared_only),
+               each = error_of(Sharing::own_only);
   CAPTURE(both, one, each);
   CHECK(both < 0.02);
   CHECK(both < 0.1 * one);
@@ -100,7 +103,8 @@ TEST_CASE("Environments that do not stand side by side are refused", "[neural]")
   data[1].pop_back();
   CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Leads{}, data); }), ContainsSubstring("as many of each"));
   data = prey_and_predators(1, 1);
-  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Leads{.penalty = -1}, data); }), ContainsSubstring("penalty is -1"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Leads{.penalty = -1}, data); }),
+             ContainsSubstring("penalty is -1"));
   const auto model = neural::fit(Leads{.hidden = {4}}, data, {}, Training{.epochs = 1});
   CHECK_THAT(sentence<InvalidArgument>([&] { model.environment(3); }), ContainsSubstring("no environment 3 among 3"));
 }

@@ -149,7 +149,8 @@ TEST_CASE("A score is 1 for a perfect forecast and falls with the steps", "[neur
 
 TEST_CASE("Rollouts, noise and structured networks train", "[neural]") {
   const auto run = lorenz(600);
-  const auto rolled = neural::fit(Mlp{{16}}, run, Training{.epochs = 15, .rate = 3e-3, .rollout = 4, .input_noise = 0.01});
+  const auto rolled =
+      neural::fit(Mlp{{16}}, run, Training{.epochs = 15, .rate = 3e-3, .rollout = 4, .input_noise = 0.01});
   CHECK(rolled.parts().history.back().loss < rolled.parts().history.front().loss);
   const auto stnn = neural::fit(neural::Stnn{{.copies = 20, .tied = false}}, run, Training{.epochs = 30, .rate = 3e-3});
   CHECK(stnn.parts().history.back().loss < 0.7 * stnn.parts().history.front().loss);
@@ -158,10 +159,14 @@ TEST_CASE("Rollouts, noise and structured networks train", "[neural]") {
 TEST_CASE("What cannot be trained is refused", "[neural]") {
   const auto run = lorenz(50);
   CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Mlp{{0}}, run); }), ContainsSubstring("0 units"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Mlp{}, run, Training{.rate = -1}); }), ContainsSubstring("rate is -1"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Mlp{}, run, Training{.rollout = 60}); }), ContainsSubstring("60 samples"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Reservoir{.warmup = 500}, run); }), ContainsSubstring("warm-up of 500"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Mlp{}, run, Training{.rate = -1}); }),
+             ContainsSubstring("rate is -1"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Mlp{}, run, Training{.rollout = 60}); }),
+             ContainsSubstring("60 samples"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Reservoir{.warmup = 500}, run); }),
+             ContainsSubstring("warm-up of 500"));
   CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Nvar{.delays = 0}, run); }), ContainsSubstring("delays is 0"));
   CHECK_THROWS_AS(neural::fit(Mlp{}, run, Training{}, [](double) { return false; }), Cancelled);
-  CHECK_THROWS_AS(neural::fit(Mlp{}, run, Training{.epochs = 3, .rate = 1e200, .warmup = 0, .clip = 0}), ConvergenceFailure);
+  CHECK_THROWS_AS(neural::fit(Mlp{}, run, Training{.epochs = 3, .rate = 1e200, .warmup = 0, .clip = 0}),
+                  ConvergenceFailure);
 }

@@ -45,7 +45,8 @@ TEST_CASE("A neural differential equation learns Lotka and Volterra's from irreg
   CAPTURE(error, model.parts().history.back().loss);
   CHECK(error < 0.05);
   // The vector field is integrated by any method, and is that of the system.
-  const auto flow = integrate(model, Eigen::VectorXd(truth[1]), truth.times().slice(1, 199), methods::DormandPrince54{1e-8, 1e-8});
+  const auto flow =
+      integrate(model, Eigen::VectorXd(truth[1]), truth.times().slice(1, 199), methods::DormandPrince54{1e-8, 1e-8});
   CHECK((flow.states().rightCols(198) - ahead.states()).cwiseAbs().maxCoeff() < 1e-3);
   Eigen::VectorXd x = truth[40], rate(2), up(2), down(2);
   Eigen::MatrixXd J;
@@ -60,7 +61,8 @@ TEST_CASE("A neural differential equation learns Lotka and Volterra's from irreg
 }
 
 TEST_CASE("Both gradients train, the same each time", "[neural]") {
-  const auto run = lotka_volterra_run(1, 1.5, TimeGrid::uniform(0, 0.2, 60)), held = lotka_volterra_run(1.4, 1, TimeGrid::uniform(0, 0.2, 40));
+  const auto run = lotka_volterra_run(1, 1.5, TimeGrid::uniform(0, 0.2, 60)),
+             held = lotka_volterra_run(1.4, 1, TimeGrid::uniform(0, 0.2, 40));
   const Training options{.epochs = 12, .batch = 16, .rate = 1e-2, .seed = 1};
   const auto discrete = neural::fit(NeuralOde{.hidden = {8}, .substeps = 2}, run, held, options);
   const auto again = neural::fit(NeuralOde{.hidden = {8}, .substeps = 2}, run, held, options);
@@ -72,11 +74,12 @@ TEST_CASE("Both gradients train, the same each time", "[neural]") {
 }
 
 TEST_CASE("A neural differential equation of Lorenz has the exponents of Lorenz", "[neural]") {
-  const auto run = integrate(systems::Lorenz63{}, {-8, 8, 27}, TimeGrid::uniform(0, 0.02, 1200), methods::Fehlberg78{1e-9, 1e-9});
+  const auto run =
+      integrate(systems::Lorenz63{}, {-8, 8, 27}, TimeGrid::uniform(0, 0.02, 1200), methods::Fehlberg78{1e-9, 1e-9});
   const Training options{.epochs = 120, .batch = 128, .rate = 1e-2, .seed = 2};
   const auto model = neural::fit(NeuralOde{.hidden = {32}}, run, options);
-  const auto spectrum =
-      diagnostics::lyapunov_spectrum(model, Eigen::VectorXd(run[500]), {.duration = 40, .transient = 5, .tolerance = 1e-4});
+  const auto spectrum = diagnostics::lyapunov_spectrum(model, Eigen::VectorXd(run[500]),
+                                                       {.duration = 40, .transient = 5, .tolerance = 1e-4});
   CAPTURE(spectrum.exponents.transpose(), model.parts().history.back().loss);
   CHECK(spectrum.exponents[0] == Approx(0.9056).margin(0.35));
   CHECK(std::abs(spectrum.exponents[1]) < 0.3);
@@ -93,17 +96,22 @@ TEST_CASE("Given rates are learned without a solver", "[neural]") {
     lotka_volterra_of_one(x, rate, 0.0);
     rates.col(k) << rate[0], rate[1];
   }
-  const auto model = neural::fit_rates(NeuralOde{.hidden = {16}}, run, std::vector<Eigen::MatrixXd>{rates}, Training{.epochs = 200, .batch = 32, .rate = 1e-2});
+  const auto model = neural::fit_rates(NeuralOde{.hidden = {16}}, run, std::vector<Eigen::MatrixXd>{rates},
+                                       Training{.epochs = 200, .batch = 32, .rate = 1e-2});
   CHECK(model.parts().history.back().loss < 2e-3);
-  CHECK_THAT(sentence<DimensionMismatch>([&] { neural::fit_rates(NeuralOde{}, run, std::vector<Eigen::MatrixXd>{rates.leftCols(7)}); }),
+  CHECK_THAT(sentence<DimensionMismatch>(
+                 [&] { neural::fit_rates(NeuralOde{}, run, std::vector<Eigen::MatrixXd>{rates.leftCols(7)}); }),
              ContainsSubstring("rates of a run (samples)"));
 }
 
 TEST_CASE("What no differential equation can be learned from is refused", "[neural]") {
   const auto run = lotka_volterra_run(1, 1.5, TimeGrid::uniform(0, 0.1, 5));
-  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(NeuralOde{.substeps = 0}, run); }), ContainsSubstring("substeps is 0"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(NeuralOde{.tolerance = -1}, run); }), ContainsSubstring("tolerance is -1"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(NeuralOde{.hidden = {0}}, run); }), ContainsSubstring("0 units"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(NeuralOde{.substeps = 0}, run); }),
+             ContainsSubstring("substeps is 0"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(NeuralOde{.tolerance = -1}, run); }),
+             ContainsSubstring("tolerance is -1"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(NeuralOde{.hidden = {0}}, run); }),
+             ContainsSubstring("0 units"));
   CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(NeuralOde{}, run, Training{.rollout = 9}); }),
              ContainsSubstring("no run has more than 9 samples"));
 }

@@ -44,7 +44,8 @@ void check_layer(const neural::Layer<double>& layer, Index batch = 4) {
   Eigen::VectorXd gradient = Eigen::VectorXd::Zero(parameters.size());
   layer.backward(parameters, x, y, kept, w, dx, gradient);
   layer.tangent(parameters, x, y, kept, direction, dy);
-  const double h = 1e-6, along = (value(parameters, x + h * direction) - value(parameters, x - h * direction)) / (2 * h);
+  const double h = 1e-6,
+               along = (value(parameters, x + h * direction) - value(parameters, x - h * direction)) / (2 * h);
   CHECK(dx.cwiseProduct(direction).sum() == Approx(along).epsilon(1e-6));
   CHECK(dy.cwiseProduct(w).sum() == Approx(along).epsilon(1e-6));
   for (Index k = 0; k < parameters.size(); ++k) {
@@ -64,7 +65,8 @@ void check_memory(const neural::RecurrentLayer<double>& layer) {
   Eigen::MatrixXd y(layer.outputs(), columns), dy = y, kept(layer.kept(), columns);
   layer.forward(parameters, x, y, kept);
   layer.tangent(parameters, x, y, kept, dx, dy);
-  Eigen::MatrixXd state = Eigen::MatrixXd::Zero(layer.states(), 1), change = state, out(layer.outputs(), 1), moved = out;
+  Eigen::MatrixXd state = Eigen::MatrixXd::Zero(layer.states(), 1), change = state, out(layer.outputs(), 1),
+                  moved = out;
   for (Index t = 0; t < layer.length(); ++t) {
     layer.step_tangent(parameters, x.col(t * batch + 1), state, dx.col(t * batch + 1), change, moved);
     layer.step(parameters, x.col(t * batch + 1), state, out);
@@ -215,7 +217,8 @@ TEST_CASE("Adaptive forcing follows the growth of the Jacobians", "[neural]") {
   Training options;
   options.batch = 2;
   neural::detail::ForcedObjective<double> objective(
-      layer, {.kind = TeacherForcing::Kind::adaptive, .release = 0.25, .length = 10, .batches = 1}, options, data, none);
+      layer, {.kind = TeacherForcing::Kind::adaptive, .release = 0.25, .length = 10, .batches = 1}, options, data,
+      none);
   Eigen::VectorXd parameters = Eigen::Vector3d(0.5, 1.5, 0), gradient;
   RandomStream random(1);
   const std::vector<std::size_t> batch{0, 1};
@@ -281,7 +284,9 @@ TEST_CASE("A clipped network learns a map and stays bounded; what may expand is 
 
 TEST_CASE("Recurrent networks that cannot be trained are refused", "[neural]") {
   const auto run = tent(50);
-  const auto refused = [&](const auto& architecture) { return sentence<InvalidArgument>([&] { neural::fit(architecture, run); }); };
+  const auto refused = [&](const auto& architecture) {
+    return sentence<InvalidArgument>([&] { neural::fit(architecture, run); });
+  };
   CHECK_THAT(refused(Alrnn{.units = 0}), ContainsSubstring("units is 0"));
   CHECK_THAT(refused(Alrnn{.units = 3, .rectified = 4}), ContainsSubstring("rectified is 4"));
   CHECK_THAT(refused(Alrnn{.units = 3}), ContainsSubstring("200 samples"));

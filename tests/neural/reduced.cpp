@@ -24,7 +24,8 @@ Eigen::MatrixXd gauss(Eigen::Index rows, Eigen::Index columns, std::uint64_t see
 
 /// Twelve components that a rotation of two coordinates drives.
 struct Wheel {
-  Eigen::MatrixXd modes = Eigen::MatrixXd(neural::pod(runs(Trajectory<double>(TimeGrid::uniform(0, 1, 40), gauss(12, 40, 1))), 2).modes);
+  Eigen::MatrixXd modes =
+      Eigen::MatrixXd(neural::pod(runs(Trajectory<double>(TimeGrid::uniform(0, 1, 40), gauss(12, 40, 1))), 2).modes);
   template <typename State>
   void operator()(const State& x, State& dxdt, double) const {
     Eigen::VectorXd at(12);
@@ -50,7 +51,8 @@ class RankOne final : public neural::Layer<double> {
   void forward(const Parameters& parameters, const In& x, Out y, Out) const override {
     y = parameters[0] * (x.row(0).array() * (1 + x.row(1).array()) * x.row(2).array()).matrix();
   }
-  void backward(const Parameters& parameters, const In& x, const In&, const In&, const In& dy, Out dx, Gradient gradient) const override {
+  void backward(const Parameters& parameters, const In& x, const In&, const In&, const In& dy, Out dx,
+                Gradient gradient) const override {
     const Eigen::ArrayXXd weight = dy.array() * (1 + x.row(1).array()) * x.row(2).array();
     gradient[0] += (weight * x.row(0).array()).sum();
     dx.setZero();
@@ -77,7 +79,8 @@ TEST_CASE("Empirical interpolation is exact at its points and in its span", "[ne
   const Eigen::MatrixXd orthonormal = linalg::svd<double>(basis).u;
   const double projection = (any - orthonormal * (orthonormal.transpose() * any)).norm();
   CHECK((interpolated - any).norm() <= chosen.growth() * projection);
-  CHECK_THAT(sentence<InvalidArgument>([&] { neural::deim<double>(basis.leftCols(2).replicate(1, 2)); }), ContainsSubstring("depends on those before"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { neural::deim<double>(basis.leftCols(2).replicate(1, 2)); }),
+             ContainsSubstring("depends on those before"));
 }
 
 TEST_CASE("A reduced differential equation of full size is the whole one", "[neural]") {
@@ -99,7 +102,8 @@ TEST_CASE("A reduced differential equation of full size is the whole one", "[neu
   const auto same = neural::reduce(full, snapshots, 3, 6);
   const auto interpolated = neural::reduce(full, snapshots, 3, 5);
   CHECK(interpolated.parts().latent.architecture.hidden == std::vector<Eigen::Index>{5, 5});
-  const auto a = full.forecast(snapshots, 50), b = same.forecast(snapshots, 50), c = interpolated.forecast(snapshots, 50);
+  const auto a = full.forecast(snapshots, 50), b = same.forecast(snapshots, 50),
+             c = interpolated.forecast(snapshots, 50);
   CHECK((a.states() - b.states()).cwiseAbs().maxCoeff() < 1e-12);
   const double off = (a.states() - c.states()).cwiseAbs().maxCoeff();
   CHECK(off > 1e-12);
@@ -127,8 +131,9 @@ TEST_CASE("A latent equation is learned in the coordinates of the leading modes"
     Wheel{}(Eigen::VectorXd(run[k]), rate, 0.0);
     rates.col(k) = rate;
   }
-  const auto linear = neural::fit_rates(neural::ReducedOde{.rank = 2, .latent = {.hidden = {}}}, run, std::vector<Eigen::MatrixXd>{rates},
-                                        Training{.epochs = 400, .batch = 200, .rate = 3e-2});
+  const auto linear =
+      neural::fit_rates(neural::ReducedOde{.rank = 2, .latent = {.hidden = {}}}, run,
+                        std::vector<Eigen::MatrixXd>{rates}, Training{.epochs = 400, .batch = 200, .rate = 3e-2});
   CHECK(linear.parts().latent.history.back().loss < 1e-6);
 }
 
@@ -151,7 +156,8 @@ TEST_CASE("Picard's iteration solves Volterra's and Fredholm's equations", "[neu
   const Eigen::VectorXd nodes = Eigen::VectorXd::LinSpaced(201, 0, 1);
   const double c = 0.5, q = (1.0 / 3) / (1 - 5 * c / 6);
   for (const double relaxation : {1.0, 0.5}) {
-    const neural::PicardMap<double> map(neural::Network<double>({std::make_shared<RankOne>()}), neural::IntegralKind::fredholm, nodes, 60, relaxation);
+    const neural::PicardMap<double> map(neural::Network<double>({std::make_shared<RankOne>()}),
+                                        neural::IntegralKind::fredholm, nodes, 60, relaxation);
     neural::PicardMap<double>::Pass pass;
     const Eigen::MatrixXd y = map.forward(Eigen::VectorXd::Constant(1, c), nodes.transpose(), pass);
     CHECK((y.transpose().array() - nodes.array() - c * q * (1 + nodes.array())).abs().maxCoeff() < 2e-5);
@@ -171,9 +177,12 @@ TEST_CASE("Gradients of Picard's iteration are those of differences", "[neural]"
     map.forward(parameters, f, pass);
     Eigen::VectorXd gradient = Eigen::VectorXd::Zero(parameters.size());
     const Eigen::MatrixXd by_f = map.backward(parameters, pass, w, gradient);
-    const auto value = [&](const Eigen::VectorXd& p, const Eigen::MatrixXd& at) { return map.forward(p, at, other).cwiseProduct(w).sum(); };
+    const auto value = [&](const Eigen::VectorXd& p, const Eigen::MatrixXd& at) {
+      return map.forward(p, at, other).cwiseProduct(w).sum();
+    };
     CHECK(by_f.cwiseProduct(direction).sum() ==
-          Approx((value(parameters, f + 1e-5 * direction) - value(parameters, f - 1e-5 * direction)) / 2e-5).epsilon(1e-6));
+          Approx((value(parameters, f + 1e-5 * direction) - value(parameters, f - 1e-5 * direction)) / 2e-5)
+              .epsilon(1e-6));
     for (Eigen::Index k = 0; k < parameters.size(); ++k) {
       Eigen::VectorXd up = parameters, down = parameters;
       up[k] += 1e-5, down[k] -= 1e-5;
@@ -188,6 +197,8 @@ TEST_CASE("An integral equation is learned from windows", "[neural]") {
   const auto model = neural::fit(neural::IntegralEquation{.hidden = {16}, .window = 4, .iterations = 5}, two,
                                  Training{.epochs = 120, .batch = 64, .rate = 1e-2, .seed = 1});
   const auto ahead = model.forecast(two.slice(0, 1), 40);
-  CHECK((ahead.states() - two.states().middleCols(1, 40)).cwiseAbs().maxCoeff() < 0.1 * two.states().cwiseAbs().maxCoeff());
-  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(neural::IntegralEquation{.window = 0}, two); }), ContainsSubstring("window is 0"));
+  CHECK((ahead.states() - two.states().middleCols(1, 40)).cwiseAbs().maxCoeff() <
+        0.1 * two.states().cwiseAbs().maxCoeff());
+  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(neural::IntegralEquation{.window = 0}, two); }),
+             ContainsSubstring("window is 0"));
 }

@@ -32,8 +32,10 @@ TEST_CASE("A separable network recovers a target of its rank", "[neural]") {
     const Separable options{.rank = 2, .atoms = 5, .kind = kind, .sweeps = 400, .ridge = 1e-26, .seed = 3};
     const Eigen::Index d = 4;
     RandomStream random(5);
-    const Eigen::MatrixXd coefficients = Eigen::MatrixXd::NullaryExpr(options.atoms, options.rank * d, [&] { return random.normal(); });
-    const neural::SeparableFunction target(options, Eigen::VectorXd::Constant(d, -1), Eigen::VectorXd::Constant(d, 2), coefficients);
+    const Eigen::MatrixXd coefficients =
+        Eigen::MatrixXd::NullaryExpr(options.atoms, options.rank * d, [&] { return random.normal(); });
+    const neural::SeparableFunction target(options, Eigen::VectorXd::Constant(d, -1), Eigen::VectorXd::Constant(d, 2),
+                                           coefficients);
     const Eigen::MatrixXd x = box(d, 600, 1), unseen = box(d, 300, 2);
     Eigen::VectorXd y(x.cols()), truth(unseen.cols());
     for (Eigen::Index k = 0; k < x.cols(); ++k) y[k] = target(x.col(k));
@@ -49,7 +51,8 @@ TEST_CASE("A separable network recovers a target of its rank", "[neural]") {
 }
 
 TEST_CASE("Splines of a separable network add up to 1 and join smoothly", "[neural]") {
-  const neural::SeparableFunction f({.rank = 1, .atoms = 7}, Eigen::VectorXd::Zero(1), Eigen::VectorXd::Ones(1), Eigen::MatrixXd::Ones(7, 1));
+  const neural::SeparableFunction f({.rank = 1, .atoms = 7}, Eigen::VectorXd::Zero(1), Eigen::VectorXd::Ones(1),
+                                    Eigen::MatrixXd::Ones(7, 1));
   Eigen::ArrayXd a(7), b(7);
   for (const double x : {0.0, 0.1, 0.25, 0.5, 0.77, 1.0}) {
     f.evaluate_atoms(x, 0, a);
@@ -75,8 +78,11 @@ TEST_CASE("A separable map forecasts", "[neural]") {
   const double error = (ahead.states() - states.middleCols(2000, 200)).cwiseAbs().maxCoeff();
   CAPTURE(error);
   CHECK(error < 0.01);
-  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Separable{.atoms = 3}, run); }), ContainsSubstring("atoms is 3"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Separable{.rank = 0}, run); }), ContainsSubstring("rank is 0"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Separable{.atoms = 3}, run); }),
+             ContainsSubstring("atoms is 3"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Separable{.rank = 0}, run); }),
+             ContainsSubstring("rank is 0"));
   const Trajectory<double> still(TimeGrid::uniform(0, 1, 20), Eigen::MatrixXd::Constant(1, 20, 3));
-  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Separable{}, still); }), ContainsSubstring("component 0 has the one value 3"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { neural::fit(Separable{}, still); }),
+             ContainsSubstring("component 0 has the one value 3"));
 }

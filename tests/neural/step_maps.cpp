@@ -57,7 +57,8 @@ void check_layer(const Layer<double>& layer) {
   VectorXd gradient = VectorXd::Zero(parameters.size());
   layer.backward(parameters, x, y, kept, w, dx, gradient);
   layer.tangent(parameters, x, y, kept, direction, dy);
-  const double h = 1e-5, along = (value(parameters, x + h * direction) - value(parameters, x - h * direction)) / (2 * h);
+  const double h = 1e-5,
+               along = (value(parameters, x + h * direction) - value(parameters, x - h * direction)) / (2 * h);
   CHECK(dx.cwiseProduct(direction).sum() == Approx(along).epsilon(1e-6));
   CHECK(dy.cwiseProduct(w).sum() == Approx(along).epsilon(1e-6));
   for (Index k = 0; k < parameters.size(); ++k) {
@@ -72,8 +73,8 @@ struct Result {
   MatrixXd y, by_state;
   VectorXd gradient;
 };
-Result through(const StepMap<double>& map, const VectorXd& parameters, const MatrixXd& x, const Eigen::RowVectorXd& steps,
-               const MatrixXd& w, int count = 1) {
+Result through(const StepMap<double>& map, const VectorXd& parameters, const MatrixXd& x,
+               const Eigen::RowVectorXd& steps, const MatrixXd& w, int count = 1) {
   std::vector<StepPass<double>> passes;
   Result out{x, w, VectorXd::Zero(parameters.size())};
   const Eigen::RowVectorXd h = steps / count;
@@ -86,10 +87,13 @@ Result through(const StepMap<double>& map, const VectorXd& parameters, const Mat
 }
 
 void check_gradients(const StepMap<double>& map, const VectorXd& parameters, Index dimension) {
-  const MatrixXd x = normal_matrix(dimension, 3, 5), w = normal_matrix(dimension, 3, 6), direction = normal_matrix(dimension, 3, 7);
+  const MatrixXd x = normal_matrix(dimension, 3, 5), w = normal_matrix(dimension, 3, 6),
+                 direction = normal_matrix(dimension, 3, 7);
   const Eigen::RowVectorXd steps = Eigen::RowVector3d(0.3, 0.7, 0.05);
   const Result at = through(map, parameters, x, steps, w, 2);
-  const auto value = [&](const VectorXd& p, const MatrixXd& from) { return through(map, p, from, steps, w, 2).y.cwiseProduct(w).sum(); };
+  const auto value = [&](const VectorXd& p, const MatrixXd& from) {
+    return through(map, p, from, steps, w, 2).y.cwiseProduct(w).sum();
+  };
   const double h = 1e-5;
   CHECK(at.by_state.cwiseProduct(direction).sum() ==
         Approx((value(parameters, x + h * direction) - value(parameters, x - h * direction)) / (2 * h)).epsilon(1e-6));
@@ -107,13 +111,16 @@ TEST_CASE("Layers of right-hand sides have the derivatives of differences", "[ne
   check_layer(SymplecticTurn<double>(Eigen::Vector2d(0.5, 3)));
   check_layer(Swish<double>(4));
   check_layer(Chain<double>({dense(3, 5), std::make_shared<Swish<double>>(5), dense(5, 2)}));
-  check_layer(SideBySide<double>(std::make_shared<Chain<double>>(Chain<double>::Layers{dense(2, 3), tanh_of(3)}), dense(1, 2)));
+  check_layer(
+      SideBySide<double>(std::make_shared<Chain<double>>(Chain<double>::Layers{dense(2, 3), tanh_of(3)}), dense(1, 2)));
   for (const Activation activation : {Activation::tanh, Activation::sigmoid, Activation::silu, Activation::softplus}) {
     check_layer(GradientLayer<double>(3, {4}, activation));
     check_layer(GradientLayer<double>(2, {4, 3, 5}, activation));
   }
-  CHECK_THAT(sentence<InvalidArgument>([] { GradientLayer<double>(2, {4}, Activation::relu); }), ContainsSubstring("second derivatives"));
-  CHECK_THAT(sentence<InvalidArgument>([] { GradientLayer<double>(2, {}, Activation::tanh); }), ContainsSubstring("hidden is empty"));
+  CHECK_THAT(sentence<InvalidArgument>([] { GradientLayer<double>(2, {4}, Activation::relu); }),
+             ContainsSubstring("second derivatives"));
+  CHECK_THAT(sentence<InvalidArgument>([] { GradientLayer<double>(2, {}, Activation::tanh); }),
+             ContainsSubstring("hidden is empty"));
 }
 
 TEST_CASE("The gradient layer is the gradient of its value", "[neural]") {

@@ -93,7 +93,8 @@ TEST_CASE("The exponents of a perceptron sum to the mean logarithm of its own de
   training.epochs = 200;
   training.rate = 1e-2;
   const auto model = neural::fit(neural::Mlp{{16}}, run, training);
-  const auto found = diagnostics::lyapunov_spectrum(model, TrajectoryView<double>(run), {.duration = 3000, .transient = 0});
+  const auto found =
+      diagnostics::lyapunov_spectrum(model, TrajectoryView<double>(run), {.duration = 3000, .transient = 0});
   Eigen::VectorXd x = model.lift(run), next(2);
   Eigen::MatrixXd J;
   auto space = model.workspace();

@@ -81,7 +81,8 @@ struct Rolled {
 TEST_CASE("Optimizers find known minima", "[neural][training]") {
   for (const Optimizer optimizer : {Optimizer::adam, Optimizer::adamw, Optimizer::radam}) {
     Bowl bowl;
-    const auto found = train<double>(bowl, VectorXd::Zero(2), {.epochs = 1000, .batch = 4, .rate = 0.05, .optimizer = optimizer}, {});
+    const auto found =
+        train<double>(bowl, VectorXd::Zero(2), {.epochs = 1000, .batch = 4, .rate = 0.05, .optimizer = optimizer}, {});
     CHECK((found.parameters - Eigen::Vector2d(3, -2)).norm() < 1e-4);
   }
   Valley valley;
@@ -180,9 +181,11 @@ TEST_CASE("Any number of threads gives the same bits", "[neural][training]") {
 
 TEST_CASE("A training that was cancelled goes on to the same bits", "[neural][training]") {
   const auto run = turning(200), held = turning(60, 0.01);
-  for (const Optimizer optimizer : {Optimizer::adamw, Optimizer::radam, Optimizer::lbfgs, Optimizer::levenberg_marquardt}) {
+  for (const Optimizer optimizer :
+       {Optimizer::adamw, Optimizer::radam, Optimizer::lbfgs, Optimizer::levenberg_marquardt}) {
     const Folder folder;
-    Training options{.epochs = 12, .batch = 50, .rate = 1e-2, .rollout = 2, .input_noise = 0.01, .optimizer = optimizer};
+    Training options{
+        .epochs = 12, .batch = 50, .rate = 1e-2, .rollout = 2, .input_noise = 0.01, .optimizer = optimizer};
     const auto whole = neural::fit(Mlp{{5}}, run, held, options);
     options.checkpoint = folder.file("training");
     options.checkpoint_seconds = 0;
@@ -203,7 +206,8 @@ TEST_CASE("The checkpoint of another training is refused", "[neural][training]")
   const auto refused = [&](const Mlp& mlp, const Trajectory<double>& on, const Training& with) {
     return sentence<InvalidArgument>([&] { neural::fit(mlp, on, with); });
   };
-  CHECK_THAT(refused(Mlp{{6}}, run, options), ContainsSubstring("parameters = 27") && ContainsSubstring("parameters = 32"));
+  CHECK_THAT(refused(Mlp{{6}}, run, options),
+             ContainsSubstring("parameters = 27") && ContainsSubstring("parameters = 32"));
   CHECK_THAT(refused(Mlp{{5}}, turning(101), options), ContainsSubstring("samples = 99"));
   CHECK_THAT(refused(Mlp{{5}}, turning(100, 0.1), options), ContainsSubstring("data = "));
   Training faster = options;
@@ -248,7 +252,8 @@ TEST_CASE("Doubtful trainings are told", "[neural][training]") {
   };
   CHECK(told(turning(200), {.epochs = 2}) == "");
   CHECK_THAT(told(turning(60), {.epochs = 2}), ContainsSubstring("batch is 128, but there are 59"));
-  CHECK_THAT(told(turning(200), {.epochs = 20, .rate = 100, .warmup = 0, .clip = 0}), ContainsSubstring("lower the rate"));
+  CHECK_THAT(told(turning(200), {.epochs = 20, .rate = 100, .warmup = 0, .clip = 0}),
+             ContainsSubstring("lower the rate"));
   Eigen::MatrixXd states = turning(200).states();
   states.row(1).setConstant(3);
   const Trajectory<double> half(TimeGrid::uniform(0, 0.2, 200), states);

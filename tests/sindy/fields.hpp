@@ -72,7 +72,8 @@ inline Trajectory<double> kpz_run(double nu = 0.4) {
       for (Eigen::Index j = 0; j < y.size(); ++j) {
         const double t = times[k];
         const double phi = 1 + 0.4 * std::exp(-nu * t) * std::cos(x[i]) + 0.3 * std::exp(-nu * t) * std::sin(y[j] + 1) +
-                           0.2 * std::exp(-2 * nu * t) * std::cos(x[i] - y[j]) + 0.1 * std::exp(-5 * nu * t) * std::sin(2 * x[i] + y[j]);
+                           0.2 * std::exp(-2 * nu * t) * std::cos(x[i] - y[j]) +
+                           0.1 * std::exp(-5 * nu * t) * std::sin(2 * x[i] + y[j]);
         states(i * y.size() + j, k) = 2 * nu * std::log(phi);
       }
   almagest::TrajectoryInfo info;

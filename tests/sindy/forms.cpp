@@ -166,8 +166,9 @@ TEST_CASE("The band of an ensemble holds the truth and grows", "[sindy]") {
   Eigen::MatrixXd states = clean.states();
   for (Eigen::Index k = 0; k < states.size(); ++k) states.data()[k] += 0.05 * random.normal();
   const Trajectory<double> run(clean.times(), states, clean.info());
-  const auto model = sindy::fit(run, Polynomial{}, sindy::EnsembleOf{.optimizer = Stlsq{.threshold = 0.3}, .models = 40},
-                                sindy::SavitzkyGolay{.window = 21});
+  const auto model =
+      sindy::fit(run, Polynomial{}, sindy::EnsembleOf{.optimizer = Stlsq{.threshold = 0.3}, .models = 40},
+                 sindy::SavitzkyGolay{.window = 21});
   CHECK(model.report().members.size() == 40);
   const auto history = TrajectoryView<double>(clean).slice(0, 2000);
   const auto band = sindy::forecast_band(model, history, 500, 0.9);
@@ -209,7 +210,8 @@ TEST_CASE("Fixed points of a learned law are those of the system", "[diagnostics
 
 TEST_CASE("A law learned in pieces is that of the whole", "[sindy]") {
   const auto run = data::lorenz(3000), other = data::lorenz(700, 0.002, {1, 2, 20});
-  const auto derivative = GENERATE(sindy::AnyDerivative(FiniteDifference{4}), sindy::AnyDerivative(sindy::SavitzkyGolay{}));
+  const auto derivative =
+      GENERATE(sindy::AnyDerivative(FiniteDifference{4}), sindy::AnyDerivative(sindy::SavitzkyGolay{}));
   const auto whole = sindy::fit(std::vector{run, other}, Polynomial{3}, Stlsq{}, derivative);
   sindy::LawAccumulator pieces(Polynomial{3}, 3, derivative);
   const TrajectoryView<double> view(run);

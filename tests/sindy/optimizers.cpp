@@ -322,7 +322,8 @@ TEST_CASE("An ensemble tells how often terms are chosen, whatever the threads", 
   CHECK(((alone.array() != 0) == (one.inclusion.array() >= 0.6)).all());
   CHECK_THAT(sentence<InvalidArgument>([&] { found_by(EnsembleOf{}, problem.regression(0)); }),
              ContainsSubstring("0 parts"));
-  CHECK_THAT(sentence<InvalidArgument>([&] { check(EnsembleOf{.rows = false}); }), ContainsSubstring("all members are equal"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { check(EnsembleOf{.rows = false}); }),
+             ContainsSubstring("all members are equal"));
 }
 
 TEST_CASE("Members whose threshold removes every term of a target count as members that did not choose it", "[sindy]") {
@@ -332,7 +333,8 @@ TEST_CASE("Members whose threshold removes every term of a target count as membe
   problem.law(0, 1) = 1;
   problem.rates = problem.features * problem.law + 0.3 * normal(2000, 2, 6);
   const auto regression = problem.regression();
-  const EnsembleOf options{.optimizer = Stlsq{.threshold = found_by(Stlsq{.threshold = 0.5}, regression)(0, 1)}, .models = 200};
+  const EnsembleOf options{.optimizer = Stlsq{.threshold = found_by(Stlsq{.threshold = 0.5}, regression)(0, 1)},
+                           .models = 200};
   FitReport report;
   const Eigen::MatrixXd law = solve(options, regression, report);
   CHECK(report.members.size() == 200);
@@ -343,7 +345,8 @@ TEST_CASE("Members whose threshold removes every term of a target count as membe
   CHECK_THAT(report.warnings[0], ContainsSubstring("did not choose its terms"));
   EnsembleOf hopeless = options;
   hopeless.optimizer = Stlsq{.threshold = 5};
-  CHECK_THAT(sentence<InvalidArgument>([&] { found_by(hopeless, regression); }), ContainsSubstring("removes every term of x"));
+  CHECK_THAT(sentence<InvalidArgument>([&] { found_by(hopeless, regression); }),
+             ContainsSubstring("removes every term of x"));
 }
 
 TEST_CASE("Parts are consecutive and complete, and bags weigh them", "[sindy]") {

@@ -63,7 +63,8 @@ double derivative_error(const PdeLibrary& library, Eigen::Index n, const sindy::
     for (Eigen::Index j = 0; j < n; ++j) {
       const double x = circle * double(i) / double(n), y = circle * double(j) / double(n);
       u[i * n + j] = std::sin(x) * std::cos(2 * y);
-      expected[i * n + j] = std::sin(x + orders[0] * pi / 2) * std::pow(2, orders[1]) * std::cos(2 * y + orders[1] * pi / 2);
+      expected[i * n + j] =
+          std::sin(x + orders[0] * pi / 2) * std::pow(2, orders[1]) * std::cos(2 * y + orders[1] * pi / 2);
     }
   Eigen::MatrixXd jet(n * n, 1);
   derive(u, jet);
@@ -87,7 +88,8 @@ TEST_CASE("sindy pde: spectral derivatives are exact, differences of their order
     CHECK(derivative_error({.order = 3}, 12, orders) < 1e-12);
     for (const int accuracy : {2, 4, 6})
       for (const bool periodic : {true, false}) {
-        const PdeLibrary library{.order = 3, .space = SpaceDerivatives::finite_differences, .accuracy = accuracy, .periodic = periodic};
+        const PdeLibrary library{
+            .order = 3, .space = SpaceDerivatives::finite_differences, .accuracy = accuracy, .periodic = periodic};
         const double coarse = derivative_error(library, 32, orders), fine = derivative_error(library, 64, orders);
         CAPTURE(accuracy, periodic, orders[0], orders[1], coarse, fine);
         CHECK(std::log2(coarse / fine) > accuracy - 0.4);
@@ -117,7 +119,8 @@ TEST_CASE("sindy pde: Burgers, several runs, a share of the points") {
   CHECK(model.training().samples == 141);
 
   const auto some = [&](std::uint64_t seed) {
-    return sindy::fit_pde(runs, PdeLibrary{.order = 3}, Stlsq{.threshold = 0.05}, FiniteDifference{8}, {.share = 0.1, .seed = seed});
+    return sindy::fit_pde(runs, PdeLibrary{.order = 3}, Stlsq{.threshold = 0.05}, FiniteDifference{8},
+                          {.share = 0.1, .seed = seed});
   };
   CHECK(misfit(terms(some(1)), truth) < 1e-5);
   CHECK(some(1).coefficients() == some(1).coefficients());
@@ -150,7 +153,8 @@ TEST_CASE("sindy pde: a parameter of every run") {
 TEST_CASE("sindy pde: two axes and products of derivatives") {
   const auto run = fields::kpz_run();
   const Terms truth{{"h_xx", 0.4}, {"h_yy", 0.4}, {"h_x^2", 0.5}, {"h_y^2", 0.5}};
-  const auto model = sindy::fit_pde(run, PdeLibrary{.degree = 0, .factors = 2, .fields = {"h"}}, Stlsq{.threshold = 0.05});
+  const auto model =
+      sindy::fit_pde(run, PdeLibrary{.degree = 0, .factors = 2, .fields = {"h"}}, Stlsq{.threshold = 0.05});
   CAPTURE(model.equations());
   CHECK(misfit(terms(model), truth) < 1e-4);
   const auto ahead = model.forecast(run.slice(0, 31), 30);
@@ -219,8 +223,8 @@ TEST_CASE("sindy pde: what cannot be learned from is refused in sentences") {
         "sindy::fit_pde: run 0 has no parameter mu; set it (TrajectoryInfo::parameters).");
   CHECK(sentence<InvalidArgument>([&] { fit(run, {.periodic = false}); }) ==
         "PdeLibrary: periodic is false, but spectral derivatives are those of periodic fields; choose finite differences.");
-  for (const PdeLibrary& bad : {PdeLibrary{.degree = -1}, PdeLibrary{.order = 9}, PdeLibrary{.factors = 0}, PdeLibrary{.accuracy = 3},
-                                PdeLibrary{.degree = 0, .order = 0}})
+  for (const PdeLibrary& bad : {PdeLibrary{.degree = -1}, PdeLibrary{.order = 9}, PdeLibrary{.factors = 0},
+                                PdeLibrary{.accuracy = 3}, PdeLibrary{.degree = 0, .order = 0}})
     CHECK_THROWS_AS(fit(run, bad), InvalidArgument);
   CHECK_THROWS_AS(fit(run, {}, {.share = 0}), InvalidArgument);
   CHECK_THROWS_AS(fit(run, {.fields = {"a", "b"}}), almagest::DimensionMismatch);

@@ -100,14 +100,16 @@ TEST_CASE("Free motion has no acceleration, and no term", "[sindy]") {
 
 TEST_CASE("Laws of second order refuse what cannot make them", "[sindy]") {
   const auto run = positions(henon_heiles(100, 0.02), 2, {"x", "y"});
-  CHECK_THAT(sentence<InvalidArgument>([&] { sindy::fit_second_order(run, features::Selection{{0, 1}, Polynomial{2}}); }),
-             ContainsSubstring("velocity of component 0"));
+  CHECK_THAT(
+      sentence<InvalidArgument>([&] { sindy::fit_second_order(run, features::Selection{{0, 1}, Polynomial{2}}); }),
+      ContainsSubstring("velocity of component 0"));
   CHECK_THAT(sentence<InvalidArgument>([&] {
                sindy::fit_second_order(run, Polynomial{}, Stlsq{}, sindy::GivenRates{{Eigen::MatrixXd(run.states())}});
              }),
              ContainsSubstring("GivenRates"));
   CHECK_THAT(sentence<InvalidArgument>([&] {
-               sindy::fit_second_order(TrajectoryView<double>(run).slice(0, 4), Polynomial{1}, Stlsq{}, FiniteDifference{4});
+               sindy::fit_second_order(TrajectoryView<double>(run).slice(0, 4), Polynomial{1}, Stlsq{},
+                                       FiniteDifference{4});
              }),
              ContainsSubstring("needs at least 5"));
 }

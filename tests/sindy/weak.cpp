@@ -107,8 +107,8 @@ TEST_CASE("sindy weak: Lorenz without noise") {
   CHECK(model.forecast(lorenz_run(), 100).size() == 100);
   CHECK(model.report().residuals.maxCoeff() < 1e-6);
 
-  const auto integral =
-      sindy::fit_weak(lorenz_run(), Polynomial{3}, Stlsq{.threshold = 0.1}, WeakForm{.half_time = 10, .time = TestFunction::step});
+  const auto integral = sindy::fit_weak(lorenz_run(), Polynomial{3}, Stlsq{.threshold = 0.1},
+                                        WeakForm{.half_time = 10, .time = TestFunction::step});
   CHECK(data::same_support(integral.coefficients(), true_lorenz(integral)));
   CHECK(error_of(integral) < 1e-4);
 }
@@ -124,8 +124,8 @@ TEST_CASE("sindy weak: noise costs less than in the strong form") {
   for (const std::uint64_t seed : {1, 2, 3}) {
     const auto noisy = with_normal_noise(lorenz_run(), 0.085, seed);  // 1 % of the states' deviation
     const auto weak = [&](TestFunction kind) {
-      const auto model =
-          sindy::fit_weak(noisy, Polynomial{2}, Stlsq{.threshold = 0.2}, WeakForm{.count = 0, .half_time = 25, .time = kind});
+      const auto model = sindy::fit_weak(noisy, Polynomial{2}, Stlsq{.threshold = 0.2},
+                                         WeakForm{.count = 0, .half_time = 25, .time = kind});
       CAPTURE(seed, model.equations());
       CHECK(data::same_support(model.coefficients(), true_lorenz(model)));
       return error_of(model);
@@ -179,12 +179,16 @@ TEST_CASE("sindy weak: floats are learned in double precision") {
   Eigen::MatrixXf states = lorenz_run().states().cast<float>();
   const Trajectory<float> run(lorenz_run().times(), states);
   const auto model = sindy::fit_weak(run, Polynomial{2}, Stlsq{.threshold = 0.1});
-  CHECK((model.coefficients().cast<double>() - data::lorenz_law(sindy::Monomials(Polynomial{2}, 3).exponents())).cwiseAbs().maxCoeff() < 1e-3);
+  CHECK((model.coefficients().cast<double>() - data::lorenz_law(sindy::Monomials(Polynomial{2}, 3).exponents()))
+            .cwiseAbs()
+            .maxCoeff() < 1e-3);
 }
 
 TEST_CASE("sindy weak: impossible test functions are refused in sentences") {
   const auto short_run = data::lorenz(30);
-  const auto fit = [&](const WeakForm& form) { static_cast<void>(sindy::fit_weak(short_run, Polynomial{2}, Stlsq{}, form)); };
+  const auto fit = [&](const WeakForm& form) {
+    static_cast<void>(sindy::fit_weak(short_run, Polynomial{2}, Stlsq{}, form));
+  };
   CHECK_THROWS_WITH(fit({.half_time = 20}),
                     "sindy::fit_weak: test functions of 41 samples (half_time 20) are wider than run 0, which has 30 "
                     "samples; give a smaller half_time or a longer run.");

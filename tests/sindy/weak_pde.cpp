@@ -47,7 +47,8 @@ std::vector<WeakPart> by_parts(const DifferentialMonomial& monomial) {
   return parts;
 }
 
-const JetVariable u{0, {0, 0, 0}}, ux{0, {1, 0, 0}}, uxx{0, {2, 0, 0}}, uxxx{0, {3, 0, 0}}, v{1, {0, 0, 0}}, vx{1, {1, 0, 0}};
+const JetVariable u{0, {0, 0, 0}}, ux{0, {1, 0, 0}}, uxx{0, {2, 0, 0}}, uxxx{0, {3, 0, 0}}, v{1, {0, 0, 0}},
+    vx{1, {1, 0, 0}};
 
 /// The largest difference, over all terms and windows, between the sums of the terms themselves and those of
 /// their weak form, for fields of a few waves.
@@ -94,7 +95,8 @@ double weak_difference(const SpatialGrid& grid, Eigen::Index fields, const PdeLi
       windows.everywhere(field, terms.integrals()[k].test, everywhere);
       weak += coefficient * everywhere;
       // At one point and at all points is the same.
-      worst = std::max(worst, std::abs(windows.at(field, 3, terms.integrals()[k].test) - everywhere[3]) / (1 + std::abs(everywhere[3])));
+      worst = std::max(worst, std::abs(windows.at(field, 3, terms.integrals()[k].test) - everywhere[3]) /
+                                  (1 + std::abs(everywhere[3])));
     }
     worst = std::max(worst, (direct - weak).cwiseAbs().maxCoeff() / (1 + direct.cwiseAbs().maxCoeff()));
   }
@@ -120,8 +122,9 @@ TEST_CASE("sindy weak pde: derivatives go to the test function") {
   parts = by_parts({{u, 1}, {uxx, 1}});
   REQUIRE(parts.size() == 2);
   for (const WeakPart& part : parts)
-    CHECK((part.integrand == DifferentialMonomial{{u, 2}} ? part.coefficient == 0.5 && part.test == MultiIndex{2, 0, 0}
-                                                          : part.integrand == DifferentialMonomial{{ux, 2}} && part.coefficient == -1));
+    CHECK((part.integrand == DifferentialMonomial{{u, 2}}
+               ? part.coefficient == 0.5 && part.test == MultiIndex{2, 0, 0}
+               : part.integrand == DifferentialMonomial{{ux, 2}} && part.coefficient == -1));
   // u v_x is no derivative of anything, nor is u_x^2.
   parts = by_parts({{u, 1}, {vx, 1}});
   REQUIRE(parts.size() == 1);
@@ -137,7 +140,8 @@ TEST_CASE("sindy weak pde: every term equals its weak form") {
 }
 
 TEST_CASE("sindy weak pde: Burgers and KdV without noise") {
-  const auto burgers = sindy::fit_weak(fields::burgers_run(), PdeLibrary{.order = 3}, Stlsq{.threshold = 0.05}, WeakForm{.half_space = {20}});
+  const auto burgers = sindy::fit_weak(fields::burgers_run(), PdeLibrary{.order = 3}, Stlsq{.threshold = 0.05},
+                                       WeakForm{.half_space = {20}});
   CAPTURE(burgers.equations());
   CHECK(weak_misfit(burgers, {{"u u_x", -1}, {"u_xx", 0.3}}) < 1e-4);
   const auto kdv = sindy::fit_weak(fields::kdv_run(), PdeLibrary{.order = 3}, Stlsq{.threshold = 0.3});
@@ -150,11 +154,13 @@ TEST_CASE("sindy weak pde: with 1 % of noise the weak form holds and the strong 
   const auto clean = fields::burgers_run(0.3, 128, 201);
   for (const std::uint64_t seed : {1, 2, 3}) {
     const auto noisy = fields::with_noise_of(clean, 0.01, seed);
-    const auto weak = sindy::fit_weak(noisy, PdeLibrary{.order = 3}, Stlsq{.threshold = 0.1}, WeakForm{.half_space = {30}, .seed = seed});
+    const auto weak = sindy::fit_weak(noisy, PdeLibrary{.order = 3}, Stlsq{.threshold = 0.1},
+                                      WeakForm{.half_space = {30}, .seed = seed});
     CAPTURE(seed, weak.equations());
     CHECK(weak_misfit(weak, {{"u u_x", -1}, {"u_xx", 0.3}}) < 0.01);
   }
-  const auto strong = sindy::fit_pde(fields::with_noise_of(clean, 0.01, 1), PdeLibrary{.order = 3}, Stlsq{.threshold = 0.01});
+  const auto strong =
+      sindy::fit_pde(fields::with_noise_of(clean, 0.01, 1), PdeLibrary{.order = 3}, Stlsq{.threshold = 0.01});
   CHECK(weak_misfit(strong, {{"u u_x", -1}, {"u_xx", 0.3}}) > 0.1);
 }
 
@@ -200,7 +206,8 @@ TEST_CASE("sindy weak pde: uneven times") {
   for (Eigen::Index k = 0; k < times.size(); ++k) times[k] = 0.01 * (double(k) + random.uniform(-0.3, 0.3));
   const auto run = fields::run_1d(SpatialGrid::periodic(64, 0, 2 * std::numbers::pi), almagest::TimeGrid(times),
                                   [](double x, double t) { return fields::burgers(0.3, x, t + 1); });
-  const auto model = sindy::fit_weak(run, PdeLibrary{.order = 3}, Stlsq{.threshold = 0.05}, WeakForm{.half_space = {20}});
+  const auto model =
+      sindy::fit_weak(run, PdeLibrary{.order = 3}, Stlsq{.threshold = 0.05}, WeakForm{.half_space = {20}});
   CAPTURE(model.equations());
   CHECK(weak_misfit(model, {{"u u_x", -1}, {"u_xx", 0.3}}) < 5e-3);
 }

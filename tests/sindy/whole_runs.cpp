@@ -122,8 +122,10 @@ TEST_CASE("Clean runs get differences of a high order, noisy ones splines", "[si
   const auto model = sindy::fit(Trajectory<double>(clean.times(), states), sindy::Polynomial{.degree = 2},
                                 sindy::Stlsq{}, sindy::AutomaticDerivative{});
   REQUIRE(model.report().notes.size() == 3);
-  CHECK_THAT(model.report().notes[0], ContainsSubstring("component 0 of run 0") && ContainsSubstring("picked FiniteDifference of order"));
-  CHECK_THAT(model.report().notes[2], ContainsSubstring("noise of 0.08") && ContainsSubstring("picked SmoothingSpline with smoothing"));
+  CHECK_THAT(model.report().notes[0],
+             ContainsSubstring("component 0 of run 0") && ContainsSubstring("picked FiniteDifference of order"));
+  CHECK_THAT(model.report().notes[2],
+             ContainsSubstring("noise of 0.08") && ContainsSubstring("picked SmoothingSpline with smoothing"));
 }
 
 TEST_CASE("Lorenz with one per cent of noise: smoothers find the law", "[sindy]") {

@@ -90,7 +90,8 @@ TEST_CASE("Every requested time is hit exactly") {
 TEST_CASE("Steps grow as the field calms down") {
   const Eigen::VectorXd u0 = cole_hopf(0);
   const auto steps = [&](double from, double to) {
-    return solve(Burgers<>(0.5), circle, cole_hopf(from), TimeGrid::uniform(from, to - from, 2), Etdrk32{0, 1e-8}).ledger.steps;
+    return solve(Burgers<>(0.5), circle, cole_hopf(from), TimeGrid::uniform(from, to - from, 2), Etdrk32{0, 1e-8})
+        .ledger.steps;
   };
   const long long early = steps(0, 4), late = steps(4, 8), both = steps(0, 8);
   CHECK(early > 3 * late);
@@ -102,5 +103,6 @@ TEST_CASE("A tolerance that rounding forbids ends the run with a sentence") {
   CHECK(run.trajectory.size() == 1);
   CHECK_THAT(run.ledger.stopped, Catch::Matchers::Contains("asked for steps below"));
   CHECK_THROWS_AS(solve(Burgers<>(), circle, cole_hopf(0), TimeGrid::uniform(0, 1, 2), Etdrk32{0, 0}), InvalidArgument);
-  CHECK_THROWS_AS(solve(Burgers<>(), circle, cole_hopf(0), TimeGrid::uniform(0, 1, 2), Etdrk32{-1, 1}), InvalidArgument);
+  CHECK_THROWS_AS(solve(Burgers<>(), circle, cole_hopf(0), TimeGrid::uniform(0, 1, 2), Etdrk32{-1, 1}),
+                  InvalidArgument);
 }

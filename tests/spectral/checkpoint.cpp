@@ -74,7 +74,8 @@ TEST_CASE("A finished run goes on to later times, or is there at once") {
   const auto again = solve(ks, grid, rough, TimeGrid::uniform(0, 0.5, 4), Etdrk4{0.05}, options);
   CHECK(again.trajectory.states() == part.trajectory.states());
   const auto longer = solve(ks, grid, rough, TimeGrid::uniform(0, 0.5, 9), Etdrk4{0.05}, options);
-  CHECK(longer.trajectory.states() == solve(ks, grid, rough, TimeGrid::uniform(0, 0.5, 9), Etdrk4{0.05}).trajectory.states());
+  CHECK(longer.trajectory.states() ==
+        solve(ks, grid, rough, TimeGrid::uniform(0, 0.5, 9), Etdrk4{0.05}).trajectory.states());
 }
 
 TEST_CASE("A checkpoint of another run is refused, and stays") {
@@ -85,9 +86,10 @@ TEST_CASE("A checkpoint of another run is refused, and stays") {
   const TimeGrid times = TimeGrid::uniform(0, 0.5, 4);
   solve(KuramotoSivashinsky<1>(), grid, rough, times, Etdrk4{0.05}, options);
   const std::string before = files::read_file(file);
-  const auto refused = [&](const auto& equation, const SpatialGrid& other, const Eigen::VectorXd& u0, const TimeGrid& at,
-                           const auto& method, const char* reason) {
-    CHECK_THROWS_WITH(solve(equation, other, u0, at, method, options), Contains(reason) && Contains(file) && Contains("remove it"));
+  const auto refused = [&](const auto& equation, const SpatialGrid& other, const Eigen::VectorXd& u0,
+                           const TimeGrid& at, const auto& method, const char* reason) {
+    CHECK_THROWS_WITH(solve(equation, other, u0, at, method, options),
+                      Contains(reason) && Contains(file) && Contains("remove it"));
     CHECK(files::read_file(file) == before);
   };
   struct Tilted : KuramotoSivashinsky<1> {
@@ -99,7 +101,8 @@ TEST_CASE("A checkpoint of another run is refused, and stays") {
   refused(KuramotoSivashinsky<1>(), SpatialGrid::periodic(64, 0, 23), rough, times, Etdrk4{0.05}, "other axes");
   refused(KuramotoSivashinsky<1>(), grid, 2 * rough, times, Etdrk4{0.05}, "initial field differs");
   refused(KuramotoSivashinsky<1>(), grid, rough, times.slice(0, 3), Etdrk4{0.05}, "4 samples already, but 3 times");
-  refused(KuramotoSivashinsky<1>(), grid, rough, TimeGrid(Eigen::Vector4d(0, 0.5, 1, 1.6)), Etdrk4{0.05}, "sample 3 is at t = 1.5, not at 1.6");
+  refused(KuramotoSivashinsky<1>(), grid, rough, TimeGrid(Eigen::Vector4d(0, 0.5, 1, 1.6)), Etdrk4{0.05},
+          "sample 3 is at t = 1.5, not at 1.6");
 }
 
 TEST_CASE("A damaged checkpoint is refused") {
@@ -110,7 +113,8 @@ TEST_CASE("A damaged checkpoint is refused") {
   const auto run = [&] { return solve(KuramotoSivashinsky<1>(), grid, rough, times, Etdrk4{0.05}, options); };
   run();
   const std::string whole = files::read_file(options.checkpoint.file);
-  for (const std::size_t length : {std::size_t(0), std::size_t(10), std::size_t(40), whole.size() / 2, whole.size() - 1}) {
+  for (const std::size_t length :
+       {std::size_t(0), std::size_t(10), std::size_t(40), whole.size() / 2, whole.size() - 1}) {
     files::write_file(options.checkpoint.file, whole.substr(0, length));
     CHECK_THROWS_WITH(run(), Contains("a damaged one; remove it"));
   }

@@ -47,13 +47,15 @@ TEST_CASE("A member that blows up ends alone") {
   CHECK(run.runs[0].size() == 5);
   CHECK(run.runs[1].size() == 1);
   CHECK(run.runs[2].size() == 5);
-  CHECK_THAT(run.ledgers[1].stopped, ContainsSubstring("between t = 0 and 0.5 the run blew up") && ContainsSubstring("k = ("));
+  CHECK_THAT(run.ledgers[1].stopped,
+             ContainsSubstring("between t = 0 and 0.5 the run blew up") && ContainsSubstring("k = ("));
   CHECK(run.runs[1].info().attributes.at("stopped") == run.ledgers[1].stopped);
   CHECK(run.runs[1].states().cwiseAbs().maxCoeff() > 1e199);
 }
 
 TEST_CASE("Every requested time is hit by whole steps") {
-  const auto run = solve(KuramotoSivashinsky<1>(), grid, starts(1).col(0), TimeGrid(Eigen::Vector3d(0, 0.25, 1)), Etdrk4{0.1});
+  const auto run =
+      solve(KuramotoSivashinsky<1>(), grid, starts(1).col(0), TimeGrid(Eigen::Vector3d(0, 0.25, 1)), Etdrk4{0.1});
   CHECK(run.ledger.steps == 3 + 8);
   CHECK(run.ledger.transforms == 8 * 11);
   CHECK(run.trajectory.times()[2] == 1);
@@ -74,7 +76,8 @@ TEST_CASE("Doubtful fields are told of") {
   }
   SECTION("a slow size") {
     const auto odd = SpatialGrid::periodic(509, 0, 22);
-    const auto run = solve(KuramotoSivashinsky<1>(), odd, gaussian_random_field(odd, 2, 3, 1), TimeGrid::uniform(0, 0.1, 2), Etdrk4{0.05});
+    const auto run = solve(KuramotoSivashinsky<1>(), odd, gaussian_random_field(odd, 2, 3, 1),
+                           TimeGrid::uniform(0, 0.1, 2), Etdrk4{0.05});
     REQUIRE(!run.ledger.warnings.empty());
     CHECK_THAT(run.ledger.warnings[0], ContainsSubstring("509") && ContainsSubstring("512"));
     CHECK(run.trajectory.size() == 2);
@@ -84,11 +87,13 @@ TEST_CASE("Doubtful fields are told of") {
 TEST_CASE("Bad input is refused") {
   const TimeGrid times = TimeGrid::uniform(0, 1, 2);
   Eigen::VectorXd u0 = starts(1).col(0);
-  CHECK_THROWS_WITH(solve(KuramotoSivashinsky<1>(), grid, u0.head(63), times, Etdrk4{0.1}), ContainsSubstring("63") && ContainsSubstring("64"));
+  CHECK_THROWS_WITH(solve(KuramotoSivashinsky<1>(), grid, u0.head(63), times, Etdrk4{0.1}),
+                    ContainsSubstring("63") && ContainsSubstring("64"));
   CHECK_THROWS_WITH(solve(KuramotoSivashinsky<1>(), SpatialGrid({{8, 1}, {8, 1}}), u0, times, Etdrk4{0.1}),
                     ContainsSubstring("2 axes") && ContainsSubstring("has 1"));
   CHECK_THROWS_WITH(solve(KuramotoSivashinsky<1>(), grid, u0, times, Etdrk4{-0.1}), ContainsSubstring("step is -0.1"));
-  CHECK_THROWS_WITH(solve_ensemble(KuramotoSivashinsky<1>(), grid, u0, times, Etdrk4{0.1}, 0), ContainsSubstring("threads is 0"));
+  CHECK_THROWS_WITH(solve_ensemble(KuramotoSivashinsky<1>(), grid, u0, times, Etdrk4{0.1}, 0),
+                    ContainsSubstring("threads is 0"));
   u0[5] = NAN;
   CHECK_THROWS_AS(solve(KuramotoSivashinsky<1>(), grid, u0, times, Etdrk4{0.1}), NonFiniteData);
   SolveOptions cancelled;

@@ -26,7 +26,9 @@ double distance(const Values& a, const Values& b) {
 
 /// A layer of +1 between -separation/2 and separation/2.
 Eigen::VectorXd layer(const SpatialGrid& grid, double separation, double width) {
-  return field(grid, [=](double x) { return std::tanh((x + separation / 2) / width) - std::tanh((x - separation / 2) / width) - 1; });
+  return field(grid, [=](double x) {
+    return std::tanh((x + separation / 2) / width) - std::tanh((x - separation / 2) / width) - 1;
+  });
 }
 
 }  // namespace
@@ -70,11 +72,13 @@ TEST_CASE("Cahn-Hilliard conserves mass while its free energy falls") {
   const auto run = solve(CahnHilliard<2>(gamma), grid, start, TimeGrid::uniform(0, 0.1, 21), Etdrk4{0.002});
   const auto free_energy = [&](const Eigen::VectorXd& u) {
     const Eigen::ArrayXd gap = u.array().square() - 1;
-    const Eigen::ArrayXd gradient = fft::derivative(u, grid, 0).array().square() + fft::derivative(u, grid, 1).array().square();
+    const Eigen::ArrayXd gradient =
+        fft::derivative(u, grid, 0).array().square() + fft::derivative(u, grid, 1).array().square();
     return (gap.square() / 4 + gamma / 2 * gradient).mean();
   };
   CHECK(run.ledger.drift(0) < 1e-14);
-  for (Eigen::Index i = 1; i < run.trajectory.size(); ++i) CHECK(free_energy(run.trajectory[i]) < free_energy(run.trajectory[i - 1]));
+  for (Eigen::Index i = 1; i < run.trajectory.size(); ++i)
+    CHECK(free_energy(run.trajectory[i]) < free_energy(run.trajectory[i - 1]));
   CHECK(free_energy(run.trajectory[20]) < 0.5 * free_energy(run.trajectory[0]));
 }
 
@@ -83,9 +87,11 @@ TEST_CASE("Small ripples of a mixture grow as linear theory says") {
   const double gamma = 0.05, mean = 0.3, a = 1e-6, time = 0.5;
   for (const int k : {1, 2, 3, 5}) {
     const Eigen::VectorXd ripple = field(circle, [&](double x) { return std::cos(k * x); });
-    const auto run = solve(CahnHilliard<>(gamma), circle, (mean + a * ripple.array()).matrix(), TimeGrid::uniform(0, time, 2), Etdrk4{0.005});
+    const auto run = solve(CahnHilliard<>(gamma), circle, (mean + a * ripple.array()).matrix(),
+                           TimeGrid::uniform(0, time, 2), Etdrk4{0.005});
     const double rate = k * k * (1 - 3 * mean * mean - gamma * k * k);
-    const double found = std::log((run.trajectory[1].array() - mean).matrix().dot(ripple) / (a * ripple.squaredNorm())) / time;
+    const double found =
+        std::log((run.trajectory[1].array() - mean).matrix().dot(ripple) / (a * ripple.squaredNorm())) / time;
     CHECK(found == Approx(rate).margin(1e-6));
   }
 }
@@ -112,7 +118,9 @@ TEST_CASE("Plane waves of Ginzburg and Landau") {
   const SpatialGrid plane({{16, 8 * pi}, {16, 8 * pi}});
   const double qx = 0.25, qy = -0.5, omega = c + (b - c) * (qx * qx + qy * qy);
   const auto wave = [&](double t) {
-    return field(plane, [&, t](double x, double y) { return std::polar(std::sqrt(1 - qx * qx - qy * qy), qx * x + qy * y - omega * t); });
+    return field(plane, [&, t](double x, double y) {
+      return std::polar(std::sqrt(1 - qx * qx - qy * qy), qx * x + qy * y - omega * t);
+    });
   };
   const auto run = solve(GinzburgLandau<2>(b, c), plane, wave(0), TimeGrid::uniform(0, 5, 2), Etdrk4{0.025});
   CHECK(distance<Eigen::VectorXcd>(run.trajectory[1], wave(5)) < 5e-8);
@@ -141,7 +149,9 @@ TEST_CASE("Dispersion and diffusion of the fourth order, on one axis and three")
   CHECK(distance<Eigen::VectorXd>(run.trajectory[1], dispersed(time)) < 1e-13);
   const SpatialGrid cube({{8, 2 * pi}, {12, pi}, {10, 2 * pi}});
   const auto damped = [&](double t) {
-    return field(cube, [t](double x, double y, double z) { return std::exp(-1e-3 * 49 * 49 * t) * std::cos(2 * x + 6 * y - 3 * z); });
+    return field(cube, [t](double x, double y, double z) {
+      return std::exp(-1e-3 * 49 * 49 * t) * std::cos(2 * x + 6 * y - 3 * z);
+    });
   };
   const auto decay = solve(HyperDiffusion<3>(1e-3), cube, damped(0), TimeGrid::uniform(0, time, 2), Etdrk4{time});
   CHECK(distance<Eigen::VectorXd>(decay.trajectory[1], damped(time)) < 1e-14);
@@ -167,7 +177,9 @@ TEST_CASE("Burgers makes of heat what Cole and Hopf say, on one axis, two and th
     const auto phi = [=](double x, double y) { return 1 + a * std::cos(x) * std::cos(y) + b * std::sin(y); };
     Eigen::VectorXd u(2 * plane.size());
     u << field(plane, [=](double x, double y) { return 2 * nu * a * std::sin(x) * std::cos(y) / phi(x, y); }),
-        field(plane, [=](double x, double y) { return 2 * nu * (a * std::cos(x) * std::sin(y) - b * std::cos(y)) / phi(x, y); });
+        field(plane, [=](double x, double y) {
+          return 2 * nu * (a * std::cos(x) * std::sin(y) - b * std::cos(y)) / phi(x, y);
+        });
     return u;
   };
   const auto two = solve(Burgers<2>(nu), plane, flat(0), TimeGrid::uniform(0, time, 2), Etdrk4{0.02});

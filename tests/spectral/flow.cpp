@@ -33,7 +33,9 @@ TEST_CASE("Explicit methods on the right-hand side agree with exponential ones")
   const auto run = integrate(Flow(burgers, circle), u0, times, methods::DormandPrince54{1e-10, 1e-10});
   CHECK(distance(run.states(), exact.states()) < 1e-8);
   CHECK(run.info().grid == circle);
-  const auto order = [&](double h) { return distance(integrate(Flow(burgers, circle), u0, times, methods::Rk4{h})[2], exact[2]); };
+  const auto order = [&](double h) {
+    return distance(integrate(Flow(burgers, circle), u0, times, methods::Rk4{h})[2], exact[2]);
+  };
   CHECK(std::log2(order(0.0125) / order(0.00625)) == Approx(4).margin(0.3));
 }
 
@@ -44,13 +46,15 @@ TEST_CASE("Exponential methods are methods of integrate") {
   const KuramotoSivashinsky<1> ks;
   const Flow flow(ks, line);
   const auto check = [&](const auto& method) {
-    const auto run = integrate(flow, u0, TimeGrid(uneven), method), other = solve(ks, line, run[0], TimeGrid(uneven), method).trajectory;
+    const auto run = integrate(flow, u0, TimeGrid(uneven), method),
+               other = solve(ks, line, run[0], TimeGrid(uneven), method).trajectory;
     CHECK(distance(run.states().rightCols(3), other.states().rightCols(3)) < 1e-11);
   };
   check(Etdrk2{0.05});
   check(Etdrk4{0.05});
   const auto exact = solve(ks, line, u0, TimeGrid(uneven), Etdrk4{0.002}).trajectory;
-  CHECK(distance(integrate(flow, u0, TimeGrid(uneven), Etdrk32{1e-8, 1e-8}).states().rightCols(3), exact.states().rightCols(3)) < 1e-6);
+  CHECK(distance(integrate(flow, u0, TimeGrid(uneven), Etdrk32{1e-8, 1e-8}).states().rightCols(3),
+                 exact.states().rightCols(3)) < 1e-6);
 }
 
 TEST_CASE("Events, ensembles and threads work with them") {

@@ -27,7 +27,8 @@ double error(const Equation& equation, const Rates& rates, const std::array<doub
   double worst = 0;
   for (Eigen::Index i = 0; i < times.size(); ++i)
     for (int c = 0; c < 2; ++c)
-      worst = std::max(worst, (run.trajectory[i].segment(c * plane.size(), plane.size()).array() - path[i][c]).abs().maxCoeff());
+      worst = std::max(
+          worst, (run.trajectory[i].segment(c * plane.size(), plane.size()).array() - path[i][c]).abs().maxCoeff());
   CHECK((path[times.size() - 1] - path[0]).norm() > 0.1);
   return worst;
 }

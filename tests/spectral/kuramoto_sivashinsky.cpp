@@ -38,7 +38,8 @@ double distance(const Eigen::VectorXd& a, const Eigen::VectorXd& b) { return (a 
 /// \f$ \hat u_m \f$
 std::complex<double> mode(const Eigen::VectorXd& u, int m) {
   std::complex<double> sum = 0;
-  for (Eigen::Index j = 0; j < u.size(); ++j) sum += std::polar(u[j], -2 * std::numbers::pi * m * double(j) / double(u.size()));
+  for (Eigen::Index j = 0; j < u.size(); ++j)
+    sum += std::polar(u[j], -2 * std::numbers::pi * m * double(j) / double(u.size()));
   return sum / double(u.size());
 }
 
@@ -56,7 +57,8 @@ TEST_CASE("A shifted start gives the shifted run") {
   SECTION("between the points") {
     const double shift = 0.317;
     const Eigen::VectorXd shifted = run_to(20, start(shift));
-    for (int m = 0; m < 22; ++m) CHECK(std::abs(mode(shifted, m) - mode(end, m) * std::polar(1.0, -unit * m * shift)) < 1e-12);
+    for (int m = 0; m < 22; ++m)
+      CHECK(std::abs(mode(shifted, m) - mode(end, m) * std::polar(1.0, -unit * m * shift)) < 1e-12);
   }
 }
 
@@ -86,7 +88,8 @@ TEST_CASE("A moving observer sees the same run") {
 TEST_CASE("The gradient of the integral form is the derivative form") {
   const SpatialGrid plane({{4, 1.0}, grid.axes()[0]});
   const Eigen::VectorXd height = start();
-  const auto flat = solve(KuramotoSivashinsky<2>(), plane, height.replicate(4, 1), TimeGrid::uniform(0, 10, 2), Etdrk4{0.02});
+  const auto flat =
+      solve(KuramotoSivashinsky<2>(), plane, height.replicate(4, 1), TimeGrid::uniform(0, 10, 2), Etdrk4{0.02});
   const Eigen::VectorXd slope = run_to(10, fft::derivative(height, grid), 0.02);
   for (Eigen::Index row = 0; row < 4; ++row)
     CHECK(distance(fft::derivative(flat.trajectory[1].segment(64 * row, 64), grid), slope) < 1e-11);

@@ -63,7 +63,8 @@ double distance(const Eigen::VectorXd& a, const Eigen::VectorXd& b) { return (a 
 
 TEST_CASE("Taylor's plane vortices decay without changing") {
   const double nu = 0.1, time = 2;
-  const Eigen::VectorXd vortices = field(plane(16), [](double x, double y) { return 2 * std::cos(2 * x) * std::cos(2 * y); });
+  const Eigen::VectorXd vortices =
+      field(plane(16), [](double x, double y) { return 2 * std::cos(2 * x) * std::cos(2 * y); });
   const auto flat = solve(NavierStokes2D(nu), plane(16), vortices, TimeGrid::uniform(0, time, 2), Etdrk4{0.5});
   CHECK(distance(flat.trajectory[1], std::exp(-8 * nu * time) * vortices) < 1e-14);
 
@@ -100,7 +101,8 @@ TEST_CASE("A constant force drives the laminar flow of Kolmogorov") {
                                TimeGrid::uniform(0, time, 2), Etdrk4{time});
   CHECK(distance(from_rest.trajectory[1], force / rate * (1 - std::exp(-rate * time)) * shape) < 1e-13);
   const Eigen::VectorXd laminar = force / rate * shape;
-  const auto steady = solve(NavierStokes2D(nu, force * shape, friction), grid, laminar, TimeGrid::uniform(0, 10, 2), Etdrk4{0.1});
+  const auto steady =
+      solve(NavierStokes2D(nu, force * shape, friction), grid, laminar, TimeGrid::uniform(0, 10, 2), Etdrk4{0.1});
   CHECK(distance(steady.trajectory[1], laminar) < 1e-12);
   // Energy and enstrophy of the flow u = (F / rate) / n sin(ny).
   const double amplitude = force / rate;
@@ -122,7 +124,8 @@ TEST_CASE("Plane flow without viscosity conserves energy and enstrophy") {
   const SpatialGrid grid = plane(32);
   const Eigen::VectorXd start = 3 * gaussian_random_field(grid, 0.5, 4, 11);
   const auto drift = [&](double step, Eigen::Index quantity, Dealiasing rule = Dealiasing::truncate) {
-    const auto run = solve(NavierStokes2D(0), grid, start, TimeGrid::uniform(0, 2, 2), Etdrk4{step}, {.dealiasing = rule});
+    const auto run =
+        solve(NavierStokes2D(0), grid, start, TimeGrid::uniform(0, 2, 2), Etdrk4{step}, {.dealiasing = rule});
     return run.ledger.drift(quantity);
   };
   for (const Eigen::Index quantity : {1, 2}) {
@@ -137,14 +140,21 @@ TEST_CASE("Plane flow without viscosity conserves energy and enstrophy") {
 }
 
 TEST_CASE("A flow in a plane is the same in two dimensions and in three") {
-  const auto psi_x = [](double x, double y) { return 0.5 * std::cos(x) * std::cos(2 * y) - std::sin(x - y); };  // of the stream function
-  const auto vorticity = [](double x, double y) { return 2.5 * std::sin(x) * std::cos(2 * y) + 2 * std::cos(x - y) + 2 * std::cos(2 * y); };
+  const auto psi_x = [](double x, double y) {
+    return 0.5 * std::cos(x) * std::cos(2 * y) - std::sin(x - y);
+  };  // of the stream function
+  const auto vorticity = [](double x, double y) {
+    return 2.5 * std::sin(x) * std::cos(2 * y) + 2 * std::cos(x - y) + 2 * std::cos(2 * y);
+  };
   // psi = 0.5 sin x cos 2y + cos(x - y) + 0.5 cos 2y
-  const auto psi_y = [](double x, double y) { return -std::sin(x) * std::sin(2 * y) + std::sin(x - y) - std::sin(2 * y); };
+  const auto psi_y = [](double x, double y) {
+    return -std::sin(x) * std::sin(2 * y) + std::sin(x - y) - std::sin(2 * y);
+  };
   const SpatialGrid flat = plane(32), deep({{32, 2 * pi}, {32, 2 * pi}, {4, 1.0}});
   const auto two = solve(NavierStokes2D(0.02), flat, field(flat, vorticity), TimeGrid::uniform(0, 1, 2), Etdrk4{0.02});
   const Eigen::VectorXd start = velocity(
-      deep, [&](double x, double y, double) { return psi_y(x, y); }, [&](double x, double y, double) { return -psi_x(x, y); },
+      deep, [&](double x, double y, double) { return psi_y(x, y); },
+      [&](double x, double y, double) { return -psi_x(x, y); },
       [&](double x, double y, double) { return vorticity(x, y); });
   const auto three = solve(NavierStokes3D(0.02), deep, start, TimeGrid::uniform(0, 1, 2), Etdrk4{0.02});
   REQUIRE(distance(two.trajectory[1], two.trajectory[0]) > 1);

@@ -51,7 +51,8 @@ double soliton_error(int steps) {
 TEST_CASE("Packets pass barriers as published, and as exact theory says") {
   SECTION("rectangular") {
     const Eigen::VectorXd barrier = field(wide, [](double x) { return std::abs(x) <= 0.5 ? 4.5 : 0.0; });
-    const auto run = solve(Schrodinger<>(barrier), wide, wave_packet(wide, -8, 0.8, 4), TimeGrid::uniform(0, 6, 2), Strang{1e-3});
+    const auto run =
+        solve(Schrodinger<>(barrier), wide, wave_packet(wide, -8, 0.8, 4), TimeGrid::uniform(0, 6, 2), Strang{1e-3});
     const Eigen::VectorXcd psi = run.trajectory[1];
     CHECK(probability(wide, psi, 0.5, 30) == Approx(0.8290).margin(0.002));
     CHECK(probability(wide, psi, -30, -0.5) == Approx(0.1710).margin(0.002));
@@ -59,7 +60,8 @@ TEST_CASE("Packets pass barriers as published, and as exact theory says") {
   }
   SECTION("Gaussian") {
     const Eigen::VectorXd barrier = field(wide, [](double x) { return 4 * std::exp(-x * x / (2 * 0.64)); });
-    const auto run = solve(Schrodinger<>(barrier), wide, wave_packet(wide, -8, 0.6, 3.5), TimeGrid::uniform(0, 6, 2), Strang{2e-3});
+    const auto run =
+        solve(Schrodinger<>(barrier), wide, wave_packet(wide, -8, 0.6, 3.5), TimeGrid::uniform(0, 6, 2), Strang{2e-3});
     const Eigen::VectorXcd psi = run.trajectory[1];
     CHECK(probability(wide, psi, 0, 30) == Approx(0.7893).margin(0.002));
     CHECK(probability(wide, psi, -30, 0) == Approx(0.2107).margin(0.002));
@@ -81,7 +83,8 @@ TEST_CASE("Absorption does not depend on the steps") {
     return 5 * depth * depth;
   });
   const auto left = [&](double step) {
-    const auto run = solve(Schrodinger<>({}, absorber), wide, wave_packet(wide, 0, 1, 3), TimeGrid::uniform(0, 10, 2), Strang{step});
+    const auto run =
+        solve(Schrodinger<>({}, absorber), wide, wave_packet(wide, 0, 1, 3), TimeGrid::uniform(0, 10, 2), Strang{step});
     return run.ledger.values(0, 1);
   };
   const double coarse = left(0.02), fine = left(0.005);
@@ -99,7 +102,8 @@ TEST_CASE("Splittings converge at their order on a soliton") {
 
 TEST_CASE("Fields of another shape are refused") {
   const auto grid = SpatialGrid::periodic(16, 0, 1);
-  CHECK_THROWS_WITH(solve(Schrodinger<>(Eigen::VectorXd::Ones(8)), grid, Eigen::VectorXcd::Ones(16), TimeGrid::uniform(0, 1, 2), Strang{0.1}),
+  CHECK_THROWS_WITH(solve(Schrodinger<>(Eigen::VectorXd::Ones(8)), grid, Eigen::VectorXcd::Ones(16),
+                          TimeGrid::uniform(0, 1, 2), Strang{0.1}),
                     ContainsSubstring("potential has 8 values") && ContainsSubstring("16 points"));
   CHECK_THROWS_WITH(solve(Schrodinger<>(), grid, Eigen::VectorXcd::Ones(17), TimeGrid::uniform(0, 1, 2), Strang{0.1}),
                     ContainsSubstring("u0 has 17 values"));

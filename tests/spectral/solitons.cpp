@@ -61,7 +61,8 @@ TEST_CASE("A run that looks smooth and is wrong has lost what is conserved, and 
   const auto grid = SpatialGrid::periodic(512, -30, 30);
   const auto start = korteweg_de_vries_soliton(grid, 0.2, 0.1, 4, -10);
   const auto times = TimeGrid::uniform(0, 60 / (0.2 * 4 / 3), 2);
-  const auto good = solve(equation, grid, start, times, Etdrk2{0.01}), bad = solve(equation, grid, start, times, Etdrk2{0.16});
+  const auto good = solve(equation, grid, start, times, Etdrk2{0.01}),
+             bad = solve(equation, grid, start, times, Etdrk2{0.16});
   CHECK(good.ledger.warnings.empty());
   CHECK((good.trajectory[1] - start).cwiseAbs().maxCoeff() < 0.002);
   CHECK(bad.ledger.stopped.empty());
@@ -85,8 +86,8 @@ TEST_CASE("Pulses emit the solitons that inverse scattering predicts") {
     const double s = 0.5 * (std::sqrt(1 + 4 * 0.2 * pulse.amplitude * pulse.width * pulse.width / 0.6) - 1);
     CHECK(6 * (s / pulse.width) * (s / pulse.width) == Approx(pulse.soliton).epsilon(2e-5));
     const double time = 40 / (0.2 * pulse.soliton / 3);
-    const auto run = solve(equation, grid, sech_squared(grid, pulse.amplitude, pulse.width, -10), TimeGrid::uniform(0, time, 2),
-                           Etdrk4{0.02});
+    const auto run = solve(equation, grid, sech_squared(grid, pulse.amplitude, pulse.width, -10),
+                           TimeGrid::uniform(0, time, 2), Etdrk4{0.02});
     CHECK(peak(grid, run.trajectory[1]).height == Approx(pulse.soliton).epsilon(1e-3));
   }
 }

@@ -21,8 +21,8 @@ template <typename Method>
 double soliton_error(int steps) {
   const auto grid = SpatialGrid::periodic(384, -20, 20);
   const double time = 0.5;
-  const auto run = solve(KortewegDeVries(6, 1), grid, korteweg_de_vries_soliton(grid, 6, 1, 2, 0), TimeGrid::uniform(0, time, 2),
-                         Method{time / steps});
+  const auto run = solve(KortewegDeVries(6, 1), grid, korteweg_de_vries_soliton(grid, 6, 1, 2, 0),
+                         TimeGrid::uniform(0, time, 2), Method{time / steps});
   REQUIRE(run.ledger.steps == steps);
   return (run.trajectory[1] - korteweg_de_vries_soliton(grid, 6, 1, 2, 0, time)).cwiseAbs().maxCoeff();
 }

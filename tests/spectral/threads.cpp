@@ -39,7 +39,8 @@ TEST_CASE("Threads that share a step change nothing but roundings, and any numbe
   Eigen::VectorXd wave(2 * plane.size());
   wave << rough, Eigen::VectorXd::Zero(plane.size());
   check(Phi4<2>(), plane, wave, Verlet{0.01});
-  const Eigen::VectorXcd psi = rough.cast<std::complex<double>>() + std::complex<double>(0, 0.3) * gaussian_random_field(plane, 0.5, 4, 4);
+  const Eigen::VectorXcd psi =
+      rough.cast<std::complex<double>>() + std::complex<double>(0, 0.3) * gaussian_random_field(plane, 0.5, 4, 4);
   check(NonlinearSchrodinger<2>(), plane, psi, Strang{0.001});
   check(NonlinearSchrodinger<2>(), plane, psi, Etdrk4{0.001});
   const SpatialGrid box({{12, 6.0}, {10, 6.0}, {14, 6.0}});
@@ -52,7 +53,9 @@ TEST_CASE("A line has no lines to share, and takes any number of threads") {
   const auto end = [&](unsigned threads) {
     Eigen::VectorXd both(128);
     both << start, 0 * start;
-    return solve(SineGordon<1>(), line, both, TimeGrid::uniform(0, 1, 2), Verlet{0.01}, {.threads = threads}).trajectory[1].eval();
+    return solve(SineGordon<1>(), line, both, TimeGrid::uniform(0, 1, 2), Verlet{0.01}, {.threads = threads})
+        .trajectory[1]
+        .eval();
   };
   CHECK(end(1) == end(3));
 }
@@ -60,8 +63,9 @@ TEST_CASE("A line has no lines to share, and takes any number of threads") {
 TEST_CASE("No thread at all, and threads of an ensemble's member, are refused") {
   const Eigen::VectorXd start = gaussian_random_field(plane, 0.5, 4, 3);
   const TimeGrid times = TimeGrid::uniform(0, 0.1, 2);
-  CHECK_THAT(sentence<InvalidArgument>([&] { solve(NavierStokes2D(), plane, start, times, Etdrk4{0.1}, {.threads = 0}); }),
-             ContainsSubstring("threads is 0"));
+  CHECK_THAT(
+      sentence<InvalidArgument>([&] { solve(NavierStokes2D(), plane, start, times, Etdrk4{0.1}, {.threads = 0}); }),
+      ContainsSubstring("threads is 0"));
   CHECK_THAT(sentence<InvalidArgument>([&] {
                solve_ensemble(NavierStokes2D(), plane, Eigen::MatrixXd(start), times, Etdrk4{0.1}, 2, {.threads = 2});
              }),

@@ -59,7 +59,8 @@ void check_all(const Make& make, const Method& method, const Values& u0) {
   REQUIRE((expected - u0).cwiseAbs().maxCoeff() > 1e-2);
   const auto on = [&]<int axes>() {
     for_each_grid<axes>([&](const SpatialGrid& grid, std::size_t along) {
-      const auto run = solve(make.template operator()<axes>(grid, along), grid, spread(u0, grid, along), times, method, quickly);
+      const auto run =
+          solve(make.template operator()<axes>(grid, along), grid, spread(u0, grid, along), times, method, quickly);
       CHECK((run.trajectory[1] - spread(expected, grid, along)).cwiseAbs().maxCoeff() < 1e-13);
     });
   };
@@ -73,25 +74,32 @@ Eigen::VectorXd both(const Eigen::VectorXd& a, const Eigen::VectorXd& b) {
   return all;
 }
 
-const Eigen::VectorXd wave = field(line, [](double x) { return 0.6 * std::exp(std::sin(x)) - 0.5 + 0.2 * std::cos(2 * x); });
+const Eigen::VectorXd wave =
+    field(line, [](double x) { return 0.6 * std::exp(std::sin(x)) - 0.5 + 0.2 * std::cos(2 * x); });
 const Eigen::VectorXd swing = field(line, [](double x) { return 0.5 * std::sin(x) - 0.3 * std::cos(3 * x); });
-const Eigen::VectorXcd spin = field(line, [](double x) { return std::polar(0.7 + 0.2 * std::cos(x), 2 * x + std::sin(x)); });
+const Eigen::VectorXcd spin =
+    field(line, [](double x) { return std::polar(0.7 + 0.2 * std::cos(x), 2 * x + std::sin(x)); });
 
 }  // namespace
 
 TEST_CASE("Phase fields and reactions do not know of axes along which nothing changes") {
   check_all([]<int axes>(const SpatialGrid&, std::size_t) { return AllenCahn<axes>(0.1); }, Etdrk4{0.02}, wave);
-  check_all([]<int axes>(const SpatialGrid&, std::size_t) { return SwiftHohenberg<axes>(0.3, 0.5); }, Etdrk4{0.02}, wave);
+  check_all([]<int axes>(const SpatialGrid&, std::size_t) { return SwiftHohenberg<axes>(0.3, 0.5); }, Etdrk4{0.02},
+            wave);
   check_all([]<int axes>(const SpatialGrid&, std::size_t) { return FisherKpp<axes>(0.1, 2); }, Etdrk4{0.02}, wave);
-  check_all([]<int axes>(const SpatialGrid&, std::size_t) { return GrayScott<axes>(0.2, 0.1); }, Etdrk4{0.02}, both(wave, swing));
+  check_all([]<int axes>(const SpatialGrid&, std::size_t) { return GrayScott<axes>(0.2, 0.1); }, Etdrk4{0.02},
+            both(wave, swing));
 }
 
 TEST_CASE("Nor do complex fields") {
-  check_all([]<int axes>(const SpatialGrid&, std::size_t) { return GinzburgLandau<axes>(0.5, -1.5); }, Etdrk4{0.02}, spin);
-  check_all([]<int axes>(const SpatialGrid&, std::size_t) { return NonlinearSchrodinger<axes>(-2); }, Strang{0.02}, spin);
+  check_all([]<int axes>(const SpatialGrid&, std::size_t) { return GinzburgLandau<axes>(0.5, -1.5); }, Etdrk4{0.02},
+            spin);
+  check_all([]<int axes>(const SpatialGrid&, std::size_t) { return NonlinearSchrodinger<axes>(-2); }, Strang{0.02},
+            spin);
   check_all(
       []<int axes>(const SpatialGrid& grid, std::size_t along) {
-        return Schrodinger<axes>(spread<Eigen::VectorXd>(3 * wave, grid, along), spread<Eigen::VectorXd>(swing.cwiseAbs(), grid, along));
+        return Schrodinger<axes>(spread<Eigen::VectorXd>(3 * wave, grid, along),
+                                 spread<Eigen::VectorXd>(swing.cwiseAbs(), grid, along));
       },
       Strang{0.02}, spin);
 }

@@ -92,7 +92,8 @@ TEST_CASE("Waves on two axes travel as on one where the other is trivial") {
   const SpatialGrid plane({{4, 1.0}, {32, 2 * pi}});
   const Eigen::VectorXd phi = field(line, [](double x) { return std::exp(std::sin(x)); });
   const auto one = solve(SineGordon<1>(), line, at_rest(phi), TimeGrid::uniform(0, 1, 2), Verlet{0.01});
-  const auto two = solve(SineGordon<2>(), plane, at_rest(phi.replicate(4, 1)), TimeGrid::uniform(0, 1, 2), Verlet{0.01});
+  const auto two =
+      solve(SineGordon<2>(), plane, at_rest(phi.replicate(4, 1)), TimeGrid::uniform(0, 1, 2), Verlet{0.01});
   for (Eigen::Index row = 0; row < 4; ++row)
     CHECK((two.trajectory[1].segment(32 * row, 32) - one.trajectory[1].head(32)).cwiseAbs().maxCoeff() < 1e-13);
 }

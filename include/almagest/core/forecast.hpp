@@ -140,8 +140,9 @@ template <typename Scalar>
 double check_history(const TrainingFacts& facts, Eigen::Index context, const TrajectoryView<Scalar>& history,
                      Eigen::Index steps, const char* what) {
   if (history.dimension() != facts.dimension)
-    throw DimensionMismatch(text(what, ": history has dimension ", history.dimension(), ", but the model was trained on dimension ",
-                                 facts.dimension, "; give states of the trained system."));
+    throw DimensionMismatch(text(what, ": history has dimension ", history.dimension(),
+                                 ", but the model was trained on dimension ", facts.dimension,
+                                 "; give states of the trained system."));
   if (history.size() < context)
     throw InvalidArgument(text(what, ": history has ", history.size(), " samples, but the model needs ", context,
                                "; give it a longer history."));
@@ -157,7 +158,8 @@ double check_history(const TrainingFacts& facts, Eigen::Index context, const Tra
   const double given = last.is_uniform() ? last.step() : 0.0;
   if (facts.step) {
     if (!last.is_uniform())
-      throw InvalidArgument(text(what, ": the last ", judged, " times of history are not uniform, but the model was trained with time step ",
+      throw InvalidArgument(text(what, ": the last ", judged,
+                                 " times of history are not uniform, but the model was trained with time step ",
                                  *facts.step, "; resample the history."));
     if (given > 0 && std::abs(given - *facts.step) > 1e-6 * *facts.step)
       throw InvalidArgument(text(what, ": history has time step ", given, ", but the model was trained with time step ",
@@ -208,8 +210,8 @@ class ForecastRecorder {
       }
       if (beyond > left_at)
         note(Verdict::Kind::left_training_region, time(count_),
-             text(": ", facts_.names[std::size_t(i)], " = ", rounded(value, 4), " outside [", rounded(facts_.lower[i], 4), ", ",
-                  rounded(facts_.upper[i], 4), "]"));
+             text(": ", facts_.names[std::size_t(i)], " = ", rounded(value, 4), " outside [",
+                  rounded(facts_.lower[i], 4), ", ", rounded(facts_.upper[i], 4), "]"));
       states_(i, count_) = x[i];
     }
     ++count_;
@@ -228,9 +230,11 @@ class ForecastRecorder {
   /// an error: a trajectory holds at least one sample.
   Forecast<Scalar> finish() && {
     if (count_ == 0)
-      throw ConvergenceFailure(text("forecast: ", verdict_.text(), ", before the first sample; the history lies where the model is not valid."));
+      throw ConvergenceFailure(text("forecast: ", verdict_.text(),
+                                    ", before the first sample; the history lies where the model is not valid."));
     states_.conservativeResize(Eigen::NoChange, count_);
-    return {Trajectory<Scalar>(TimeGrid::uniform(time(0), step_, count_), std::move(states_), std::move(info_)), std::move(verdict_)};
+    return {Trajectory<Scalar>(TimeGrid::uniform(time(0), step_, count_), std::move(states_), std::move(info_)),
+            std::move(verdict_)};
   }
 
  private:

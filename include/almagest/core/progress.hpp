@@ -32,7 +32,12 @@ class Pulse {
  public:
   /// `done` of the parts were done before.
   Pulse(const Progress& progress, const char* work, double parts, double done = 0)
-      : progress_(progress), work_(work), parts_(parts), told_at_(now()), next_(progress ? done + little() : never), done_(done) {}
+      : progress_(progress),
+        work_(work),
+        parts_(parts),
+        told_at_(now()),
+        next_(progress ? done + little() : never),
+        done_(done) {}
 
   /// Where there is nobody to tell, whoever does the work need not count.
   explicit operator bool() const { return bool(progress_); }

@@ -16,7 +16,8 @@ class SampleSink {
  public:
   virtual ~SampleSink() = default;
   /// Before the first sample. Of a run that goes on, the first `present` samples must be there already.
-  virtual void begin(const TimeGrid& times, const TrajectoryInfo& info, Eigen::Index dimension, Eigen::Index present) = 0;
+  virtual void begin(const TimeGrid& times, const TrajectoryInfo& info, Eigen::Index dimension,
+                     Eigen::Index present) = 0;
   /// Memory for a sample; `put` says that it is there.
   virtual Value* place(Eigen::Index sample) = 0;
   virtual void put(Eigen::Index sample) = 0;

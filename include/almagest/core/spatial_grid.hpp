@@ -37,7 +37,9 @@ class SpatialGrid {
   }
 
   /// One axis of `count` points from `start` to `end`, the upper end being the lower one.
-  static SpatialGrid periodic(Eigen::Index count, double start, double end) { return SpatialGrid({{count, end - start, start}}); }
+  static SpatialGrid periodic(Eigen::Index count, double start, double end) {
+    return SpatialGrid({{count, end - start, start}});
+  }
 
   const std::vector<Axis>& axes() const { return axes_; }
   Eigen::Index size() const {

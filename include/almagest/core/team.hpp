@@ -29,7 +29,8 @@ class Team {
     } catch (const std::system_error&) {
       const unsigned given = size();
       dismiss();
-      throw InvalidArgument(text("threads is ", threads, ", but the system gives no more than ", given, "; give fewer."));
+      throw InvalidArgument(
+          text("threads is ", threads, ", but the system gives no more than ", given, "; give fewer."));
     }
   }
   Team(const Team&) = delete;
@@ -50,7 +51,9 @@ class Team {
       return;
     }
     work_ = &work;
-    item_ = [](const void* given, std::size_t item, unsigned worker) { (*static_cast<const Work*>(given))(item, worker); };
+    item_ = [](const void* given, std::size_t item, unsigned worker) {
+      (*static_cast<const Work*>(given))(item, worker);
+    };
     count_ = count;
     next_ = 0;
     {
@@ -121,7 +124,9 @@ class Team {
 };
 
 /// A team of that many; none where one thread is enough.
-inline std::shared_ptr<Team> team_of(unsigned threads) { return threads > 1 ? std::make_shared<Team>(threads) : nullptr; }
+inline std::shared_ptr<Team> team_of(unsigned threads) {
+  return threads > 1 ? std::make_shared<Team>(threads) : nullptr;
+}
 
 /// Does `work(item, worker)` for all items, by the team where there is one.
 template <typename Work>

@@ -16,18 +16,22 @@ using namespace almagest::detail;
 /// The part of the truth that lies at the times of the forecast, and the forecast up to its end.
 template <typename Scalar>
 std::pair<TrajectoryView<Scalar>, TrajectoryView<Scalar>> align(const TrajectoryView<Scalar>& truth,
-                                                                const TrajectoryView<Scalar>& forecast, const char* what) {
+                                                                const TrajectoryView<Scalar>& forecast,
+                                                                const char* what) {
   check_lengths(what, "the state of the forecast", forecast.dimension(), "the state of the truth", truth.dimension());
   const TimeGrid &all = truth.times(), &ahead = forecast.times();
-  const auto spacing = [](const TimeGrid& t) { return t.size() > 1 ? (t.back() - t.front()) / double(t.size() - 1) : 0; };
+  const auto spacing = [](const TimeGrid& t) {
+    return t.size() > 1 ? (t.back() - t.front()) / double(t.size() - 1) : 0;
+  };
   const double slack = 1e-3 * std::max(spacing(all), spacing(ahead)) + 1e-12 * std::abs(ahead.front());
   Eigen::Index first = 0;
   while (first < all.size() && all[first] < ahead.front() - slack) ++first;
   const Eigen::Index count = std::min(all.size() - first, ahead.size());
   for (Eigen::Index i = 0; i < std::max<Eigen::Index>(count, 1); ++i)
     if (count < 1 || std::abs(all[first + i] - ahead[i]) > slack)
-      throw InvalidArgument(text(what, ": the forecast has a sample at t = ", ahead[i], ", but the truth, from t = ", all.front(),
-                                 " to ", all.back(), ", has none there; give the truth at the forecast's times."));
+      throw InvalidArgument(text(what, ": the forecast has a sample at t = ", ahead[i],
+                                 ", but the truth, from t = ", all.front(), " to ", all.back(),
+                                 ", has none there; give the truth at the forecast's times."));
   return {truth.slice(first, count), forecast.slice(0, count)};
 }
 
@@ -39,8 +43,8 @@ Eigen::VectorXd spreads(const TrajectoryView<Scalar>& truth, const char* what) {
   const Eigen::VectorXd sigma = ((x.colwise() - mean).rowwise().squaredNorm() / double(x.cols())).cwiseSqrt();
   for (Eigen::Index i = 0; i < sigma.size(); ++i)
     if (!(sigma[i] > 0))
-      throw InvalidArgument(text(what, ": component ", i, " of the truth never changes, so its standard deviation, ", sigma[i],
-                                 ", cannot scale errors; drop that component or use rmse."));
+      throw InvalidArgument(text(what, ": component ", i, " of the truth never changes, so its standard deviation, ",
+                                 sigma[i], ", cannot scale errors; drop that component or use rmse."));
   return sigma;
 }
 
@@ -98,15 +102,16 @@ template <typename Scalar>
 double valid_prediction_time(const TrajectoryView<Scalar>& truth, const TrajectoryView<Scalar>& forecast,
                              const ValidTimeOptions& options = {}) {
   if (!(options.lyapunov > 0) || !(options.threshold > 0))
-    throw InvalidArgument(almagest::detail::text("valid_prediction_time: lyapunov is ", options.lyapunov, " and threshold ",
-                                       options.threshold, "; both must be positive."));
+    throw InvalidArgument(almagest::detail::text("valid_prediction_time: lyapunov is ", options.lyapunov,
+                                                 " and threshold ", options.threshold, "; both must be positive."));
   const auto both = detail::align(truth, forecast, "valid_prediction_time");
   const Eigen::VectorXd sigma = detail::spreads(truth, "valid_prediction_time");
   const Eigen::MatrixXd error = sigma.cwiseInverse().asDiagonal() * detail::differences(both);
   const TimeGrid& times = both.second.times();
   const Eigen::Index n = times.size();
-  const double step = n > 1 ? (times.back() - times.front()) / double(n - 1)
-                            : (truth.size() > 1 ? (truth.times().back() - truth.times().front()) / double(truth.size() - 1) : 0);
+  const double step =
+      n > 1 ? (times.back() - times.front()) / double(n - 1)
+            : (truth.size() > 1 ? (truth.times().back() - truth.times().front()) / double(truth.size() - 1) : 0);
   const double start = times.front() - step;
   for (Eigen::Index k = 0; k < n; ++k)
     if (std::sqrt(error.col(k).squaredNorm() / double(error.rows())) > options.threshold)

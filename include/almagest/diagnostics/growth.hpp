@@ -105,7 +105,8 @@ inline void check(const LyapunovOptions& options) {
   if (!(options.duration > 0) || !std::isfinite(options.duration))
     throw InvalidArgument(text("lyapunov_spectrum: duration is ", options.duration, "; give a positive, finite one."));
   if (!(options.transient >= 0) || !std::isfinite(options.transient))
-    throw InvalidArgument(text("lyapunov_spectrum: transient is ", options.transient, "; give 0 or a positive, finite one."));
+    throw InvalidArgument(
+        text("lyapunov_spectrum: transient is ", options.transient, "; give 0 or a positive, finite one."));
   if (!(options.tolerance > 0) || !(options.tolerance < 1))
     throw InvalidArgument(text("lyapunov_spectrum: tolerance is ", options.tolerance, "; give one between 0 and 1."));
 }

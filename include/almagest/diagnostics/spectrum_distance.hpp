@@ -75,7 +75,8 @@ SpectrumDistance spectrum_distance(const TrajectoryView<Scalar>& truth, const Tr
                                    const SpectrumDistanceOptions& options = {}) {
   const char* what = "spectrum_distance";
   using detail::text;
-  detail::check_lengths(what, "the state of the forecast", forecast.dimension(), "the state of the truth", truth.dimension());
+  detail::check_lengths(what, "the state of the forecast", forecast.dimension(), "the state of the truth",
+                        truth.dimension());
   const Eigen::Index n = truth.size();
   if (forecast.size() != n)
     throw InvalidArgument(text(what, ": the forecast has ", forecast.size(), " samples and the truth ", n,
@@ -98,7 +99,8 @@ SpectrumDistance spectrum_distance(const TrajectoryView<Scalar>& truth, const Tr
   out.components.resize(truth.dimension());
   for (Eigen::Index i = 0; i < truth.dimension(); ++i) {
     const auto shares = [&](const auto& run) {
-      return detail::power_shares(run.states().row(i).template cast<double>().transpose(), transform, kept, options.smoothing);
+      return detail::power_shares(run.states().row(i).template cast<double>().transpose(), transform, kept,
+                                  options.smoothing);
     };
     const Eigen::VectorXd p = shares(truth), q = shares(forecast);
     out.components[i] = q.isZero(0) ? 1 : (p.cwiseSqrt() - q.cwiseSqrt()).norm() / std::sqrt(2.0);

@@ -47,8 +47,10 @@ inline void check(const DivergenceOptions& options, Eigen::Index dimension, Eige
   };
   check_lengths("state_space_divergence", "the state of the forecast", other, "the state of the truth", dimension);
   if (options.bins < 2 || options.bins > 10'000) refuse("bins", options.bins, "give 2 to 10000.");
-  if (!(options.smoothing > 0) || !std::isfinite(options.smoothing)) refuse("smoothing", options.smoothing, "give a positive number.");
-  if (!(options.variance > 0) || !std::isfinite(options.variance)) refuse("variance", options.variance, "give a positive number.");
+  if (!(options.smoothing > 0) || !std::isfinite(options.smoothing))
+    refuse("smoothing", options.smoothing, "give a positive number.");
+  if (!(options.variance > 0) || !std::isfinite(options.variance))
+    refuse("variance", options.variance, "give a positive number.");
   if (options.centres < 1) refuse("centres", options.centres, "give at least 1.");
   if (options.draws < 1) refuse("draws", options.draws, "give at least 1.");
   if (options.variant == DensityVariant::mixture) return;
@@ -63,7 +65,8 @@ struct Box {
 
 inline Box box_of(const Eigen::MatrixXd& truth, const DivergenceOptions& options) {
   const Eigen::VectorXd mean = truth.rowwise().mean();
-  const Eigen::VectorXd deviation = ((truth.colwise() - mean).rowwise().squaredNorm() / double(truth.cols())).cwiseSqrt();
+  const Eigen::VectorXd deviation =
+      ((truth.colwise() - mean).rowwise().squaredNorm() / double(truth.cols())).cwiseSqrt();
   if (options.variant == DensityVariant::binned_deviations) return {mean - 2 * deviation, mean + 2 * deviation};
   const double margin = options.variant == DensityVariant::binned_margin ? 0.1 : 0;
   return {truth.rowwise().minCoeff() - margin * deviation, truth.rowwise().maxCoeff() + margin * deviation};
@@ -93,7 +96,8 @@ inline StateSpaceDivergence binned(const Eigen::MatrixXd& truth, const Eigen::Ma
   const Box box = box_of(truth, options);
   for (Eigen::Index i = 0; i < truth.rows(); ++i)
     if (!(box.upper[i] > box.lower[i]))
-      throw InvalidArgument(text("state_space_divergence: component ", i, " of the truth never changes, so that it has no bins; "
+      throw InvalidArgument(text("state_space_divergence: component ", i,
+                                 " of the truth never changes, so that it has no bins; "
                                  "drop that component."));
   const auto p = filled(truth, box, options.bins), q = filled(forecast, box, options.bins);
   const double cells = std::pow(double(options.bins), double(truth.rows())), a = options.smoothing;

@@ -41,13 +41,15 @@ LyapunovSpectrum lyapunov_spectrum(const Model& model, const TrajectoryView<type
   using detail::text;
   using Scalar = typename Model::Scalar;
   detail::check(options);
-  const double step = almagest::detail::check_history(model.training(), model.context(), history, 1, "lyapunov_spectrum");
+  const double step =
+      almagest::detail::check_history(model.training(), model.context(), history, 1, "lyapunov_spectrum");
   Eigen::VectorX<Scalar> x = model.lift(history), next = x;
   if (exponents < 0 || exponents > x.size())
-    throw InvalidArgument(text("lyapunov_spectrum: exponents is ", exponents, ", but the model's inner state has ", x.size(),
-                               " entries; give at most that many, or 0 for all."));
+    throw InvalidArgument(text("lyapunov_spectrum: exponents is ", exponents, ", but the model's inner state has ",
+                               x.size(), " entries; give at most that many, or 0 for all."));
   const Eigen::Index width = exponents > 0 ? exponents : x.size();
-  const auto settle = static_cast<long long>(options.transient / step), count = static_cast<long long>(options.duration / step);
+  const auto settle = static_cast<long long>(options.transient / step),
+             count = static_cast<long long>(options.duration / step);
   if (count < 1)
     throw InvalidArgument(text("lyapunov_spectrum: duration is ", options.duration, ", less than a time step, ", step,
                                "; give at least that."));
@@ -63,9 +65,10 @@ LyapunovSpectrum lyapunov_spectrum(const Model& model, const TrajectoryView<type
     model.step(x, next, space);
     x.swap(next);
     if (!(double(x.cwiseAbs().maxCoeff()) <= options.bound))
-      throw ConvergenceFailure(text("lyapunov_spectrum: the model's free run leaves the bound ", options.bound, " after ", k + 1,
-                                     " steps; it has no attractor to measure."));
-    if (k % 4096 == 0) almagest::detail::report(options.progress, double(k) / double(settle + count), "lyapunov_spectrum");
+      throw ConvergenceFailure(text("lyapunov_spectrum: the model's free run leaves the bound ", options.bound,
+                                    " after ", k + 1, " steps; it has no attractor to measure."));
+    if (k % 4096 == 0)
+      almagest::detail::report(options.progress, double(k) / double(settle + count), "lyapunov_spectrum");
   }
   return record.spectrum();
 }

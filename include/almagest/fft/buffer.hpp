@@ -20,7 +20,9 @@ class Buffer {
 
   Buffer() = default;
   explicit Buffer(Eigen::Index size) : size_(size), data_(allocate(size)) { std::fill_n(data_, size_, T(0)); }
-  Buffer(const Buffer& other) : size_(other.size_), data_(allocate(other.size_)) { std::copy_n(other.data_, size_, data_); }
+  Buffer(const Buffer& other) : size_(other.size_), data_(allocate(other.size_)) {
+    std::copy_n(other.data_, size_, data_);
+  }
   Buffer(Buffer&& other) noexcept : size_(std::exchange(other.size_, 0)), data_(std::exchange(other.data_, nullptr)) {}
   Buffer& operator=(Buffer other) noexcept {
     std::swap(size_, other.size_);

@@ -38,7 +38,8 @@ Eigen::VectorX<typename Derived::Scalar> derivative(const Eigen::MatrixBase<Deri
   using almagest::detail::text;
   almagest::detail::check_lengths("fft::derivative", "u", u.size(), "the grid", grid.size());
   if (axis >= grid.axes().size())
-    throw InvalidArgument(text("fft::derivative: axis is ", axis, ", but the grid has ", grid.axes().size(), "; axes count from 0."));
+    throw InvalidArgument(
+        text("fft::derivative: axis is ", axis, ", but the grid has ", grid.axes().size(), "; axes count from 0."));
   if (order < 0) throw InvalidArgument(text("fft::derivative: order is ", order, "; give 0 or more."));
   const RealTransform<Scalar> transform(Shape(grid), {.rigor = Rigor::estimate});
   const Eigen::VectorX<Scalar> field = u;
@@ -50,7 +51,8 @@ Eigen::VectorX<typename Derived::Scalar> derivative(const Eigen::MatrixBase<Deri
   for (std::size_t a = spectrum.axes(); a-- > axis + 1;) stride *= spectrum[a];
   const Eigen::VectorXd k = wavenumbers(grid, axis);
   const Eigen::Index n = grid.axes()[axis].count;
-  const std::complex<double> turn = std::array<std::complex<double>, 4>{{{1, 0}, {0, 1}, {-1, 0}, {0, -1}}}[std::size_t(order % 4)];
+  const std::complex<double> turn =
+      std::array<std::complex<double>, 4>{{{1, 0}, {0, 1}, {-1, 0}, {0, -1}}}[std::size_t(order % 4)];
   for (Eigen::Index s = 0; s < modes.size(); ++s) {
     const Eigen::Index i = s / stride % spectrum[axis];
     const bool none = order % 2 == 1 && 2 * i == n;

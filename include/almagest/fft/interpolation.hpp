@@ -41,8 +41,8 @@ Eigen::VectorX<typename Derived::Scalar> interpolate(const Eigen::MatrixBase<Der
   there.forward(modes.data());
 
   // One axis after the other: place and weight of a mode on the new grid; a highest mode has two places.
-  const auto spread = [&](auto&& self, std::size_t a, Eigen::Index rest, Eigen::Index stride, Eigen::Index place, Real weight,
-                          std::complex<Real> mode) -> void {
+  const auto spread = [&](auto&& self, std::size_t a, Eigen::Index rest, Eigen::Index stride, Eigen::Index place,
+                          Real weight, std::complex<Real> mode) -> void {
     if (a == mine.axes()) {
       moved[place] += weight * mode;
       return;

@@ -103,8 +103,8 @@ class Planner {
     over(axis, 0, 0, {}, [&](Eigen::Index first, const std::vector<Axis>& loops) {
       in_pieces(loops, [&](Eigen::Index begin, const std::vector<Axis>& piece) {
         Complex* const from = spectrum_.data() + first + begin;
-        add(passes, Fftw<Scalar>::plan(1, &line, int(piece.size()), piece.data(), from, from, sign, flags_), first + begin,
-            first + begin);
+        add(passes, Fftw<Scalar>::plan(1, &line, int(piece.size()), piece.data(), from, from, sign, flags_),
+            first + begin, first + begin);
       });
     });
   }
@@ -124,17 +124,19 @@ class Planner {
     const Axis loop = inverse ? Axis{count, modes_[last], points_[last]} : Axis{count, points_[last], modes_[last]};
     passes.begin_axis();
     const bool all = count == points_.rows();
-    in_pieces(all ? std::vector<Axis>{loop} : std::vector<Axis>{}, [&](Eigen::Index begin, const std::vector<Axis>& piece) {
-      const Axis& lines = all ? piece.front() : loop;
-      real(inverse, 1, &line, lines.n > 1 ? 1 : 0, &lines, passes, begin, begin / loop.is * loop.os);
-    });
+    in_pieces(all ? std::vector<Axis>{loop} : std::vector<Axis>{},
+              [&](Eigen::Index begin, const std::vector<Axis>& piece) {
+                const Axis& lines = all ? piece.front() : loop;
+                real(inverse, 1, &line, lines.n > 1 ? 1 : 0, &lines, passes, begin, begin / loop.is * loop.os);
+              });
   }
 
   /// Complex transforms along the last axis of `count` rows, in place.
   void rows(int sign, Eigen::Index count, Passes<Scalar>& passes) {
     const Axis line{modes_.last(), 1, 1}, loop{count, modes_.last(), modes_.last()};
     passes.begin_axis();
-    add(passes, Fftw<Scalar>::plan(1, &line, count > 1 ? 1 : 0, &loop, spectrum_.data(), spectrum_.data(), sign, flags_));
+    add(passes,
+        Fftw<Scalar>::plan(1, &line, count > 1 ? 1 : 0, &loop, spectrum_.data(), spectrum_.data(), sign, flags_));
   }
 
   /// Real transforms along all axes at once.
@@ -196,13 +198,16 @@ class Planner {
             Eigen::Index in = 0, Eigen::Index out = 0) {
     if (field_.size() == 0) field_ = Buffer<Scalar>(points_.size());
     if (inverse)
-      add(passes, Fftw<Scalar>::plan(rank, axes, loops, over, spectrum_.data() + in, field_.data() + out, flags_), in, out);
+      add(passes, Fftw<Scalar>::plan(rank, axes, loops, over, spectrum_.data() + in, field_.data() + out, flags_), in,
+          out);
     else
-      add(passes, Fftw<Scalar>::plan(rank, axes, loops, over, field_.data() + in, spectrum_.data() + out, flags_), in, out);
+      add(passes, Fftw<Scalar>::plan(rank, axes, loops, over, field_.data() + in, spectrum_.data() + out, flags_), in,
+          out);
   }
 
   void add(Passes<Scalar>& passes, typename Fftw<Scalar>::Plan plan, Eigen::Index in = 0, Eigen::Index out = 0) {
-    if (!plan) throw ConvergenceFailure("fft: the library that is linked in FFTW's place has no plan for this transform.");
+    if (!plan)
+      throw ConvergenceFailure("fft: the library that is linked in FFTW's place has no plan for this transform.");
     passes.add(Pass<Scalar>(plan, in, out));
   }
 
@@ -231,7 +236,8 @@ struct PlanKey {
   PlanOptions options;
   bool aligned;
   /// Plans know one thread from several only.
-  PlanKey(const Shape& given, const PlanOptions& all, bool is_aligned) : shape(given), options(all), aligned(is_aligned) {
+  PlanKey(const Shape& given, const PlanOptions& all, bool is_aligned)
+      : shape(given), options(all), aligned(is_aligned) {
     if (options.threads < 1) throw InvalidArgument("fft: threads is 0; give at least 1.");
     options.threads = options.threads > 1 && shape.axes() > 1 ? 2 : 1;
   }

@@ -195,8 +195,9 @@ Ensemble<Scalar> collect(Eigen::MatrixX<Scalar> states, const TimeGrid& times, c
     info.push_back(info_of(m));
     if (end.outcome) continue;
     TrajectoryInfo told = *info.back();
-    told.attributes["stopped"] = text(
-        end.outcome.kind == Outcome::Kind::diverged ? "diverged before t = " : "no progress beyond t = ", end.outcome.time);
+    told.attributes["stopped"] =
+        text(end.outcome.kind == Outcome::Kind::diverged ? "diverged before t = " : "no progress beyond t = ",
+             end.outcome.time);
     info.back() = std::make_shared<const TrajectoryInfo>(std::move(told));
   }
   if (to != states.cols()) states.conservativeResize(Eigen::NoChange, to);
@@ -237,9 +238,11 @@ Ensemble<Scalar> integrate_ensemble(const std::vector<System>& systems, const Ei
 
   constexpr std::size_t together = std::size_t(lanes<Scalar>) * blocks_together;
   const auto in_lanes = [&](const auto& lane_system_of) {
-    in_parallel((members + together - 1) / together, options.threads, options.progress, "integrate_ensemble", [&](std::size_t block, unsigned) {
-      run_lanes<Scalar, Method, LaneStateOf>(lane_system_of, x0, times, method, limits, block * together, states, ends);
-    });
+    in_parallel((members + together - 1) / together, options.threads, options.progress, "integrate_ensemble",
+                [&](std::size_t block, unsigned) {
+                  run_lanes<Scalar, Method, LaneStateOf>(lane_system_of, x0, times, method, limits, block * together,
+                                                         states, ends);
+                });
   };
   constexpr bool one_in_lanes = methods::FixedStep<Method> && !methods::Symplectic<Method> &&
                                 VectorField<System, LaneStateOf, Scalar>;
@@ -287,7 +290,8 @@ template <typename System, typename Derived, typename Method>
 auto integrate_ensemble(const System& system, const Eigen::MatrixBase<Derived>& x0, const TimeGrid& times,
                         const Method& method, const EnsembleOptions& options = {}) {
   using Scalar = typename Derived::Scalar;
-  return detail::integrate_ensemble<Scalar>(std::vector<System>{system}, Eigen::MatrixX<Scalar>(x0), times, method, options);
+  return detail::integrate_ensemble<Scalar>(std::vector<System>{system}, Eigen::MatrixX<Scalar>(x0), times, method,
+                                            options);
 }
 
 /// As above with a system, that is a set of parameters, for each member.

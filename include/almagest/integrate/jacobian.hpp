@@ -40,9 +40,8 @@ template <typename State>
 using SeededState = typename DualState<State, static_size<State>>::type;
 
 template <typename System, typename State>
-concept OwnJacobian = requires(const System& system, const State& x, Eigen::MatrixX<RealOf<State>>& J, RealOf<State> t) {
-  system.jacobian(x, J, t);
-};
+concept OwnJacobian = requires(const System& system, const State& x, Eigen::MatrixX<RealOf<State>>& J,
+                               RealOf<State> t) { system.jacobian(x, J, t); };
 
 }  // namespace detail
 

@@ -89,12 +89,13 @@ template <typename Method>
 void check(const Method& method, const char* what) {
   if constexpr (FixedStep<Method>) {
     if (!(method.step > 0) || !std::isfinite(method.step))
-      throw InvalidArgument(detail::text(what, ": the method's step is ", method.step, "; give a positive, finite step."));
+      throw InvalidArgument(
+          detail::text(what, ": the method's step is ", method.step, "; give a positive, finite step."));
   } else {
     if (!(method.relative >= 0) || !(method.absolute >= 0) || !(method.relative + method.absolute > 0) ||
         !std::isfinite(method.relative + method.absolute))
-      throw InvalidArgument(detail::text(what, ": tolerances relative = ", method.relative, ", absolute = ", method.absolute,
-                                         "; give finite ones, not negative and not both zero."));
+      throw InvalidArgument(detail::text(what, ": tolerances relative = ", method.relative, ", absolute = ",
+                                         method.absolute, "; give finite ones, not negative and not both zero."));
   }
 }
 

@@ -153,7 +153,8 @@ class ErrorChecker {
 
 /// Static states never ask for their size; the question alone would keep them out of registers.
 template <typename State>
-using Resizer = std::conditional_t<odeint::is_resizeable<State>::value, odeint::initially_resizer, odeint::never_resizer>;
+using Resizer =
+    std::conditional_t<odeint::is_resizeable<State>::value, odeint::initially_resizer, odeint::never_resizer>;
 
 /// The system as Odeint calls it: by reference, and on the state's own type.
 template <typename State, typename System>

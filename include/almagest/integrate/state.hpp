@@ -156,7 +156,8 @@ auto error_ratio(const Eigen::AutoDiffScalar<Derivatives>& err, const Eigen::Aut
                  typename Derivatives::Scalar absolute, typename Derivatives::Scalar relative) {
   auto worst = error_ratio(err.value(), x.value(), rate.value(), h, absolute, relative);
   for (Eigen::Index k = 0; k < err.derivatives().size(); ++k) {
-    const auto ratio = error_ratio(err.derivatives()[k], x.derivatives()[k], rate.derivatives()[k], h, absolute, relative);
+    const auto ratio =
+        error_ratio(err.derivatives()[k], x.derivatives()[k], rate.derivatives()[k], h, absolute, relative);
     if (!(ratio <= worst)) worst = ratio;
   }
   return worst;

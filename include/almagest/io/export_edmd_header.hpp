@@ -55,7 +55,9 @@ std::string header_text(const koopman::Edmd<Scalar>& model, const std::string& n
   out += text("using scalar = double;\nconstexpr int dimension = ", model.dimension(), ", delays = ", model.context(),
               ", rank = ", model.rank(), ", features = ", parts.encoder.rows(), ";\nconstexpr bool relift = ",
               model.options().relift ? "true" : "false", ";\n\nnamespace tables {\n");
-  const auto add = [&](const char* called, const Eigen::MatrixXd& values) { out += detail::table<double>(called, values); };
+  const auto add = [&](const char* called, const Eigen::MatrixXd& values) {
+    out += detail::table<double>(called, values);
+  };
   add("encoder", parts.encoder.transpose());
   add("map", parts.reduced_operator.transpose());
   add("newest", parts.observation.transpose());
@@ -66,7 +68,8 @@ std::string header_text(const koopman::Edmd<Scalar>& model, const std::string& n
   out += detail::product("encode", "Coordinates from the functions.", "encoder", "f", "z", "rank", "features");
   out += "// Coordinates of the last samples, oldest first.\ninline void lift(const scalar* window, scalar* z) {\n"
          "  scalar f[features];\n  evaluate(window, f);\n  encode(f, z);\n}\n\n";
-  out += detail::product("step", "Coordinates one time step later; next must not overlap z.", "map", "z", "next", "rank", "rank");
+  out += detail::product("step", "Coordinates one time step later; next must not overlap z.", "map", "z", "next",
+                         "rank", "rank");
   out += detail::product("observe", "The newest sample.", "newest", "z", "x", "dimension", "rank");
   return out + detail::closing(name);
 }

@@ -121,8 +121,8 @@ std::string header_text(const koopman::OptimizedDmd<Scalar>& model, const std::s
   if (lifts) add("encoder", detail::amplitude_encoder(model, terms));
   out += "}  // namespace tables\n\n";
   if (lifts)
-    out += detail::product("lift", "Amplitudes that fit the last samples, oldest first, best.", "encoder", "window", "b",
-                           "2 * terms", "samples * dimension");
+    out += detail::product("lift", "Amplitudes that fit the last samples, oldest first, best.", "encoder", "window",
+                           "b", "2 * terms", "samples * dimension");
   out += R"(// The state a time t after the amplitudes are b.
 inline void forecast(const scalar* b, scalar t, scalar* x) {
   for (int i = 0; i < dimension; ++i) x[i] = 0;

@@ -48,11 +48,14 @@ std::string perceptron_code(const Mlp& mlp, Eigen::Index dimension, const Vector
   const std::size_t layers = mlp.hidden.size() + 1;
   for (std::size_t k = 0; k < layers; ++k) {
     const Eigen::Index next = k + 1 < layers ? mlp.hidden[k] : dimension;
-    const Matrix weights = parameters.segment(at, next * width).reshaped(next, width), bias = parameters.segment(at + next * width, next);
+    const Matrix weights = parameters.segment(at, next * width).reshaped(next, width),
+                 bias = parameters.segment(at + next * width, next);
     tables += table<typename Vector::Scalar>(text("weights", k).c_str(), weights) +
               table<typename Vector::Scalar>(text("bias", k).c_str(), bias);
-    const std::string from = k == 0 ? "z" : (k % 2 == 1 ? "a" : "b"), to = k + 1 == layers ? "y" : (k % 2 == 0 ? "a" : "b");
-    body += text("  affine<", next, ", ", width, ">(tables::weights", k, ", tables::bias", k, ", ", from, ", ", to, ");\n");
+    const std::string from = k == 0 ? "z" : (k % 2 == 1 ? "a" : "b"),
+                      to = k + 1 == layers ? "y" : (k % 2 == 0 ? "a" : "b");
+    body +=
+        text("  affine<", next, ", ", width, ">(tables::weights", k, ", tables::bias", k, ", ", from, ", ", to, ");\n");
     if (k + 1 < layers) body += text("  for (int i = 0; i < ", next, "; ++i) ", to, "[i] = activated(", to, "[i]);\n");
     at += next * (width + 1);
     width = next;
@@ -70,7 +73,8 @@ std::string perceptron_code(const Mlp& mlp, Eigen::Index dimension, const Vector
 }
 
 /// The structured network as loops over one table of parameters.
-inline constexpr const char* structured_functions = R"(// A step of the radix-2 Fourier transform, `depth` times, and a dense core.
+inline constexpr const char* structured_factor =
+    R"(// A step of the radix-2 Fourier transform, `depth` times, and a dense core.
 inline void factor(const scalar* p, const scalar* x, scalar* y) {
   constexpr int size = 2 * dimension, core = size >> depth;
   scalar stage[size];
@@ -96,7 +100,9 @@ inline void factor(const scalar* p, const scalar* x, scalar* y) {
   }
 }
 
-// The network on normalized states.
+)";
+
+inline constexpr const char* plain_net = R"(// The network on normalized states.
 inline void net(const scalar* z, scalar* y) {
   constexpr int size = 2 * dimension, core = size >> depth, spectrum = size - core + core * core;
   constexpr int set = spectrum + 3 * dimension, sets = tied ? 1 : copies;
@@ -119,20 +125,72 @@ inline void net(const scalar* z, scalar* y) {
 
 )";
 
+/// The improved form with its dense end.
+inline constexpr const char* improved_net =
+    R"(inline scalar gelu(scalar x) {
+  return scalar(0.5) * x * (scalar(1) + std::tanh(scalar(0.7978845608028654) * (x + scalar(0.044715) * x * x * x)));
+}
+inline scalar silu(scalar x) { return x / (scalar(1) + std::exp(-x)); }
+
+// The network on normalized states.
+inline void net(const scalar* z, scalar* y) {
+  constexpr int size = 2 * dimension, core = size >> depth, spectrum = size - core + core * core;
+  constexpr int biases = spectrum + 3 * dimension, end = biases + (4 * copies + 1) * dimension;
+  constexpr int back = end + hidden * (dimension + 1), scale = back + dimension * (hidden + 1);
+  const scalar* const p = tables::parameters;
+  scalar padded[size] = {}, start[size], spread[size], h[size], lowered[size], sum[dimension], bent[hidden];
+  for (int i = 0; i < dimension; ++i) padded[i] = z[i], sum[i] = p[end - dimension + i];
+  factor(p, padded, start);
+  for (int k = 0; k < size; ++k) {
+    const scalar d = p[spectrum + k];
+    start[k] = std::tanh(start[k]);
+    spread[k] = (d > scalar(0) ? d : scalar(0)) + std::log1p(std::exp(-std::abs(d))) + scalar(1e-4);
+  }
+  for (int c = 0; c < copies; ++c) {
+    const scalar* bias = p + biases + 4 * c * dimension;
+    for (int k = 0; k < size; ++k) h[k] = spread[k] * (start[k] + bias[k]);
+    factor(p, h, lowered);
+    for (int i = 0; i < dimension; ++i) {
+      const int from = dimension - 1 - i;
+      const scalar seen = gelu(lowered[from] + bias[size + from]) + bias[size + dimension + i];
+      sum[i] += p[spectrum + size + i] * silu(seen);
+    }
+  }
+  for (int j = 0; j < hidden; ++j) {
+    scalar lifted = p[back - hidden + j];
+    for (int i = 0; i < dimension; ++i) lifted += p[end + i * hidden + j] * sum[i];
+    bent[j] = silu(lifted);
+  }
+  const scalar grown = scaled ? std::exp(p[scaled ? scale : 0]) : scalar(1);
+  for (int i = 0; i < dimension; ++i) {
+    scalar out = sum[i] + p[scale - dimension + i];
+    for (int j = 0; j < hidden; ++j) out += p[back + j * dimension + i] * bent[j];
+    y[i] = grown * out;
+  }
+}
+
+)";
+
 template <typename Stnn, typename Vector>
 std::string structured_code(const Stnn& stnn, const Vector& parameters) {
   const auto& options = stnn.options;
-  return text("constexpr int copies = ", options.copies, ", depth = ", options.depth, ";\nconstexpr bool tied = ",
-              options.tied ? "true" : "false", ";\n\nnamespace tables {\n") +
-         table<typename Vector::Scalar>("parameters", parameters) + "}  // namespace tables\n\n" + structured_functions;
+  const std::string form = options.improved ? text(", hidden = ", options.head,
+                                                   ";\nconstexpr bool scaled = ", options.scaled ? "true" : "false")
+                                            : text(";\nconstexpr bool tied = ", options.tied ? "true" : "false");
+  return text("constexpr int copies = ", options.copies, ", depth = ", options.depth, form,
+              ";\n\nnamespace tables {\n") +
+         table<typename Vector::Scalar>("parameters", parameters) + "}  // namespace tables\n\n" + structured_factor +
+         (options.improved ? improved_net : plain_net);
 }
 
 template <typename Model>
 std::string neural_opening(const Model& model, const std::string& name, const char* what) {
   check_identifier(name);
-  return text("// A network learned by almagest ", ALMAGEST_VERSION, " (", what, ").\n//\n// Time step: ", *model.training().step,
-              ".\n", state_comment(model.training(), "network was"), opening(name, "#include <cmath>\n\n"), "using scalar = ",
-              std::is_same_v<typename Model::Scalar, float> ? "float" : "double", ";\nconstexpr int dimension = ", model.dimension(), ";\n");
+  return text("// A network learned by almagest ", ALMAGEST_VERSION, " (", what,
+              ").\n//\n// Time step: ", *model.training().step, ".\n", state_comment(model.training(), "network was"),
+              opening(name, "#include <cmath>\n\n"),
+              "using scalar = ", std::is_same_v<typename Model::Scalar, float> ? "float" : "double",
+              ";\nconstexpr int dimension = ", model.dimension(), ";\n");
 }
 
 }  // namespace detail
@@ -142,25 +200,24 @@ std::string neural_opening(const Model& model, const std::string& name, const ch
 /// The text defines, in the namespace `name`, `scalar`, `dimension` and `step(x, next)`: the state one time step
 /// later; the two must not overlap. Numbers have the digits that give their bits; nothing is allocated.
 ///
-/// \throws InvalidArgument for a name that is no C++ identifier or a reserved word, and for the improved form of StNN.
+/// \throws InvalidArgument for a name that is no C++ identifier or a reserved word.
 template <typename Scalar>
 std::string header_text(const neural::NetworkModel<Scalar>& model, const std::string& name) {
   const auto& parts = model.parts();
   const Eigen::VectorX<Scalar> unit = parts.normalization.deviation.cwiseProduct(parts.scale);
   const bool dense = parts.architecture.index() == 0;
-  if (!dense && std::get<1>(parts.architecture).options.improved)
-    throw InvalidArgument("export_header: there is no header for the improved form of StNN; save the model instead, or train its plain form.");
   std::string out = detail::neural_opening(model, name, dense ? "multilayer perceptron" : "structured network");
   out += dense ? '\n' + detail::perceptron_code(std::get<0>(parts.architecture), model.dimension(), parts.parameters)
                : detail::structured_code(std::get<1>(parts.architecture), parts.parameters);
   out += "namespace tables {\n" + detail::table<Scalar>("mean", parts.normalization.mean) +
          detail::table<Scalar>("deviation", parts.normalization.deviation) + detail::table<Scalar>("unit", unit) +
          "}  // namespace tables\n\n";
-  out += "// The state one time step later; next must not overlap x.\ninline void step(const scalar* x, scalar* next) {\n"
-         "  scalar z[dimension];\n"
-         "  for (int i = 0; i < dimension; ++i) z[i] = (x[i] - tables::mean[i]) / tables::deviation[i];\n"
-         "  net(z, next);\n"
-         "  for (int i = 0; i < dimension; ++i) next[i] = x[i] + tables::unit[i] * next[i];\n}\n\n";
+  out +=
+      "// The state one time step later; next must not overlap x.\ninline void step(const scalar* x, scalar* next) {\n"
+      "  scalar z[dimension];\n"
+      "  for (int i = 0; i < dimension; ++i) z[i] = (x[i] - tables::mean[i]) / tables::deviation[i];\n"
+      "  net(z, next);\n"
+      "  for (int i = 0; i < dimension; ++i) next[i] = x[i] + tables::unit[i] * next[i];\n}\n\n";
   return out + detail::closing(name);
 }
 
@@ -181,13 +238,14 @@ std::string header_text(const neural::ReservoirModel<Scalar>& model, const std::
   const auto& parts = model.parts();
   const auto& A = parts.recurrent;
   std::string out = detail::neural_opening(model, name, "echo-state network");
-  out += detail::text("constexpr int units = ", model.units(), ", context = ", model.context(), ";\n\nnamespace tables {\n");
+  out += detail::text("constexpr int units = ", model.units(), ", context = ", model.context(),
+                      ";\n\nnamespace tables {\n");
   const Eigen::VectorX<Scalar> values = Eigen::Map<const Eigen::VectorX<Scalar>>(A.valuePtr(), A.nonZeros());
   out += detail::integer_table("starts", A.outerIndexPtr(), A.rows() + 1) +
          detail::integer_table("columns", A.innerIndexPtr(), A.nonZeros()) + table<Scalar>("recurrent", values) +
-         table<Scalar>("input", parts.input) + table<Scalar>("bias", parts.bias) + table<Scalar>("readout", parts.readout) +
-         table<Scalar>("mean", parts.normalization.mean) + table<Scalar>("deviation", parts.normalization.deviation) +
-         "}  // namespace tables\n\n";
+         table<Scalar>("input", parts.input) + table<Scalar>("bias", parts.bias) +
+         table<Scalar>("readout", parts.readout) + table<Scalar>("mean", parts.normalization.mean) +
+         table<Scalar>("deviation", parts.normalization.deviation) + "}  // namespace tables\n\n";
   out += R"(// The state r of the units after the sample x.
 inline void drive(const scalar* x, scalar* r) {
   scalar z[dimension], next[units];

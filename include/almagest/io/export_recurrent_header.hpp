@@ -81,9 +81,10 @@ std::string header_text(const neural::PlrnnModel<Scalar>& model, const std::stri
   detail::check_identifier(name);
   const auto& parts = model.parts();
   const Eigen::Index n = model.units(), d = model.dimension();
-  std::string out = text("// A piecewise-linear recurrent network learned by almagest ", ALMAGEST_VERSION, ".\n//\n// Time step: ",
-                         *model.training().step, ".\n", detail::state_comment(model.training(), "network was"),
-                         detail::opening(name), "using scalar = ", std::is_same_v<Scalar, float> ? "float" : "double",
+  std::string out = text("// A piecewise-linear recurrent network learned by almagest ", ALMAGEST_VERSION,
+                         ".\n//\n// Time step: ", *model.training().step, ".\n",
+                         detail::state_comment(model.training(), "network was"), detail::opening(name),
+                         "using scalar = ", std::is_same_v<Scalar, float> ? "float" : "double",
                          ";\nconstexpr int dimension = ", d, ", units = ", n, ", context = ", model.context());
   const auto part = [&](Eigen::Index first, Eigen::Index rows, Eigen::Index columns) {
     return Matrix(parts.parameters.segment(first, rows * columns).reshaped(rows, columns));
@@ -98,7 +99,8 @@ std::string header_text(const neural::PlrnnModel<Scalar>& model, const std::stri
     const Eigen::Index h = shallow.hidden;
     out += text(", hidden = ", h, ";\nconstexpr bool clipped = ", shallow.clipped ? "true" : "false", ";\n\n");
     tables += table<Scalar>("first", part(n, n, h)) + table<Scalar>("second", part(n + n * h, h, n)) +
-              table<Scalar>("shift", part(n + 2 * n * h, n, 1)) + table<Scalar>("second_shift", part(2 * n + 2 * n * h, h, 1));
+              table<Scalar>("shift", part(n + 2 * n * h, n, 1)) +
+              table<Scalar>("second_shift", part(2 * n + 2 * n * h, h, 1));
     step = detail::shallow_step;
   }
   // An array needs an entry, though no unit is beyond the state.

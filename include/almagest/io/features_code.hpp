@@ -191,7 +191,8 @@ class FeatureCode {
            " * std::exp(-", y, " * ", y, " / 2);");
     for (int n = 0; n + 1 < count; ++n) {
       const auto [a, c] = features::detail::recurrence(factor.family, n);
-      const std::string raised = text(p, '[', n + 1, "] = ", a == 1 ? "" : literal(a) + " * ", y, " * ", p, '[', n, ']');
+      const std::string raised =
+          text(p, '[', n + 1, "] = ", a == 1 ? "" : literal(a) + " * ", y, " * ", p, '[', n, ']');
       if (c == 0)
         line(raised, ';');
       else

@@ -22,7 +22,8 @@ class AnyForecaster {
   using Scalar = double;
 
   template <typename Model>
-  AnyForecaster(Model model, std::string kind) : model_(std::make_shared<Holder<Model>>(std::move(model))), kind_(std::move(kind)) {}
+  AnyForecaster(Model model, std::string kind)
+      : model_(std::make_shared<Holder<Model>>(std::move(model))), kind_(std::move(kind)) {}
 
   /// "sindy", "hankel_dmd", "network", ...
   const std::string& kind() const { return kind_; }
@@ -53,7 +54,8 @@ class AnyForecaster {
         using Single = typename Model::Scalar;
         const Trajectory<Single> rounded(history.times(), history.states().template cast<Single>(), history.info());
         const Forecast<Single> ahead = model.forecast(TrajectoryView<Single>(rounded), steps);
-        return {Trajectory<double>(ahead.times(), ahead.states().template cast<double>(), ahead.info()), ahead.verdict()};
+        return {Trajectory<double>(ahead.times(), ahead.states().template cast<double>(), ahead.info()),
+                ahead.verdict()};
       }
     }
     Model model;

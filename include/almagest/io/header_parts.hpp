@@ -107,9 +107,10 @@ std::string table(const char* name, const Eigen::MatrixX<Scalar>& values) {
 /// "inline void name(const scalar* from, scalar* to) { to = table * from }"
 inline std::string product(const char* function, const char* comment, const char* table, const char* from,
                            const char* to, const char* rows, const char* columns) {
-  return text("// ", comment, "\ninline void ", function, "(const scalar* ", from, ", scalar* ", to, ") {\n  for (int i = 0; i < ",
-              rows, "; ++i) {\n    scalar sum = 0;\n    for (int j = 0; j < ", columns, "; ++j) sum += tables::", table, "[i * (",
-              columns, ") + j] * ", from, "[j];\n    ", to, "[i] = sum;\n  }\n}\n\n");
+  return text("// ", comment, "\ninline void ", function, "(const scalar* ", from, ", scalar* ", to,
+              ") {\n  for (int i = 0; i < ", rows, "; ++i) {\n    scalar sum = 0;\n    for (int j = 0; j < ", columns,
+              "; ++j) sum += tables::", table, "[i * (", columns, ") + j] * ", from, "[j];\n    ", to,
+              "[i] = sum;\n  }\n}\n\n");
 }
 
 /// Eigenvalues or exponents with their residuals, as comments.
@@ -138,11 +139,14 @@ std::string linear_header(const LinearTables<Scalar>& model, const TrainingFacts
   out += text("using scalar = ", std::is_same_v<Scalar, float> ? "float" : "double", ";\nconstexpr int dimension = ",
               facts.dimension, ", delays = ", delays, ", rank = ", model.map.rows(), ", inputs = ", inputs,
               ";\n\nnamespace tables {\n");
-  out += table<Scalar>("encoder", model.encoder) + table<Scalar>("map", model.map) + table<Scalar>("newest", model.newest);
+  out +=
+      table<Scalar>("encoder", model.encoder) + table<Scalar>("map", model.map) + table<Scalar>("newest", model.newest);
   if (inputs > 0) out += table<Scalar>("driven", model.driven);
   out += "}  // namespace tables\n\n";
-  out += product("lift", "Coordinates of the last samples, oldest first.", "encoder", "window", "z", "rank", "delays * dimension");
-  out += product("step", "Coordinates one time step later; next must not overlap z.", "map", "z", "next", "rank", "rank");
+  out += product("lift", "Coordinates of the last samples, oldest first.", "encoder", "window", "z", "rank",
+                 "delays * dimension");
+  out +=
+      product("step", "Coordinates one time step later; next must not overlap z.", "map", "z", "next", "rank", "rank");
   if (inputs > 0)
     out += text("// ", drive_comment, "\ninline void drive(const scalar* u, scalar* next) {\n"
                 "  for (int i = 0; i < rank; ++i)\n"

@@ -151,7 +151,8 @@ namespace detail {
 template <typename Any, Storable First, Storable... Others>
 Any whichever(const compiled::Archive& archive, const std::string& known) {
   if (archive.kind == ModelFormat<First>::kind) return from_archive<First>(archive);
-  const std::string so_far = almagest::detail::text(known, known.empty() ? "\"" : ", \"", ModelFormat<First>::kind, '"');
+  const std::string so_far =
+      almagest::detail::text(known, known.empty() ? "\"" : ", \"", ModelFormat<First>::kind, '"');
   if constexpr (sizeof...(Others) > 0)
     return whichever<Any, Others...>(archive, so_far);
   else

@@ -87,7 +87,8 @@ compiled::NetcdfRun netcdf_run(const TimeGrid& grid, const TrajectoryInfo& info,
 
 /// The run of a file, with its samples.
 template <typename Scalar, typename Real>
-Trajectory<Scalar> trajectory_of(compiled::NetcdfRun file, const std::vector<Real>& states, const std::vector<Real>& inputs) {
+Trajectory<Scalar> trajectory_of(compiled::NetcdfRun file, const std::vector<Real>& states,
+                                 const std::vector<Real>& inputs) {
   using Matrix = typename Trajectory<Scalar>::Matrix;
   const Eigen::Index samples = Eigen::Index(file.times.size());
   const Eigen::VectorXd times = Eigen::Map<const Eigen::VectorXd>(file.times.data(), samples);
@@ -103,10 +104,11 @@ Trajectory<Scalar> trajectory_of(compiled::NetcdfRun file, const std::vector<Rea
     info.grid = SpatialGrid(std::move(axes));
   }
   const auto block = [&](const std::vector<Real>& values, std::size_t rows, Eigen::Index columns) {
-    return Matrix(Eigen::Map<const Matrix>(reinterpret_cast<const Scalar*>(values.data()), Eigen::Index(rows), columns));
+    return Matrix(
+        Eigen::Map<const Matrix>(reinterpret_cast<const Scalar*>(values.data()), Eigen::Index(rows), columns));
   };
-  return {time_grid(times, std::isfinite(file.step) ? file.step : 0), block(states, file.dimension, samples), std::move(info),
-          block(inputs, file.inputs, file.inputs ? samples : 0)};
+  return {time_grid(times, std::isfinite(file.step) ? file.step : 0), block(states, file.dimension, samples),
+          std::move(info), block(inputs, file.inputs, file.inputs ? samples : 0)};
 }
 
 }  // namespace detail
@@ -169,8 +171,9 @@ Trajectory<Scalar> read_netcdf(const std::string& path, const std::string& varia
   std::vector<typename Eigen::NumTraits<Scalar>::Real> states, inputs;
   compiled::NetcdfRun file = compiled::read_netcdf(path, variable, states, inputs);
   if (file.complex != bool(Eigen::NumTraits<Scalar>::IsComplex))
-    throw IoError(almagest::detail::text("read_netcdf: \"", variable, "\" in \"", path, "\" holds ",
-                                         file.complex ? "complex numbers; read it as std::complex<double>." : "real numbers; read it as double."));
+    throw IoError(almagest::detail::text(
+        "read_netcdf: \"", variable, "\" in \"", path, "\" holds ",
+        file.complex ? "complex numbers; read it as std::complex<double>." : "real numbers; read it as double."));
   return detail::trajectory_of<Scalar>(std::move(file), states, inputs);
 }
 

@@ -50,10 +50,13 @@ class NetcdfStream final : public SampleSink<Value> {
 
   void begin(const TimeGrid& times, const TrajectoryInfo& info, Eigen::Index dimension, Eigen::Index present) override {
     state_.resize(dimension);
-    file_ = std::make_unique<compiled::NetcdfAppender>(path_, detail::netcdf_run<Value>(times, info, dimension, 0), std::size_t(present));
+    file_ = std::make_unique<compiled::NetcdfAppender>(path_, detail::netcdf_run<Value>(times, info, dimension, 0),
+                                                       std::size_t(present));
   }
   Value* place(Eigen::Index) override { return state_.data(); }
-  void put(Eigen::Index sample) override { file_->put(std::size_t(sample), reinterpret_cast<const double*>(state_.data())); }
+  void put(Eigen::Index sample) override {
+    file_->put(std::size_t(sample), reinterpret_cast<const double*>(state_.data()));
+  }
   void flush() override { file_->flush(); }
   void end(Eigen::Index, const std::string& stopped) override {
     file_->end(stopped);

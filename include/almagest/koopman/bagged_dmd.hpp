@@ -125,7 +125,8 @@ class BaggedDmd {
     std::string table = text(bag_exponents_.cols(), " bags of ", rounded(100 * options_.share, 3),
                              " % of the samples; deviations over the bags of growth and frequency:\n");
     for (const Complex& one : statistics_.exponent_deviations)
-      table += detail::cell(rounded(double(one.real()), 3), 14) + detail::cell(rounded(double(one.imag()), 3), 20) + "\n";
+      table +=
+          detail::cell(rounded(double(one.real()), 3), 14) + detail::cell(rounded(double(one.imag()), 3), 20) + "\n";
     return model_.summary() + table;
   }
 

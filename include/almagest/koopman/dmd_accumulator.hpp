@@ -107,11 +107,13 @@ class DmdAccumulator {
       columns_ = columns;
       return;
     }
-    almagest::detail::check_lengths(what, "the state of a run", more.dimension, "the state of those before", facts.dimension);
+    almagest::detail::check_lengths(what, "the state of a run", more.dimension, "the state of those before",
+                                    facts.dimension);
     if (std::abs(*more.step - *facts.step) > 1e-9 * *facts.step)
       throw InvalidArgument(detail::text(what, ": a run has the time step ", *more.step, ", but those before have ",
                                          *facts.step, "; resample it."));
-    almagest::detail::check_lengths(what, "a window of a run, with its inputs,", columns, "one of those before", columns_);
+    almagest::detail::check_lengths(what, "a window of a run, with its inputs,", columns, "one of those before",
+                                    columns_);
     facts.samples += more.samples;
     facts.lower = facts.lower.cwiseMin(more.lower);
     facts.upper = facts.upper.cwiseMax(more.upper);

@@ -273,7 +273,8 @@ Eigen::VectorX<Scalar> Dmd<Scalar>::lift(const TrajectoryView<Scalar>& history) 
 }
 
 template <typename Scalar>
-Forecast<Scalar> Dmd<Scalar>::driven(const TrajectoryView<Scalar>& history, const Matrix& inputs, Eigen::Index steps) const {
+Forecast<Scalar> Dmd<Scalar>::driven(const TrajectoryView<Scalar>& history, const Matrix& inputs,
+                                     Eigen::Index steps) const {
   const double time_step = almagest::detail::check_history(training(), context(), history, steps,
                                                            "Dmd::forecast");
   almagest::detail::ForecastRecorder<Scalar> recorder(training(), history, time_step, steps);

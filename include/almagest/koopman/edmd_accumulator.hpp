@@ -128,7 +128,8 @@ Eigen::MatrixX<Real> combined(const Eigen::MatrixX<Real>& triangle, const Eigen:
 /// What inputs do to normalized coordinates, `inputs x rank` and where they multiply the functions
 /// `(inputs * rank) x rank`, else without rows.
 template <typename Real>
-std::pair<Eigen::MatrixX<Real>, Eigen::MatrixX<Real>> input_operators(const Undriven<Real>& all, const Eigen::MatrixX<Real>& encoder,
+std::pair<Eigen::MatrixX<Real>, Eigen::MatrixX<Real>> input_operators(const Undriven<Real>& all,
+                                                                      const Eigen::MatrixX<Real>& encoder,
                                                                       Eigen::Index inputs) {
   const Eigen::Index size = encoder.rows(), rank = encoder.cols();
   if (inputs == 0) return {Eigen::MatrixX<Real>(0, rank), Eigen::MatrixX<Real>(0, rank)};

@@ -112,8 +112,8 @@ linalg::Svd<Scalar> leading_patterns(const std::vector<TrajectoryView<Scalar>>& 
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT linalg::Svd<double> leading_patterns(const std::vector<TrajectoryView<double>>&, Eigen::Index,
-                                                                     const char*);
+extern template ALMAGEST_EXPORT linalg::Svd<double> leading_patterns(const std::vector<TrajectoryView<double>>&,
+                                                                     Eigen::Index, const char*);
 #endif
 
 /// The samples of the runs that are long enough in the basis of their patterns.

@@ -117,7 +117,8 @@ class ModeBasis {
 
   /// The amplitudes at time 0 that fit samples at some times best. An exponential is reckoned from the end
   /// that it does not outgrow, so that nothing overflows.
-  Eigen::VectorX<Complex> amplitudes(const Eigen::Ref<const Matrix>& samples, const Eigen::VectorX<Scalar>& times) const;
+  Eigen::VectorX<Complex> amplitudes(const Eigen::Ref<const Matrix>& samples,
+                                     const Eigen::VectorX<Scalar>& times) const;
 
  private:
   Eigen::VectorX<Complex> exponents_;
@@ -152,7 +153,8 @@ Eigen::MatrixX<std::complex<Scalar>> ModeBasis<Scalar>::eigenfunctions(const Eig
 }
 
 template <typename Scalar>
-Eigen::VectorX<std::complex<Scalar>> ModeBasis<Scalar>::amplitudes(const Eigen::Ref<const Matrix>& samples, const Eigen::VectorX<Scalar>& times) const {
+Eigen::VectorX<std::complex<Scalar>> ModeBasis<Scalar>::amplitudes(const Eigen::Ref<const Matrix>& samples,
+                                                                   const Eigen::VectorX<Scalar>& times) const {
   const Eigen::Index r = exponents_.size(), rows = triangle_.rows();
   Eigen::VectorX<Scalar> origins(r);
   for (Eigen::Index j = 0; j < r; ++j)
@@ -339,8 +341,8 @@ Eigen::VectorX<Scalar> OptimizedDmd<Scalar>::state(const Eigen::VectorX<Complex>
 }
 
 template <typename Scalar>
-Eigen::MatrixX<Scalar> OptimizedDmd<Scalar>::states(const Eigen::VectorX<Complex>& amplitudes, const TimeGrid& times, double start,
-              const char* what) const {
+Eigen::MatrixX<Scalar> OptimizedDmd<Scalar>::states(const Eigen::VectorX<Complex>& amplitudes, const TimeGrid& times,
+                                                    double start, const char* what) const {
   Matrix all(dimension(), times.size());
   for (Eigen::Index k = 0; k < times.size(); ++k) {
     all.col(k) = state(amplitudes, times[k] - start);

@@ -382,8 +382,8 @@ ParametricDmd<Scalar> fit_parametric_dmd(const std::vector<TrajectoryView<Scalar
                                          const Eigen::MatrixXd& parameters, const ParametricDmdOptions& options) {
   constexpr const char* what = "fit_parametric_dmd";
   if (parameters.cols() != Eigen::Index(several.size()) || parameters.rows() < 1)
-    throw DimensionMismatch(text(what, ": parameters is ", parameters.rows(), " x ", parameters.cols(), ", but there are ",
-                                 several.size(), " runs; give one column for each."));
+    throw DimensionMismatch(text(what, ": parameters is ", parameters.rows(), " x ", parameters.cols(),
+                                 ", but there are ", several.size(), " runs; give one column for each."));
   almagest::detail::check_finite(what, "parameters", parameters);
   if (options.dmd.regression != Regression::least_squares)
     throw InvalidArgument(text(what, ": regression is not by least squares, which alone is known here; leave it out."));

@@ -62,9 +62,11 @@ Eigen::MatrixX<Scalar> circulant_map(const WindowPairs<Scalar>& pairs) {
   const auto wave = Eigen::MatrixX<Complex>::NullaryExpr(n, n, [&](Eigen::Index j, Eigen::Index k) {
     return std::polar(Scalar(1), -two_pi * Scalar(j * k % n) / Scalar(n));
   }).eval();
-  const Eigen::MatrixX<Complex> x = pairs.x.template cast<Complex>() * wave, y = pairs.y.template cast<Complex>() * wave;
+  const Eigen::MatrixX<Complex> x = pairs.x.template cast<Complex>() * wave,
+                                y = pairs.y.template cast<Complex>() * wave;
   const Eigen::VectorX<Scalar> power = x.colwise().squaredNorm().transpose();
-  const Scalar least = std::numeric_limits<Scalar>::epsilon() * std::numeric_limits<Scalar>::epsilon() * power.maxCoeff();
+  const Scalar least =
+      std::numeric_limits<Scalar>::epsilon() * std::numeric_limits<Scalar>::epsilon() * power.maxCoeff();
   Eigen::VectorX<Complex> symbol(n);
   for (Eigen::Index k = 0; k < n; ++k) symbol[k] = power[k] > least ? x.col(k).dot(y.col(k)) / power[k] : Complex(0);
   const Eigen::VectorX<Scalar> column = (wave.conjugate() * symbol).real() / Scalar(n);
@@ -116,8 +118,9 @@ Eigen::MatrixX<Scalar> norm_structured_map(const Reduction<Scalar>& reduced, Map
   if (structure == MapStructure::skew_symmetric) return symmetric_map<Scalar>(reduced.scales, y, Scalar(-1));
   const linalg::Svd<Scalar> svd = linalg::svd<Scalar>(y * reduced.scales.asDiagonal());
   if (svd.singular_values.size() < y.rows())
-    throw InvalidArgument(text("fit_physics_informed_dmd: rank is ", y.rows(), ", but samples and their successors share ",
-                               svd.singular_values.size(), " directions; ask for that rank or less."));
+    throw InvalidArgument(text("fit_physics_informed_dmd: rank is ", y.rows(),
+                               ", but samples and their successors share ", svd.singular_values.size(),
+                               " directions; ask for that rank or less."));
   return svd.u * svd.v.transpose();
 }
 

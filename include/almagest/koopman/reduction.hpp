@@ -179,7 +179,8 @@ bool products_pay(const std::vector<TrajectoryView<Scalar>>& several, const DmdO
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT WindowPairs<double> factor_pairs(const std::vector<TrajectoryView<double>>&, Eigen::Index);
+extern template ALMAGEST_EXPORT WindowPairs<double> factor_pairs(const std::vector<TrajectoryView<double>>&,
+                                                                 Eigen::Index);
 extern template ALMAGEST_EXPORT Reduction<double> reduce_pairs(const char*, WindowPairs<double>&, const DmdOptions&,
                                                                std::vector<std::string>&);
 #endif

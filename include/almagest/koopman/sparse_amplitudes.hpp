@@ -88,8 +88,9 @@ Eigen::VectorX<std::complex<Scalar>> shrink(const AmplitudeProblem<Scalar>& prob
     const Scalar scale = std::max({b.norm(), c.norm(), dual.norm() / rho});
     if ((b - c).norm() <= accuracy * scale && (c - before).norm() <= accuracy * scale) return c;
   }
-  throw ConvergenceFailure(almagest::detail::text("sparse_amplitudes: penalty ", double(penalty), " took more than ", most,
-                                                  " steps; leave out modes of nearly equal eigenvalues by a lower rank."));
+  throw ConvergenceFailure(
+      almagest::detail::text("sparse_amplitudes: penalty ", double(penalty), " took more than ", most,
+                             " steps; leave out modes of nearly equal eigenvalues by a lower rank."));
 }
 
 }  // namespace detail

@@ -98,7 +98,8 @@ Eigen::Index rank_by_threshold(const Eigen::MatrixBase<Derived>& singular_values
 template <typename Derived>
 double effective_rank(const Eigen::MatrixBase<Derived>& singular_values) {
   if (singular_values.size() == 0 || !(singular_values.maxCoeff() > 0)) return 0;
-  const Eigen::ArrayXd squares = (singular_values.template cast<double>() / double(singular_values.maxCoeff())).array().square();
+  const Eigen::ArrayXd squares =
+      (singular_values.template cast<double>() / double(singular_values.maxCoeff())).array().square();
   const Eigen::ArrayXd shares = squares / squares.sum();
   double entropy = 0;
   for (Eigen::Index i = 0; i < shares.size(); ++i)

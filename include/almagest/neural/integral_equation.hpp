@@ -171,7 +171,8 @@ std::shared_ptr<const PicardMap<Scalar>> picard(const IntegralEquation& architec
   layers.push_back(std::make_shared<Dense<Scalar>>(width, d));
   return std::make_shared<PicardMap<Scalar>>(
       followed_by<Scalar>(std::move(layers), std::make_shared<Stretch<Scalar>>(scale)), IntegralKind::volterra,
-      Eigen::VectorX<Scalar>::LinSpaced(architecture.window + 1, 0, 1), architecture.iterations, architecture.relaxation);
+      Eigen::VectorX<Scalar>::LinSpaced(architecture.window + 1, 0, 1), architecture.iterations,
+      architecture.relaxation);
 }
 
 #if ALMAGEST_INSTANTIATED

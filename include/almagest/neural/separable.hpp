@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -111,14 +112,17 @@ inline void check(const Separable& options) {
 }
 
 /// The values of all atoms at all samples, and the products of the terms' functions so far.
+template <typename Real>
 class AlternatingLeastSquares {
  public:
   using Index = Eigen::Index;
+  using Matrix = Eigen::MatrixX<Real>;
+  using Vector = Eigen::VectorX<Real>;
 
-  AlternatingLeastSquares(const Eigen::MatrixXd& x, const Separable& options, const Eigen::VectorXd& lower,
-                          const Eigen::VectorXd& upper)
+  AlternatingLeastSquares(const Matrix& x, const Separable& options, const Vector& lower,
+                          const Vector& upper)
       : options_(options), lower_(lower), upper_(upper), dimension_(x.rows()), samples_(x.cols()) {
-    const SeparableFunction grid(options, lower, upper, Eigen::MatrixXd::Zero(options.atoms, options.rank * x.rows()));
+    const SeparableFunction grid(options, lower, upper, Matrix::Zero(options.atoms, options.rank * x.rows()));
     for (Index d = 0; d < dimension_; ++d) {
       atoms_.emplace_back(options.atoms, samples_);
       for (Index k = 0; k < samples_; ++k) grid.evaluate_atoms(x(d, k), d, atoms_.back().col(k));
@@ -126,10 +130,10 @@ class AlternatingLeastSquares {
   }
 
   /// Returns the function and the mean square of its error.
-  std::pair<SeparableFunction, double> fit(const Eigen::VectorXd& y, RandomStream& random) {
+  std::pair<SeparableFunction, double> fit(const Vector& y, RandomStream& random) {
     const Index rank = options_.rank;
     coefficients_ =
-        Eigen::MatrixXd::NullaryExpr(options_.atoms, rank * dimension_, [&] { return 1 + 0.5 * random.normal(); });
+        Matrix::NullaryExpr(options_.atoms, rank * dimension_, [&] { return 1 + 0.5 * random.normal(); });
     double error = y.squaredNorm() / double(samples_);
     for (int sweep = 0; sweep < options_.sweeps; ++sweep) {
       const double before = error;
@@ -143,12 +147,12 @@ class AlternatingLeastSquares {
   auto own(Index d) { return coefficients_.middleCols(d * options_.rank, options_.rank); }
 
   /// The linear problem of variable d; the other functions get unit size, so that it carries the size of the terms.
-  double solve(Index d, const Eigen::VectorXd& y) {
+  double solve(Index d, const Vector& y) {
     const Index rank = options_.rank, n = options_.atoms;
-    Eigen::MatrixXd others = Eigen::MatrixXd::Ones(rank, samples_);
+    Matrix others = Matrix::Ones(rank, samples_);
     for (Index e = 0; e < dimension_; ++e) {
       if (e == d) continue;
-      Eigen::MatrixXd values = own(e).transpose() * atoms_[std::size_t(e)];
+      Matrix values = own(e).transpose() * atoms_[std::size_t(e)];
       for (Index r = 0; r < rank; ++r) {
         const double size = values.row(r).norm() / std::sqrt(double(samples_));
         if (!(size > 0)) continue;
@@ -157,26 +161,26 @@ class AlternatingLeastSquares {
       }
       others.array() *= values.array();
     }
-    Readout<double> readout(rank * n, 1);
+    Readout<Real> readout(rank * n, 1);
     for (Index k = 0; k < samples_; ++k) {
       auto row = readout.row();
       for (Index r = 0; r < rank; ++r) row.segment(r * n, n) = others(r, k) * atoms_[std::size_t(d)].col(k).transpose();
       row[rank * n] = y[k];
       readout.take();
     }
-    const Eigen::MatrixXd solution =
+    const Matrix solution =
         readout.solve(options_.ridge * double(samples_) * y.squaredNorm() / double(samples_));
     own(d) = solution.reshaped(n, rank);
-    const Eigen::RowVectorXd fitted =
+    const Eigen::RowVectorX<Real> fitted =
         (own(d).transpose() * atoms_[std::size_t(d)]).cwiseProduct(others).colwise().sum();
     return (fitted.transpose() - y).squaredNorm() / double(samples_);
   }
 
   Separable options_;
-  Eigen::VectorXd lower_, upper_;
+  Vector lower_, upper_;
   Index dimension_, samples_;
-  std::vector<Eigen::MatrixXd> atoms_;
-  Eigen::MatrixXd coefficients_;
+  std::vector<Matrix> atoms_;
+  Matrix coefficients_;
 };
 
 }  // namespace detail
@@ -184,8 +188,8 @@ class AlternatingLeastSquares {
 /// Fits values y at the columns of x, on the box of x.
 ///
 /// \throws InvalidArgument for impossible options or a variable of one value; DimensionMismatch; NonFiniteData.
-inline SeparableFunction fit_separable(const Eigen::MatrixXd& x, const Eigen::VectorXd& y,
-                                       const Separable& options = {}) {
+template <std::same_as<Separable> Options = Separable>
+SeparableFunction fit_separable(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, const Options& options = {}) {
   detail::check(options);
   almagest::detail::check_lengths("fit_separable", "y", y.size(), "x (samples)", x.cols());
   almagest::detail::check_finite("fit_separable", "x", x);
@@ -196,7 +200,7 @@ inline SeparableFunction fit_separable(const Eigen::MatrixXd& x, const Eigen::Ve
       throw InvalidArgument(
           almagest::detail::text("fit_separable: variable ", d, " has the one value ", lower[d], "; leave it out."));
   RandomStream random(options.seed);
-  return detail::AlternatingLeastSquares(x, options, lower, upper).fit(y, random).first;
+  return detail::AlternatingLeastSquares<double>(x, options, lower, upper).fit(y, random).first;
 }
 
 /// What defines a separable map: a function for each component of the increment.
@@ -259,7 +263,8 @@ static_assert(Forecaster<SeparableModel>);
 
 namespace detail {
 
-inline SeparableModel fit_separable_map(const std::vector<TrajectoryView<double>>& several, const Separable& options) {
+template <std::same_as<double> Real>
+SeparableModel fit_separable_map(const std::vector<TrajectoryView<Real>>& several, const Separable& options) {
   using almagest::detail::text;
   check(options);
   SeparableParts parts;
@@ -273,7 +278,7 @@ inline SeparableModel fit_separable_map(const std::vector<TrajectoryView<double>
     if (!(parts.training.upper[i] > parts.training.lower[i]))
       throw InvalidArgument(text("neural::fit(Separable): component ", i, " has the one value ",
                                  parts.training.lower[i], "; leave it out."));
-  Eigen::MatrixXd x(d, pairs), change(d, pairs);
+  Eigen::MatrixX<Real> x(d, pairs), change(d, pairs);
   Eigen::Index at = 0;
   for (const auto& run : several) {
     const Eigen::Index count = run.size() - 1;
@@ -285,7 +290,7 @@ inline SeparableModel fit_separable_map(const std::vector<TrajectoryView<double>
   if (pairs < options.rank * options.atoms)
     parts.warnings.push_back(text(pairs, " samples cannot determine ", options.rank * options.atoms,
                                   " coefficients of a variable; the fit leans on the ridge."));
-  AlternatingLeastSquares solver(x, options, parts.training.lower, parts.training.upper);
+  AlternatingLeastSquares<Real> solver(x, options, parts.training.lower, parts.training.upper);
   RandomStream random(options.seed);
   parts.coefficients.resize(options.atoms, options.rank * d * d);
   for (Eigen::Index i = 0; i < d; ++i)

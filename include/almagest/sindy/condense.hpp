@@ -33,7 +33,9 @@ class PartedQr {
   /// `parts` of 0 or 1 keeps the whole alone. All together take a few megabytes: wide triangles are
   /// kept in fewer parts.
   PartedQr(Eigen::Index columns, Eigen::Index parts)
-      : parts_(std::min(parts, std::max<Eigen::Index>(8, (1 << 19) / (columns * columns)))), length_(1), open_(columns) {}
+      : parts_(std::min(parts, std::max<Eigen::Index>(8, (1 << 19) / (columns * columns)))),
+        length_(1),
+        open_(columns) {}
 
   void update(const Eigen::Ref<const Matrix>& rows) {
     if (parts_ < 2) return open_.update(rows);

@@ -138,7 +138,8 @@ void least_squares_weights(const Eigen::VectorX<Real>& nodes, Real at, Eigen::In
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT void least_squares_weights(const Eigen::VectorXd&, double, Eigen::Index, Weights<double>&);
+extern template ALMAGEST_EXPORT void least_squares_weights(const Eigen::VectorXd&, double, Eigen::Index,
+                                                           Weights<double>&);
 #endif
 
 /// A LocalPolynomial along the times of one run.

@@ -4,7 +4,9 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +32,7 @@ namespace almagest::inline ALMAGEST_ABI::sindy {
 ///
 /// The result does not depend on the count of threads.
 struct EnsembleOf {
-  Optimizer optimizer = Stlsq{};
+  std::optional<Optimizer> optimizer = {};  ///< of each member; none: Stlsq
   int models = 100;
   bool rows = true;      ///< draw samples
   double library = 1;    ///< share of the features that a member may use
@@ -40,10 +42,21 @@ struct EnsembleOf {
   unsigned threads = 1;
 };
 
+namespace detail {
+
+// A template, as its callers are, so that only who draws ensembles compiles the fits of their members.
+template <std::same_as<EnsembleOf> Options>
+Optimizer optimizer_of(const Options& options) {
+  return options.optimizer ? *options.optimizer : Optimizer(Stlsq{});
+}
+
+}  // namespace detail
+
 /// \throws InvalidArgument for impossible options.
-inline void check(const EnsembleOf& options) {
+template <std::same_as<EnsembleOf> Options>
+void check(const Options& options) {
   using almagest::detail::text;
-  check(options.optimizer);
+  check(detail::optimizer_of(options));
   const auto refuse = [](const char* named, auto value, const char* remedy) {
     throw InvalidArgument(text("EnsembleOf: ", named, " is ", value, "; ", remedy));
   };
@@ -59,8 +72,9 @@ inline void check(const EnsembleOf& options) {
         "EnsembleOf: neither rows nor features are drawn, so that all members are equal; set rows, "
         "or library below 1.");
 }
-inline Eigen::Index parts(const EnsembleOf& options) {
-  return std::max(options.rows ? options.parts : 0, parts(options.optimizer));
+template <std::same_as<EnsembleOf> Options>
+Eigen::Index parts(const Options& options) {
+  return std::max(options.rows ? options.parts : 0, parts(detail::optimizer_of(options)));
 }
 
 namespace detail {
@@ -88,7 +102,8 @@ Eigen::MatrixXd solve_each(const Optimizer& optimizer, const Regression<Real>& b
 }
 
 template <typename Real>
-Member draw_member(const EnsembleOf& options, const Regression<Real>& regression, std::size_t k) {
+Member draw_member(const EnsembleOf& options, const Optimizer& optimizer, const Regression<Real>& regression,
+                   std::size_t k) {
   RandomStream random(options.seed, k);
   const Eigen::Index parts = Eigen::Index(regression.parts().size()), n = regression.features();
   Member member;
@@ -109,10 +124,10 @@ Member draw_member(const EnsembleOf& options, const Regression<Real>& regression
     if (kept < n) bag = bag.restricted(member.library);
     Eigen::MatrixXd found;
     try {
-      found = solve(options.optimizer, bag, unused);
+      found = solve(optimizer, bag, unused);
     } catch (const EveryTermRemoved&) {
       member.removed = true;
-      found = solve_each(options.optimizer, bag);
+      found = solve_each(optimizer, bag);
     }
     for (std::size_t j = 0; j < member.library.size(); ++j)
       member.coefficients.row(member.library[j]) = found.row(Eigen::Index(j));
@@ -164,20 +179,22 @@ Eigen::MatrixX<Real> solve(const EnsembleOf& options, const Regression<Real>& re
   if (options.rows && regression.parts().size() < 2)
     throw InvalidArgument(text("EnsembleOf: the samples came in ", regression.parts().size(),
                                " parts; give more samples, or draw features alone."));
+  const Optimizer optimizer = detail::optimizer_of(options);
   std::vector<detail::Member> members(std::size_t(options.models));
   almagest::detail::in_parallel(
       members.size(), options.threads, Progress{}, "EnsembleOf",
-      [&](std::size_t k, unsigned) { members[k] = detail::draw_member(options, regression, k); });
+      [&](std::size_t k, unsigned) { members[k] = detail::draw_member(options, optimizer, regression, k); });
   const auto failed = std::count_if(members.begin(), members.end(), [](const auto& m) { return m.failed; });
   const auto empty = std::count_if(members.begin(), members.end(), [](const auto& m) {
     return m.failed || (m.removed && m.coefficients.isZero(0));
   });
   if (empty == std::ptrdiff_t(members.size()))  // the whole fails in the same way, and says why
-    return solve(options.optimizer, regression, report);
+    return solve(optimizer, regression, report);
   if (failed > 0)
     report.warnings.push_back(text("EnsembleOf: ", failed, " of ", options.models,
                                    " members failed and were left out."));
-  if (const auto removed = std::count_if(members.begin(), members.end(), [](const auto& m) { return m.removed && !m.failed; }))
+  if (const auto removed =
+          std::count_if(members.begin(), members.end(), [](const auto& m) { return m.removed && !m.failed; }))
     report.warnings.push_back(text("EnsembleOf: in ", removed, " of ", options.models,
                                    " members the threshold removed every term of a target; they count as members that did "
                                    "not choose its terms."));

@@ -94,7 +94,10 @@ class FieldDerivatives {
   using Vector = Eigen::VectorX<Real>;
 
   FieldDerivatives(const SpatialGrid& grid, const PdeLibrary& library, std::vector<JetVariable> wanted)
-      : grid_(grid), library_(library), wanted_(std::move(wanted)), transform_(fft::Shape(grid), {.rigor = fft::Rigor::estimate}) {
+      : grid_(grid),
+        library_(library),
+        wanted_(std::move(wanted)),
+        transform_(fft::Shape(grid), {.rigor = fft::Rigor::estimate}) {
     if (library.space == SpaceDerivatives::spectral) {
       make_wavenumbers();
       modes_ = fft::Buffer<std::complex<Real>>(transform_.modes());

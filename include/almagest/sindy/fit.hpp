@@ -68,9 +68,10 @@ std::vector<std::string> shared_inputs(const std::vector<TrajectoryView<Scalar>>
 }
 
 /// Refuses states whose features would overflow.
-inline void check_sizes(const features::Library& library, const TrainingFacts& facts) {
+template <std::same_as<features::Library> Library>
+void check_sizes(const Library& library, const TrainingFacts& facts) {
   using almagest::detail::rounded, almagest::detail::text;
-  const auto* polynomial = library.as<Polynomial>();
+  const auto* polynomial = library.template as<Polynomial>();
   if (!polynomial) return;
   const int degree = polynomial->degree;
   const double largest = std::max(facts.upper.maxCoeff(), -facts.lower.minCoeff());
@@ -91,6 +92,19 @@ void join_inputs(const TrajectoryView<Scalar>& run, Eigen::Index first, const St
   if (inputs > 0)
     variables.rightCols(inputs) =
         run.inputs().middleCols(first, count).transpose().template cast<Real>();
+}
+
+/// A run whose states and rates, `samples x columns`, are known: rows for the accumulator.
+template <typename Real, typename Scalar, typename States, typename Rates>
+void take_run(const TrajectoryView<Scalar>& run, const States& states, const Rates& rates, Accumulator<Real>& rows) {
+  Eigen::MatrixX<Real> variables;
+  for (Eigen::Index first = 0; first < run.size();) {
+    const Eigen::Index count = std::min(rows.room(), run.size() - first);
+    rows.targets(count) = rates.middleRows(first, count);
+    join_inputs(run, first, states.middleRows(first, count), variables);
+    rows.take(variables);
+    first += count;
+  }
 }
 
 /// A run whose rates come from the windows around its samples. Returns LocalFit::gain.
@@ -122,16 +136,10 @@ Real add_run(const TrajectoryView<Scalar>& run, const LocalPolynomial& method,
 template <typename Real, typename Scalar>
 Real add_run(std::size_t number, const TrajectoryView<Scalar>& run, const Differentiator& method,
              Accumulator<Real>& rows, std::vector<std::string>& notes) {
-  Eigen::MatrixX<Real> states = run.states().transpose().template cast<Real>(), variables;
+  Eigen::MatrixX<Real> states = run.states().transpose().template cast<Real>();
   Eigen::MatrixX<Real> rates(states.rows(), states.cols());
   method.apply_noting(number, run.times(), states, rates, notes);
-  for (Eigen::Index first = 0; first < run.size();) {
-    const Eigen::Index count = std::min(rows.room(), run.size() - first);
-    rows.targets(count) = rates.middleRows(first, count);
-    join_inputs(run, first, states.middleRows(first, count), variables);
-    rows.take(variables);
-    first += count;
-  }
+  take_run(run, states, rates, rows);
   return 1;
 }
 

@@ -79,7 +79,9 @@ ForecastBand forecast_band(const Model<Scalar>& model, const TrajectoryView<Scal
   info.names = model.training().names;
   info.input_names.clear();
   const TimeGrid times = TimeGrid::uniform(history.times().back() + step, step, reached);
-  const auto run = [&](const Eigen::MatrixXd& states) { return Trajectory<double>(times, states.leftCols(reached), info); };
+  const auto run = [&](const Eigen::MatrixXd& states) {
+    return Trajectory<double>(times, states.leftCols(reached), info);
+  };
   return {run(lower), run(median), run(upper), alive.head(reached)};
 }
 

@@ -52,13 +52,9 @@ Regression<double> implicit_rows(const std::vector<TrajectoryView<Scalar>>& seve
     derivative.check_length(run.size(), k, "sindy::fit_rational");
     Eigen::MatrixXd states, rates;
     differentiate_whole(k, run, derivative, states, rates);
-    for (Eigen::Index first = 0; first < run.size();) {
-      const Eigen::Index count = std::min(rows.room(), run.size() - first);
-      Eigen::MatrixXd variables(count, d + 1);
-      variables << states.middleRows(first, count), rates.col(i).segment(first, count);
-      rows.take(variables);
-      first += count;
-    }
+    Eigen::MatrixXd variables(run.size(), d + 1);
+    variables << states, rates.col(i);
+    take_run(run, variables, rates.leftCols(0), rows);
   }
   return rows.regression(made->names(names), {}, Eigen::VectorXd(0));
 }

@@ -26,11 +26,12 @@ namespace almagest::inline ALMAGEST_ABI::sindy {
 ///
 /// \throws InvalidArgument for a derivative that needs whole runs at once, runs with inputs, and as
 ///         `fit`; DimensionMismatch for pieces of another dimension. What was learned before stays.
-class LawAccumulator {
+template <typename Real>
+class BasicLawAccumulator {
  public:
   /// `parts` as an optimizer asks for by `parts_of`.
-  LawAccumulator(features::Library library, Eigen::Index dimension, const AnyDerivative& derivative,
-                 Eigen::Index parts = 0)
+  BasicLawAccumulator(features::Library library, Eigen::Index dimension, const AnyDerivative& derivative,
+                      Eigen::Index parts = 0)
       : library_(std::move(library)),
         made_(evaluator(library_, dimension)),
         rows_(made_, dimension, parts) {
@@ -43,7 +44,7 @@ class LawAccumulator {
     method_ = *derivative.local();
   }
 
-  void update(const TrajectoryView<double>& piece) {
+  void update(const TrajectoryView<Real>& piece) {
     using almagest::detail::text;
     almagest::detail::check_lengths("LawAccumulator", "the state of a piece", piece.dimension(),
                                     "the library", made_->dimension());
@@ -75,20 +76,20 @@ class LawAccumulator {
 
   /// The law of all that came, the open run ending here.
   template <SparseOptimizer Optimizer = Stlsq>
-  Model<double> solve(const Optimizer& optimizer = {}) const {
+  Model<Real> solve(const Optimizer& optimizer = {}) const {
     using almagest::sindy::solve;
     check(optimizer);
-    LawAccumulator all = *this;
+    BasicLawAccumulator all = *this;
     all.close();
     if (!all.facts_ || all.samples() == 0)
       throw InvalidArgument("LawAccumulator: there are no samples to learn from; update with runs first.");
     const TrainingFacts& facts = *all.facts_;
-    Eigen::VectorXd rounding =
-        16 * std::numeric_limits<double>::epsilon() * all.gain_ * facts.upper.cwiseAbs().cwiseMax(facts.lower.cwiseAbs());
-    const Regression<double> regression =
+    Eigen::VectorX<Real> rounding = 16 * std::numeric_limits<Real>::epsilon() * all.gain_ *
+                                    facts.upper.cwiseAbs().cwiseMax(facts.lower.cwiseAbs());
+    const Regression<Real> regression =
         all.rows_.regression(made_->names(facts.names), facts.names, std::move(rounding));
     FitReport report;
-    Eigen::MatrixXd coefficients = solve(optimizer, regression, report);
+    Eigen::MatrixX<Real> coefficients = solve(optimizer, regression, report);
     return {library_, std::move(coefficients), facts, std::move(report)};
   }
 
@@ -123,8 +124,8 @@ class LawAccumulator {
     const TimeGrid times = uniform_ && run_step_
                                ? TimeGrid::uniform(times_.front(), *run_step_, size)
                                : TimeGrid(Eigen::Map<const Eigen::VectorXd>(times_.data(), size));
-    detail::LocalFit<double> fit(times, method_);
-    Eigen::MatrixXd states;
+    detail::LocalFit<Real> fit(times, method_);
+    Eigen::MatrixX<Real> states;
     while (next_ < last) {
       const Eigen::Index count = std::min(rows_.room(), last - next_);
       states.resize(count, samples_.cols());
@@ -144,16 +145,18 @@ class LawAccumulator {
 
   features::Library library_;
   std::shared_ptr<const features::Evaluator> made_;
-  detail::Accumulator<double> rows_;
+  detail::Accumulator<Real> rows_;
   detail::LocalPolynomial method_;
   std::optional<TrainingFacts> facts_;
-  Eigen::MatrixXd samples_;
+  Eigen::MatrixX<Real> samples_;
   std::vector<double> times_;
   Eigen::Index next_ = 0;    ///< sample of the open run's rest whose row comes next
   Eigen::Index before_ = 0;  ///< samples of the open run that are gone
   std::optional<double> run_step_;
   bool uniform_ = true;
-  double gain_ = 0;
+  Real gain_ = 0;
 };
+
+using LawAccumulator = BasicLawAccumulator<double>;
 
 }  // namespace almagest::inline ALMAGEST_ABI::sindy

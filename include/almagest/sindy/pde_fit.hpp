@@ -248,8 +248,9 @@ auto with_double_runs(const Data& data, const char* what, const Use& use) {
     return use(runs(copies));
   } else {
     throw InvalidArgument(almagest::detail::text(
-        what, ": the fields are complex, but terms are those of real fields; give the real and the imaginary part as two "
-              "fields, one after the other."));
+        what,
+        ": the fields are complex, but terms are those of real fields; give the real and the imaginary part as two "
+        "fields, one after the other."));
     return use(std::vector<TrajectoryView<double>>());
   }
 }

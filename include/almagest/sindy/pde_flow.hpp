@@ -35,8 +35,8 @@ class PdeTerms {
   using Matrix = Eigen::MatrixX<Real>;
 
   explicit PdeTerms(const PdeProblem<Real>& problem)
-      : law_(features::Library(problem.library), problem.parameters.size() + Eigen::Index(problem.library.variables().size()),
-             problem.coefficients),
+      : law_(features::Library(problem.library),
+             problem.parameters.size() + Eigen::Index(problem.library.variables().size()), problem.coefficients),
         parameters_(problem.parameters) {}
 
   /// `jet` is `points x variables`, `rates` `points x fields`.

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <concepts>
 #include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -192,7 +194,8 @@ class PdeModel {
   /// \throws DimensionMismatch, InvalidArgument for a history of another dimension, grid or time step
   ///         than the training, fields that are not periodic, or a parameter without a value;
   ///         ConvergenceFailure where not even the first sample can be foreseen.
-  Forecast<double> forecast(const TrajectoryView<double>& history, Eigen::Index steps) const {
+  template <std::same_as<double> Real = double>
+  Forecast<Real> forecast(const TrajectoryView<std::type_identity_t<Real>>& history, Eigen::Index steps) const {
     const char* what = "sindy::PdeModel::forecast";
     if (!library().periodic)
       throw InvalidArgument(almagest::detail::text(what, ": the library says that the fields are not periodic, and the "
@@ -201,8 +204,8 @@ class PdeModel {
     const double step = almagest::detail::check_history(training_, context(), history, steps, what);
     Parameters parameters = history.info().parameters;
     parameters.insert(parameters_.begin(), parameters_.end());
-    almagest::detail::ForecastRecorder<double> recorder(training_, history, step, steps);
-    detail::continue_field<double>(problem(parameters, what), history[history.size() - 1], step, steps, recorder);
+    almagest::detail::ForecastRecorder<Real> recorder(training_, history, step, steps);
+    detail::continue_field<Real>(problem(parameters, what), history[history.size() - 1], step, steps, recorder);
     return std::move(recorder).finish();
   }
 

@@ -221,7 +221,11 @@ class Regression {
     std::vector<Condensed<Real>> parts;
     for (const auto& part : parts_) parts.push_back(narrow(part));
     const auto named = target_names_.begin() + std::ptrdiff_t(first);
-    return {narrow(whole_), std::move(names), {named, named + std::ptrdiff_t(count)}, negligible_.segment(first, count), std::move(parts)};
+    return {narrow(whole_),
+            std::move(names),
+            {named, named + std::ptrdiff_t(count)},
+            negligible_.segment(first, count),
+            std::move(parts)};
   }
 
  private:

@@ -24,8 +24,9 @@ namespace detail {
 /// A run of positions x as one of states (x, v), and the accelerations, `samples x dimension`. The derivative is
 /// applied twice; where it smooths, positions and velocities are smoothed.
 template <typename Scalar>
-Trajectory<double> with_velocities(std::size_t number, const TrajectoryView<Scalar>& run, const AnyDerivative& derivative,
-                                   const char* what, Eigen::MatrixXd* accelerations = nullptr) {
+Trajectory<double> with_velocities(std::size_t number, const TrajectoryView<Scalar>& run,
+                                   const AnyDerivative& derivative, const char* what,
+                                   Eigen::MatrixXd* accelerations = nullptr) {
   using almagest::detail::text;
   if (!derivative.local() && dynamic_cast<const GivenDifferentiator*>(&derivative.whole()))
     throw InvalidArgument(text(what, ": derivative is GivenRates, but velocities and accelerations are both needed; "
@@ -66,8 +67,22 @@ Eigen::MatrixX<Real> kinematic(const features::Evaluator& library, Eigen::Index 
   return out;
 }
 
+/// What differencing twice makes of the rounding of a constant position.
+template <typename Real = double>
+Eigen::VectorX<Real> rounding_of_accelerations(const std::vector<TrajectoryView<Real>>& moving, Eigen::Index dimension,
+                                               const AnyDerivative& derivative) {
+  Eigen::VectorX<Real> out = Eigen::VectorX<Real>::Zero(dimension);
+  if (!derivative.local()) return out;
+  for (const auto& run : moving)
+    out = out.cwiseMax(16 * std::numeric_limits<Real>::epsilon() *
+                       std::pow(LocalFit<Real>(run.times(), *derivative.local()).gain(), 2) *
+                       run.states().topRows(dimension).cwiseAbs().rowwise().maxCoeff());
+  return out;
+}
+
 /// What is known of the accelerations' terms, as of those of x' = v and x'' = f(x, v).
-inline FitReport widened(FitReport report, const Eigen::MatrixXd& known) {
+template <typename Report>
+Report widened(Report report, const Eigen::MatrixXd& known) {
   const auto beside = [](const Eigen::MatrixXd& left, const Eigen::MatrixXd& right) {
     Eigen::MatrixXd both(right.rows(), left.cols() + right.cols());
     both << left, right;
@@ -90,12 +105,14 @@ inline FitReport widened(FitReport report, const Eigen::MatrixXd& known) {
 ///
 /// \throws InvalidArgument for a run shorter than the derivative needs, and for GivenRates.
 template <typename Scalar>
-Trajectory<double> with_velocities(const TrajectoryView<Scalar>& positions, const AnyDerivative& derivative = FiniteDifference{}) {
+Trajectory<double> with_velocities(const TrajectoryView<Scalar>& positions,
+                                   const AnyDerivative& derivative = FiniteDifference{}) {
   derivative.check_runs(1);
   return detail::with_velocities(0, positions, derivative, "sindy::with_velocities");
 }
 template <typename Scalar>
-Trajectory<double> with_velocities(const Trajectory<Scalar>& positions, const AnyDerivative& derivative = FiniteDifference{}) {
+Trajectory<double> with_velocities(const Trajectory<Scalar>& positions,
+                                   const AnyDerivative& derivative = FiniteDifference{}) {
   return with_velocities(TrajectoryView<Scalar>(positions), derivative);
 }
 
@@ -135,30 +152,17 @@ Model<double> fit_second_order(const Data& data, const Library& library = {}, co
   const auto made = evaluator(features::Library(library), 2 * d + Eigen::Index(inputs.size()));
   const Eigen::MatrixXd known = detail::kinematic(*made, d);
   detail::Accumulator<double> rows(made, d, parts_of(optimizer));
-  Eigen::MatrixXd variables;
   for (std::size_t k = 0; k < views.size(); ++k)
-    for (Eigen::Index first = 0; first < views[k].size();) {
-      const Eigen::Index count = std::min(rows.room(), views[k].size() - first);
-      rows.targets(count) = accelerations[k].middleRows(first, count);
-      detail::join_inputs(views[k], first, views[k].states().middleCols(first, count).transpose().eval(), variables);
-      rows.take(variables);
-      first += count;
-    }
+    detail::take_run(views[k], views[k].states().transpose(), accelerations[k], rows);
   std::vector<std::string> named = facts.names;
   named.insert(named.end(), inputs.begin(), inputs.end());
-  // What differencing twice makes of the rounding of a constant.
-  Eigen::VectorXd rounding = Eigen::VectorXd::Zero(d);
-  if (derivative.local())
-    for (const auto& run : views)
-      rounding = rounding.cwiseMax(16 * std::numeric_limits<double>::epsilon() *
-                                   std::pow(detail::LocalFit<double>(run.times(), *derivative.local()).gain(), 2) *
-                                   run.states().topRows(d).cwiseAbs().rowwise().maxCoeff());
-  const auto regression = rows.regression(made->names(named), {facts.names.begin() + d, facts.names.end()}, std::move(rounding));
+  const auto regression = rows.regression(made->names(named), {facts.names.begin() + d, facts.names.end()},
+                                          detail::rounding_of_accelerations(views, d, derivative));
   FitReport report;
   Eigen::MatrixXd coefficients(made->size(), 2 * d);
   coefficients << known, solve(optimizer, regression, report);
-  return {features::Library(library), std::move(coefficients), std::move(facts), detail::widened(std::move(report), known),
-          std::move(inputs)};
+  return {features::Library(library), std::move(coefficients), std::move(facts),
+          detail::widened(std::move(report), known), std::move(inputs)};
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::sindy

@@ -139,8 +139,8 @@ Eigen::MatrixX<Real> nearest_damped(const Eigen::MatrixX<Real>& symmetric, Real 
 /// between the matrices \f$ A_S(m) \f$, which are affine in m, and those without eigenvalues above
 /// -margin.
 template <typename Real>
-Eigen::VectorX<Real> damped_centre(const QuadraticForm<Real>& form, const Eigen::MatrixX<Real>& xi, Eigen::VectorX<Real> m,
-                                   Real margin, int iterations) {
+Eigen::VectorX<Real> damped_centre(const QuadraticForm<Real>& form, const Eigen::MatrixX<Real>& xi,
+                                   Eigen::VectorX<Real> m, Real margin, int iterations) {
   const Eigen::Index d = form.dimension();
   const Eigen::MatrixX<Real> base = form.growth(xi, Eigen::VectorX<Real>::Zero(d));
   Eigen::MatrixX<Real> slopes(d * d, d);
@@ -157,7 +157,8 @@ Eigen::VectorX<Real> damped_centre(const QuadraticForm<Real>& form, const Eigen:
 }
 
 template <typename Real>
-TrappingRegion region_at(const QuadraticForm<Real>& form, const Eigen::MatrixX<Real>& xi, const Eigen::VectorX<Real>& m) {
+TrappingRegion region_at(const QuadraticForm<Real>& form, const Eigen::MatrixX<Real>& xi,
+                         const Eigen::VectorX<Real>& m) {
   TrappingRegion out;
   out.centre = m;
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixX<Real>> eigen(form.growth(xi, m));

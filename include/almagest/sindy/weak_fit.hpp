@@ -104,10 +104,10 @@ Prepared prepare_weak(const std::vector<TrajectoryView<Scalar>>& several, const 
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT Prepared prepare_weak(const std::vector<TrajectoryView<float>>&, const features::Library&,
-                                                      const WeakForm&, Eigen::Index);
-extern template ALMAGEST_EXPORT Prepared prepare_weak(const std::vector<TrajectoryView<double>>&, const features::Library&,
-                                                      const WeakForm&, Eigen::Index);
+extern template ALMAGEST_EXPORT Prepared prepare_weak(const std::vector<TrajectoryView<float>>&,
+                                                      const features::Library&, const WeakForm&, Eigen::Index);
+extern template ALMAGEST_EXPORT Prepared prepare_weak(const std::vector<TrajectoryView<double>>&,
+                                                      const features::Library&, const WeakForm&, Eigen::Index);
 #endif
 
 }  // namespace detail

@@ -49,9 +49,11 @@ namespace detail {
 inline void check(const WeakForm& form, int order) {
   using almagest::detail::text;
   if (form.count < 0)
-    throw InvalidArgument(text("WeakForm: count is ", form.count, "; give how many test functions, or 0 for all places."));
+    throw InvalidArgument(
+        text("WeakForm: count is ", form.count, "; give how many test functions, or 0 for all places."));
   if (form.half_time < 0 || form.half_time == 1)
-    throw InvalidArgument(text("WeakForm: half_time is ", form.half_time, "; give 2 samples or more, or 0 for a choice."));
+    throw InvalidArgument(
+        text("WeakForm: half_time is ", form.half_time, "; give 2 samples or more, or 0 for a choice."));
   for (const Eigen::Index half : form.half_space)
     if (half < 0 || half == 1)
       throw InvalidArgument(text("WeakForm: half_space is ", half, "; give 2 points or more, or 0 for a choice."));
@@ -106,7 +108,8 @@ class TimeWindows {
   using Vector = Eigen::VectorX<Real>;
 
   /// \throws InvalidArgument where the windows are wider than the run.
-  TimeWindows(const TimeGrid& times, Eigen::Index half, int degree, TestFunction kind, std::size_t run, const char* what)
+  TimeWindows(const TimeGrid& times, Eigen::Index half, int degree, TestFunction kind, std::size_t run,
+              const char* what)
       : times_(times), half_(half), degree_(degree), kind_(kind) {
     using almagest::detail::text;
     if (times.size() < 2 * half + 1)

@@ -43,8 +43,8 @@ class SpaceWindows {
     using almagest::detail::text;
     const std::size_t axes = grid.axes().size();
     if (!form.half_space.empty() && form.half_space.size() != axes)
-      throw DimensionMismatch(text(what, ": half_space has ", form.half_space.size(), " entries, but the grid has ", axes,
-                                   " axes; give one for each, or none."));
+      throw DimensionMismatch(text(what, ": half_space has ", form.half_space.size(), " entries, but the grid has ",
+                                   axes, " axes; give one for each, or none."));
     Eigen::Index stride = grid.size();
     for (std::size_t a = 0; a < axes; ++a) {
       const Eigen::Index n = grid.axes()[a].count;
@@ -63,7 +63,9 @@ class SpaceWindows {
   const std::vector<Eigen::Index>& points() const { return points_; }
 
   /// The sum of a field under the window around a point.
-  Real at(const Vector& field, Eigen::Index point, const MultiIndex& test) const { return sum(field.data(), point, test, 0); }
+  Real at(const Vector& field, Eigen::Index point, const MultiIndex& test) const {
+    return sum(field.data(), point, test, 0);
+  }
 
   /// The sums around all points; without meaning where the window does not fit.
   void everywhere(const Vector& field, const MultiIndex& test, Vector& out) const {
@@ -123,8 +125,8 @@ class WeakFields {
   using Matrix = Eigen::MatrixX<Real>;
   using Vector = Eigen::VectorX<Real>;
 
-  WeakFields(const SpatialGrid& grid, const JetLibrary& library, const WeakTerms& terms, const SpaceWindows<Real>& windows,
-             PartedQr<Real>& qr)
+  WeakFields(const SpatialGrid& grid, const JetLibrary& library, const WeakTerms& terms,
+             const SpaceWindows<Real>& windows, PartedQr<Real>& qr)
       : points_(grid.size()),
         library_(library),
         terms_(terms),
@@ -185,8 +187,8 @@ class WeakFields {
     }
   }
 
-  void integrate(const TrajectoryView<Real>& run, const TimeWindow<Real>& window, Eigen::Index centre, Eigen::Index first,
-                 const std::vector<Eigen::Index>& drawn) {
+  void integrate(const TrajectoryView<Real>& run, const TimeWindow<Real>& window, Eigen::Index centre,
+                 Eigen::Index first, const std::vector<Eigen::Index>& drawn) {
     const auto& integrals = terms_.integrals();
     const Eigen::Index n = window.value.size(), components = library_.components;
     means_.noalias() = fields_.middleCols(window.first - first, n) * window.value;
@@ -223,8 +225,8 @@ class WeakFields {
 };
 
 template <typename Real>
-PreparedPde prepare_weak_pde(const std::vector<TrajectoryView<Real>>& runs, const PdeLibrary& given, const WeakForm& form,
-                             Eigen::Index parts) {
+PreparedPde prepare_weak_pde(const std::vector<TrajectoryView<Real>>& runs, const PdeLibrary& given,
+                             const WeakForm& form, Eigen::Index parts) {
   const char* what = "sindy::fit_weak";
   const JetLibrary library = jet_library(runs, given, what);
   check(form, std::max(given.order, 1));
@@ -255,13 +257,14 @@ PreparedPde prepare_weak_pde(const std::vector<TrajectoryView<Real>>& runs, cons
   for (Eigen::Index c = 0; c < library.components; ++c)
     rounding[c] = 16 * std::numeric_limits<Real>::epsilon() * gain *
                   Real(std::max(std::abs(facts.lower[c * grid.size()]), std::abs(facts.upper[c * grid.size()])));
-  Regression<Real> regression(qr.whole(), features->names(variables), library.field_names(), std::move(rounding), qr.parts());
+  Regression<Real> regression(qr.whole(), features->names(variables), library.field_names(), std::move(rounding),
+                              qr.parts());
   return {grid, library.components, std::move(facts), std::move(regression), common_parameters(runs)};
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT PreparedPde prepare_weak_pde(const std::vector<TrajectoryView<double>>&, const PdeLibrary&,
-                                                             const WeakForm&, Eigen::Index);
+extern template ALMAGEST_EXPORT PreparedPde prepare_weak_pde(const std::vector<TrajectoryView<double>>&,
+                                                             const PdeLibrary&, const WeakForm&, Eigen::Index);
 #endif
 
 }  // namespace detail
@@ -281,8 +284,9 @@ extern template ALMAGEST_EXPORT PreparedPde prepare_weak_pde(const std::vector<T
 ///
 /// \throws as `fit_pde`; InvalidArgument for test functions wider than a run or an axis.
 template <typename Data, std::same_as<PdeLibrary> Library, SparseOptimizer Optimizer = Stlsq>
-requires requires(const Data& data) { runs(data); }
-PdeModel fit_weak(const Data& data, const Library& library, const Optimizer& optimizer = {}, const WeakForm& form = {}) {
+  requires requires(const Data& data) { runs(data); }
+PdeModel fit_weak(const Data& data, const Library& library, const Optimizer& optimizer = {},
+                  const WeakForm& form = {}) {
   check(optimizer);
   return detail::with_double_runs(data, "sindy::fit_weak", [&](const std::vector<TrajectoryView<double>>& several) {
     return detail::solve_pde(library, optimizer,

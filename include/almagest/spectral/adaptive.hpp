@@ -96,8 +96,9 @@ class AdaptiveSteps final : public Evolution<typename Discrete::Value> {
   void store(Value* values) const override { discrete_.store(values); }
   std::string failure() const override {
     if (control_.stalled)
-      return almagest::detail::text("the tolerances asked for steps below ", almagest::detail::rounded(control_.wanted, 2), " at ",
-                                    discrete_.largest_mode(), "; loosen them, or give the grid more points");
+      return almagest::detail::text("the tolerances asked for steps below ",
+                                    almagest::detail::rounded(control_.wanted, 2), " at ", discrete_.largest_mode(),
+                                    "; loosen them, or give the grid more points");
     return discrete_.finite() ? "" : blow_up(discrete_.largest_mode());
   }
   std::vector<std::string> quantities() const override { return discrete_.quantities(); }
@@ -121,7 +122,8 @@ class AdaptiveSteps final : public Evolution<typename Discrete::Value> {
     // The place in the interval, in units of its smallest step.
     for (long long place = 0; place < 1LL << finest;) {
       // Steps may be longer where they would stand at a multiple of their length.
-      for (const int wanted = level_of(interval); level > wanted && place % (1LL << (finest - level + 1)) == 0;) --level;
+      for (const int wanted = level_of(interval); level > wanted && place % (1LL << (finest - level + 1)) == 0;)
+        --level;
       const double h = std::ldexp(interval, -level);
       pair_of(h).attempt(discrete_, next_, error_, end_);
       const double ratio = error_ratio();

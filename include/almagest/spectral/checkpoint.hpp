@@ -131,7 +131,8 @@ class CheckpointFile {
   /// that field gives, which tells equations, parameters, steppers and builds apart.
   void attach(Evolution<Value>& run, const SpatialGrid& grid, const Eigen::VectorX<Value>& u0, const TimeGrid& times) {
     run_ = &run;
-    for (const auto& axis : grid.axes()) mine_.axes.insert(mine_.axes.end(), {double(axis.count), axis.length, axis.lower});
+    for (const auto& axis : grid.axes())
+      mine_.axes.insert(mine_.axes.end(), {double(axis.count), axis.length, axis.lower});
     mine_.u0 = u0;
     mine_.probe = probe(times);
     if (present() > 0) compare(times);
@@ -213,8 +214,8 @@ class CheckpointFile {
   };
 
   [[noreturn]] void refuse(const std::string& reason) const {
-    throw InvalidArgument(almagest::detail::text("spectral::solve: the checkpoint \"", path_, "\" is of another run: ", reason,
-                                                 "; remove it to begin anew, or name another file."));
+    throw InvalidArgument(almagest::detail::text("spectral::solve: the checkpoint \"", path_, "\" is of another run: ",
+                                                 reason, "; remove it to begin anew, or name another file."));
   }
   [[noreturn]] void damaged() const {
     throw IoError(almagest::detail::text("spectral::solve: \"", path_,
@@ -258,11 +259,14 @@ class CheckpointFile {
   void compare(const TimeGrid& times) const {
     using almagest::detail::text;
     if (found_.streamed != mine_.streamed)
-      refuse(found_.streamed ? "its samples went to a file, not into memory" : "its samples are in memory, not in a file");
+      refuse(found_.streamed ? "its samples went to a file, not into memory"
+                             : "its samples are in memory, not in a file");
     if (found_.axes != mine_.axes) refuse("its grid has other axes");
     if (found_.u0.size() != mine_.u0.size() || found_.u0 != mine_.u0) refuse("its initial field differs");
     if (found_.probe != mine_.probe)
-      refuse("a first step gives other bits, so the equation, its parameters, the stepper or the build of the program differ");
+      refuse(
+          "a first step gives other bits, so the equation, its parameters, the stepper or the build of the program "
+          "differ");
     if (found_.times.size() > times.size())
       refuse(text("it has ", found_.times.size(), " samples already, but ", times.size(), " times are asked for"));
     for (Eigen::Index i = 0; i < found_.times.size(); ++i)

@@ -77,7 +77,8 @@ using PointOf = std::conditional_t<std::same_as<Value, double>, double, Mode<dou
 
 inline const SpatialGrid& checked(const SpatialGrid& grid, int axes) {
   if (grid.axes().size() != std::size_t(axes))
-    throw DimensionMismatch(almagest::detail::text("spectral: the grid has ", grid.axes().size(), " axes, but the equation has ", axes,
+    throw DimensionMismatch(almagest::detail::text("spectral: the grid has ", grid.axes().size(),
+                                                   " axes, but the equation has ", axes,
                                                    "; give a grid of that many axes."));
   return grid;
 }
@@ -109,8 +110,8 @@ struct SymbolTraits<std::array<Scalar_, size>> {
   static Scalar at(const std::array<Scalar, size>& symbol, int component) { return symbol[std::size_t(component)]; }
 };
 template <typename Equation>
-using SymbolOf =
-    SymbolTraits<std::remove_cvref_t<decltype(std::declval<const Equation&>().symbol(std::declval<const Wave<Equation::axes>&>()))>>;
+using SymbolOf = SymbolTraits<
+    std::remove_cvref_t<decltype(std::declval<const Equation&>().symbol(std::declval<const Wave<Equation::axes>&>()))>>;
 
 template <typename Equation>
 concept Conservative = requires { Equation::quantities.size(); };

@@ -327,8 +327,10 @@ template <typename Discrete>
 class Exponential<EtdAb4, Discrete> {
  public:
   explicit Exponential(const Discrete& discrete)
-      : start_(discrete), tables_(discrete), past_{ModeArray(discrete.state().size()), ModeArray(discrete.state().size()),
-                                                   ModeArray(discrete.state().size())} {}
+      : start_(discrete),
+        tables_(discrete),
+        past_{ModeArray(discrete.state().size()), ModeArray(discrete.state().size()),
+              ModeArray(discrete.state().size())} {}
   void prepare(const Discrete& discrete, double h) {
     using Scalar = typename Tables<Discrete, 5>::Scalar;
     start_.prepare(discrete, h);
@@ -365,7 +367,8 @@ class Exponential<EtdAb4, Discrete> {
       for (int c = 0; c < Discrete::components; ++c) {
         const Eigen::Index at = s + c * n;
         const Mode<double> r = rate[std::size_t(c)];
-        next[std::size_t(c)] = E(s, c) * v[at] + W0(s, c) * r + W1(s, c) * r1[at] + W2(s, c) * r2[at] + W3(s, c) * r3[at];
+        next[std::size_t(c)] =
+            E(s, c) * v[at] + W0(s, c) * r + W1(s, c) * r1[at] + W2(s, c) * r2[at] + W3(s, c) * r3[at];
         v.set(at, next[std::size_t(c)]);
         r3.set(at, r);
       }

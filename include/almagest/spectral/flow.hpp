@@ -43,7 +43,9 @@ class Flow {
   }
 
   /// Real numbers in a state.
-  std::size_t size() const { return std::size_t(grid_.size()) * Equation::components * (sizeof(Value) / sizeof(double)); }
+  std::size_t size() const {
+    return std::size_t(grid_.size()) * Equation::components * (sizeof(Value) / sizeof(double));
+  }
   TrajectoryInfo describe(std::size_t) const {
     TrajectoryInfo info;
     if constexpr (std::is_same_v<Value, double>) info.grid = grid_;
@@ -55,8 +57,9 @@ class Flow {
     requires std::same_as<decltype(std::declval<State&>().data()), double*>
   [[gnu::noinline]] void operator()(const State& u, State& rate, double /*t*/) const {
     if (std::size_t(u.size()) != size())
-      throw DimensionMismatch(almagest::detail::text("spectral::Flow: the state has ", u.size(), " numbers, but the equation on its grid has ",
-                                                     size(), "; give every component's values, one after another."));
+      throw DimensionMismatch(almagest::detail::text("spectral::Flow: the state has ", u.size(),
+                                                     " numbers, but the equation on its grid has ", size(),
+                                                     "; give every component's values, one after another."));
     std::unique_ptr<Space> space = take();
     space->rate(reinterpret_cast<const Value*>(u.data()), reinterpret_cast<Value*>(rate.data()));
     const std::lock_guard lock(pool_->guard);
@@ -151,7 +154,8 @@ class ExponentialFlowSteps {
       auto made = flow.evolution_by(method);
       evolution_ = std::move(made);
     }
-    auto& evolution = static_cast<spectral::Evolution<Value>&>(*std::static_pointer_cast<spectral::Evolution<Value>>(evolution_));
+    auto& evolution =
+        static_cast<spectral::Evolution<Value>&>(*std::static_pointer_cast<spectral::Evolution<Value>>(evolution_));
     evolution.load(reinterpret_cast<const Value*>(x.data()));
     evolution.advance(h);
     evolution.store(reinterpret_cast<Value*>(x.data()));

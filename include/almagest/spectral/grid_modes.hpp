@@ -216,29 +216,30 @@ class GridModes {
     if (transforms() == 0) return;
     const Eigen::Index rows = transform_.block_rows();
     for (int f = 0; f < needs_.fields; ++f) transform_.inverse_columns(spectra_[std::size_t(f)].data());
-    almagest::detail::share_items(team(), std::size_t(transform_.shape().rows() / rows), [&](std::size_t item, unsigned worker) {
-      const Eigen::Index row = Eigen::Index(item) * rows;
-      Block& block = blocks_[worker];
-      for (std::size_t b = 0; b < spectra_.size(); ++b) {
-        if constexpr (real)
-          block.arrays[b] = block.values[b].data();
-        else
-          block.arrays[b] = as_modes(spectra_[b].data()) + row * row_length_;
-      }
-      for (int f = 0; f < needs_.fields; ++f) {
-        if constexpr (real)
-          transform_.inverse_rows(spectra_[std::size_t(f)].data(), row, block.arrays[std::size_t(f)]);
-        else
-          transform_.inverse_rows(spectra_[std::size_t(f)].data(), row);
-      }
-      multiply(block.arrays, rows * transform_.shape().last());
-      for (int p = 0; p < needs_.products; ++p) {
-        if constexpr (real)
-          transform_.forward_rows(block.arrays[std::size_t(p)], row, spectra_[std::size_t(p)].data());
-        else
-          transform_.forward_rows(spectra_[std::size_t(p)].data(), row);
-      }
-    });
+    almagest::detail::share_items(
+        team(), std::size_t(transform_.shape().rows() / rows), [&](std::size_t item, unsigned worker) {
+          const Eigen::Index row = Eigen::Index(item) * rows;
+          Block& block = blocks_[worker];
+          for (std::size_t b = 0; b < spectra_.size(); ++b) {
+            if constexpr (real)
+              block.arrays[b] = block.values[b].data();
+            else
+              block.arrays[b] = as_modes(spectra_[b].data()) + row * row_length_;
+          }
+          for (int f = 0; f < needs_.fields; ++f) {
+            if constexpr (real)
+              transform_.inverse_rows(spectra_[std::size_t(f)].data(), row, block.arrays[std::size_t(f)]);
+            else
+              transform_.inverse_rows(spectra_[std::size_t(f)].data(), row);
+          }
+          multiply(block.arrays, rows * transform_.shape().last());
+          for (int p = 0; p < needs_.products; ++p) {
+            if constexpr (real)
+              transform_.forward_rows(block.arrays[std::size_t(p)], row, spectra_[std::size_t(p)].data());
+            else
+              transform_.forward_rows(spectra_[std::size_t(p)].data(), row);
+          }
+        });
     for (int p = 0; p < needs_.products; ++p) transform_.forward_columns(spectra_[std::size_t(p)].data());
   }
   void count_transforms() { transforms_done_ += transforms(); }
@@ -261,7 +262,8 @@ class GridModes {
 
   static fft::KeptModes kept_modes(const SpatialGrid& grid, int degree, Dealiasing rule) {
     fft::KeptModes kept{1, 1, 1};
-    for (std::size_t a = 0; a < grid.axes().size(); ++a) kept[a] = detail::axis_modes(grid.axes()[a].count, degree, rule).kept;
+    for (std::size_t a = 0; a < grid.axes().size(); ++a)
+      kept[a] = detail::axis_modes(grid.axes()[a].count, degree, rule).kept;
     return kept;
   }
   static fft::Shape work_shape(const SpatialGrid& grid, int degree, Dealiasing rule) {

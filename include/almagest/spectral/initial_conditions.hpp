@@ -36,10 +36,13 @@ auto field(const SpatialGrid& grid, const Function& f) {
       return f(at(0, j / plane), at(1, j % plane / axes[2].count), at(2, j % axes[2].count));
     }
   };
-  constexpr std::size_t arguments = std::is_invocable_v<Function, double> ? 1 : std::is_invocable_v<Function, double, double> ? 2 : 3;
+  constexpr std::size_t arguments = std::is_invocable_v<Function, double>           ? 1
+                                    : std::is_invocable_v<Function, double, double> ? 2
+                                                                                    : 3;
   if (axes.size() != arguments)
-    throw DimensionMismatch(almagest::detail::text("spectral::field: the function takes ", arguments, " coordinates, but the grid has ",
-                                                   axes.size(), " axes; give a function of that many."));
+    throw DimensionMismatch(almagest::detail::text("spectral::field: the function takes ", arguments,
+                                                   " coordinates, but the grid has ", axes.size(),
+                                                   " axes; give a function of that many."));
   using Value = decltype(value(0));
   Eigen::VectorX<Value> values(grid.size());
   for (Eigen::Index j = 0; j < values.size(); ++j) values[j] = value(j);
@@ -64,16 +67,20 @@ inline Eigen::VectorXd sech_squared(const SpatialGrid& grid, double amplitude, d
 inline Eigen::VectorXd korteweg_de_vries_soliton(const SpatialGrid& grid, double epsilon, double mu, double amplitude,
                                                  double centre, double t = 0) {
   if (!(mu / (epsilon * amplitude) > 0))
-    throw InvalidArgument(almagest::detail::text("korteweg_de_vries_soliton: amplitude is ", amplitude, " with epsilon ", epsilon,
-                                                 " and mu ", mu, "; a soliton needs mu / (epsilon amplitude) positive."));
-  return sech_squared(grid, amplitude, std::sqrt(12 * mu / (epsilon * amplitude)), centre + epsilon * amplitude / 3 * t);
+    throw InvalidArgument(almagest::detail::text("korteweg_de_vries_soliton: amplitude is ", amplitude,
+                                                 " with epsilon ", epsilon, " and mu ", mu,
+                                                 "; a soliton needs mu / (epsilon amplitude) positive."));
+  return sech_squared(grid, amplitude, std::sqrt(12 * mu / (epsilon * amplitude)),
+                      centre + epsilon * amplitude / 3 * t);
 }
 
 /// The breather of sine-Gordon at rest with frequency ω in (0, 1), at time `t`: the field and, behind it,
 /// its velocity. Energy \f$ 16\sqrt{1-\omega^2} \f$, period \f$ 2\pi/\omega \f$.
-inline Eigen::VectorXd sine_gordon_breather(const SpatialGrid& grid, double frequency, double centre = 0, double t = 0) {
+inline Eigen::VectorXd sine_gordon_breather(const SpatialGrid& grid, double frequency, double centre = 0,
+                                            double t = 0) {
   if (!(frequency > 0 && frequency < 1))
-    throw InvalidArgument(almagest::detail::text("sine_gordon_breather: frequency is ", frequency, "; give one between 0 and 1."));
+    throw InvalidArgument(
+        almagest::detail::text("sine_gordon_breather: frequency is ", frequency, "; give one between 0 and 1."));
   const double decay = std::sqrt(1 - frequency * frequency), ratio = decay / frequency;
   Eigen::VectorXd both(2 * grid.size());
   both.head(grid.size()) = field(grid, [&](double x) {
@@ -92,7 +99,8 @@ inline Eigen::VectorXd sine_gordon_breather(const SpatialGrid& grid, double freq
 inline Eigen::VectorXd phi4_kink_pair(const SpatialGrid& grid, double coupling, double vacuum, double separation,
                                       double velocity = 0, double centre = 0) {
   if (!(std::abs(velocity) < 1))
-    throw InvalidArgument(almagest::detail::text("phi4_kink_pair: velocity is ", velocity, "; kinks are slower than 1."));
+    throw InvalidArgument(
+        almagest::detail::text("phi4_kink_pair: velocity is ", velocity, "; kinks are slower than 1."));
   const double slope = std::sqrt(coupling / 2) * vacuum / std::sqrt(1 - velocity * velocity);
   const auto kink = [&](double x, double side) { return slope * (around(grid, x, centre) + side * separation / 2); };
   Eigen::VectorXd both(2 * grid.size());
@@ -119,10 +127,11 @@ inline Eigen::VectorXcd wave_packet(const SpatialGrid& grid, double centre, doub
 /// A Gaussian random field of mean 0 and variance 1, with modes of variance proportional to
 /// \f$ (1 + |k|^2\ell^2)^{-s} \f$: `length` ℓ, `smoothness` s. The same seed gives the same field on any
 /// machine, and on a finer grid of the same domain the same low modes.
-inline Eigen::VectorXd gaussian_random_field(const SpatialGrid& grid, double length, double smoothness, std::uint64_t seed,
-                                             std::uint64_t stream = 0) {
+inline Eigen::VectorXd gaussian_random_field(const SpatialGrid& grid, double length, double smoothness,
+                                             std::uint64_t seed, std::uint64_t stream = 0) {
   if (!(length > 0))
-    throw InvalidArgument(almagest::detail::text("gaussian_random_field: length is ", length, "; give a positive one."));
+    throw InvalidArgument(
+        almagest::detail::text("gaussian_random_field: length is ", length, "; give a positive one."));
   const std::size_t axes = grid.axes().size();
   const fft::Shape shape(grid);
   fft::Buffer<std::complex<double>> modes(shape.size());
@@ -151,7 +160,8 @@ inline Eigen::VectorXd gaussian_random_field(const SpatialGrid& grid, double len
     modes[j] = std::sqrt(weight) * std::complex<double>(re, im);
   }
   if (!(variance > 0))
-    throw InvalidArgument("gaussian_random_field: the grid has no mode but the mean; give at least 3 points along an axis.");
+    throw InvalidArgument(
+        "gaussian_random_field: the grid has no mode but the mean; give at least 3 points along an axis.");
   // The real part of independent complex modes is a real field with half of each one's variance.
   fft::ComplexTransform<double>(shape, {fft::Rigor::estimate}).inverse(modes.data());
   Eigen::VectorXd values(shape.size());

@@ -57,7 +57,8 @@ void check_seam(const SpatialGrid& grid, const Value* field, std::vector<std::st
     for (Eigen::Index block = 0; block < grid.size(); block += outer)
       for (Eigen::Index j = 0; j < stride; ++j) {
         const Value* line = field + block + j;
-        for (Eigen::Index i = 0; i + 1 < n; ++i) inside = std::max(inside, std::abs(line[(i + 1) * stride] - line[i * stride]));
+        for (Eigen::Index i = 0; i + 1 < n; ++i)
+          inside = std::max(inside, std::abs(line[(i + 1) * stride] - line[i * stride]));
         seam = std::max(seam, double(std::abs(line[0] - line[(n - 1) * stride])));
       }
     if (seam > 2 * inside && seam > 0)
@@ -81,14 +82,16 @@ template <typename Value>
 void check_start(const SpatialGrid& grid, Eigen::Index dimension, const Eigen::MatrixX<Value>& u0) {
   using almagest::detail::text;
   if (u0.rows() != dimension)
-    throw DimensionMismatch(text("spectral::solve: u0 has ", u0.rows(), " values, but the equation on a grid of ", grid.size(),
-                                 " points needs ", dimension, "; give every component's values on the grid, one after another."));
+    throw DimensionMismatch(text("spectral::solve: u0 has ", u0.rows(), " values, but the equation on a grid of ",
+                                 grid.size(), " points needs ", dimension,
+                                 "; give every component's values on the grid, one after another."));
   almagest::detail::check_finite("spectral::solve", "u0", u0);
 }
 
 /// What is doubtful about the start of a run.
 template <typename Value>
-void check_fields(const SpatialGrid& grid, const Value* u0, Eigen::Index dimension, std::vector<std::string>& warnings) {
+void check_fields(const SpatialGrid& grid, const Value* u0, Eigen::Index dimension,
+                  std::vector<std::string>& warnings) {
   for (Eigen::Index c = 0; c < dimension; c += grid.size()) check_seam(grid, u0 + c, warnings);
 }
 
@@ -115,14 +118,16 @@ class ColumnSink final : public SampleSink<Value> {
 };
 
 using Clock = std::chrono::steady_clock;
-inline double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+inline double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 /// Runs through the times from sample `present` on, which an earlier run has left; puts the samples into
 /// `sink` and what there is to say into the ledger; returns how many there are. `told(samples)` is called
 /// after each.
 template <typename Value, typename Told>
-Eigen::Index sample(Evolution<Value>& run, const TimeGrid& times, SampleSink<Value>& sink, Ledger& ledger, Eigen::Index present,
-                    const Told& told) {
+Eigen::Index sample(Evolution<Value>& run, const TimeGrid& times, SampleSink<Value>& sink, Ledger& ledger,
+                    Eigen::Index present, const Told& told) {
   using almagest::detail::text;
   const long long transforms = run.transforms_done() - ledger.transforms;
   Eigen::Index samples = present;
@@ -172,9 +177,10 @@ inline void check_drift(Ledger& ledger) {
   const double rounding = ledger.sizes.size() > 0 ? 1e-12 * ledger.sizes.maxCoeff() : 0;
   for (int q = 0; q < ledger.invariants; ++q)
     if (const double drift = ledger.drift(q); drift > 1e-3 && ledger.sizes[q] > rounding)
-      ledger.warnings.push_back(text(ledger.quantities[std::size_t(q)], " has changed by a share of ", rounded(drift, 3),
-                                     ", and the exact solution keeps it: the step is too long or the grid too coarse; shorten "
-                                     "the step, and compare."));
+      ledger.warnings.push_back(
+          text(ledger.quantities[std::size_t(q)], " has changed by a share of ", rounded(drift, 3),
+               ", and the exact solution keeps it: the step is too long or the grid too coarse; shorten "
+               "the step, and compare."));
 }
 
 /// What a run's transforms take alone, from some of them, for a millisecond or two.
@@ -195,8 +201,9 @@ using Maker = std::function<std::unique_ptr<Evolution<Value>>()>;
 
 /// Runs with progress and checkpoints. `states`: of samples in memory, else nothing.
 template <typename Value>
-Ledger solve_through(const Maker<Value>& make, const SpatialGrid& grid, const Eigen::VectorX<Value>& u0, const TimeGrid& times,
-                     const SolveOptions& options, SampleSink<Value>* stream, Eigen::MatrixX<Value>* states) {
+Ledger solve_through(const Maker<Value>& make, const SpatialGrid& grid, const Eigen::VectorX<Value>& u0,
+                     const TimeGrid& times, const SolveOptions& options, SampleSink<Value>* stream,
+                     Eigen::MatrixX<Value>* states) {
   std::optional<CheckpointFile<Value>> checkpoint;
   if (!options.checkpoint.file.empty()) checkpoint.emplace(options.checkpoint, stream != nullptr);
   const std::unique_ptr<Evolution<Value>> run = make();
@@ -250,8 +257,8 @@ Ledger solve_through(const Maker<Value>& make, const SpatialGrid& grid, const Ei
 }
 
 template <typename Value>
-Solution<Value> solve(const Maker<Value>& make, const SpatialGrid& grid, const Eigen::VectorX<Value>& u0, const TimeGrid& times,
-                      const SolveOptions& options) {
+Solution<Value> solve(const Maker<Value>& make, const SpatialGrid& grid, const Eigen::VectorX<Value>& u0,
+                      const TimeGrid& times, const SolveOptions& options) {
   Eigen::MatrixX<Value> states;
   Ledger ledger = solve_through<Value>(make, grid, u0, times, options, nullptr, &states);
   const Eigen::Index samples = states.cols();
@@ -261,21 +268,24 @@ Solution<Value> solve(const Maker<Value>& make, const SpatialGrid& grid, const E
 }
 
 template <typename Value>
-Ledger solve_into(SampleSink<Value>& sink, const Maker<Value>& make, const SpatialGrid& grid, const Eigen::VectorX<Value>& u0,
-                  const TimeGrid& times, const SolveOptions& options) {
+Ledger solve_into(SampleSink<Value>& sink, const Maker<Value>& make, const SpatialGrid& grid,
+                  const Eigen::VectorX<Value>& u0, const TimeGrid& times, const SolveOptions& options) {
   return solve_through<Value>(make, grid, u0, times, options, &sink, nullptr);
 }
 
 template <typename Value>
-EnsembleSolution<Value> solve_ensemble(const Maker<Value>& make, const SpatialGrid& grid, const Eigen::MatrixX<Value>& u0,
-                                       const TimeGrid& times, unsigned threads, const SolveOptions& options) {
-  if (u0.cols() < 1) throw InvalidArgument("spectral::solve_ensemble: u0 has no columns; give one initial field a member.");
+EnsembleSolution<Value> solve_ensemble(const Maker<Value>& make, const SpatialGrid& grid,
+                                       const Eigen::MatrixX<Value>& u0, const TimeGrid& times, unsigned threads,
+                                       const SolveOptions& options) {
+  if (u0.cols() < 1)
+    throw InvalidArgument("spectral::solve_ensemble: u0 has no columns; give one initial field a member.");
   if (threads < 1) throw InvalidArgument("spectral::solve_ensemble: threads is 0; give at least 1.");
   if (options.threads != 1)
     throw InvalidArgument(almagest::detail::text("spectral::solve_ensemble: options.threads is ", options.threads,
                                                  ", but members run side by side; give the argument threads instead."));
   if (!options.checkpoint.file.empty())
-    throw InvalidArgument("spectral::solve_ensemble: there are no checkpoints of ensembles; solve the members one by one.");
+    throw InvalidArgument(
+        "spectral::solve_ensemble: there are no checkpoints of ensembles; solve the members one by one.");
   const std::size_t members = std::size_t(u0.cols());
   std::vector<std::unique_ptr<Evolution<Value>>> runs;
   runs.push_back(make());
@@ -285,14 +295,15 @@ EnsembleSolution<Value> solve_ensemble(const Maker<Value>& make, const SpatialGr
   std::vector<Ledger> ledgers(members);
   std::vector<Eigen::Index> samples(members);
   Eigen::MatrixX<Value> states(u0.rows(), Eigen::Index(members) * times.size());
-  almagest::detail::in_parallel(members, threads, options.progress, "spectral::solve_ensemble", [&](std::size_t m, unsigned worker) {
-    const Value* const start = u0.col(Eigen::Index(m)).data();
-    check_fields(grid, start, u0.rows(), ledgers[m].warnings);
-    ColumnSink<Value> sink(states.middleCols(Eigen::Index(m) * times.size(), times.size()));
-    load(*runs[worker], start, ledgers[m]);
-    samples[m] = sample(*runs[worker], times, sink, ledgers[m], 0, [](Eigen::Index) {});
-    check_drift(ledgers[m]);
-  });
+  almagest::detail::in_parallel(
+      members, threads, options.progress, "spectral::solve_ensemble", [&](std::size_t m, unsigned worker) {
+        const Value* const start = u0.col(Eigen::Index(m)).data();
+        check_fields(grid, start, u0.rows(), ledgers[m].warnings);
+        ColumnSink<Value> sink(states.middleCols(Eigen::Index(m) * times.size(), times.size()));
+        load(*runs[worker], start, ledgers[m]);
+        samples[m] = sample(*runs[worker], times, sink, ledgers[m], 0, [](Eigen::Index) {});
+        check_drift(ledgers[m]);
+      });
 
   std::vector<TimeGrid> grids;
   std::vector<std::shared_ptr<const TrajectoryInfo>> info;
@@ -303,27 +314,31 @@ EnsembleSolution<Value> solve_ensemble(const Maker<Value>& make, const SpatialGr
     for (Eigen::Index k = 0; to != from && k < samples[m]; ++k) states.col(to + k) = states.col(from + k);
     to += samples[m];
     grids.push_back(samples[m] == times.size() ? times : times.slice(0, samples[m]));
-    info.push_back(ledgers[m].stopped.empty() ? common
-                                              : std::make_shared<const TrajectoryInfo>(info_of(grid, ledgers[m].stopped)));
+    info.push_back(ledgers[m].stopped.empty()
+                       ? common
+                       : std::make_shared<const TrajectoryInfo>(info_of(grid, ledgers[m].stopped)));
   }
   states.conservativeResize(Eigen::NoChange, to);
   return {Ensemble<Value>(std::move(states), std::move(grids), std::move(info)), std::move(ledgers)};
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT Solution<double> solve(const Maker<double>&, const SpatialGrid&, const Eigen::VectorXd&, const TimeGrid&,
-                                       const SolveOptions&);
-extern template ALMAGEST_EXPORT Solution<std::complex<double>> solve(const Maker<std::complex<double>>&, const SpatialGrid&, const Eigen::VectorXcd&,
-                                                     const TimeGrid&, const SolveOptions&);
-extern template ALMAGEST_EXPORT Ledger solve_into(SampleSink<double>&, const Maker<double>&, const SpatialGrid&, const Eigen::VectorXd&,
-                                  const TimeGrid&, const SolveOptions&);
-extern template ALMAGEST_EXPORT Ledger solve_into(SampleSink<std::complex<double>>&, const Maker<std::complex<double>>&, const SpatialGrid&,
-                                  const Eigen::VectorXcd&, const TimeGrid&, const SolveOptions&);
-extern template ALMAGEST_EXPORT EnsembleSolution<double> solve_ensemble(const Maker<double>&, const SpatialGrid&, const Eigen::MatrixXd&,
-                                                        const TimeGrid&, unsigned, const SolveOptions&);
-extern template ALMAGEST_EXPORT EnsembleSolution<std::complex<double>> solve_ensemble(const Maker<std::complex<double>>&, const SpatialGrid&,
-                                                                      const Eigen::MatrixXcd&, const TimeGrid&, unsigned,
-                                                                      const SolveOptions&);
+extern template ALMAGEST_EXPORT Solution<double> solve(const Maker<double>&, const SpatialGrid&, const Eigen::VectorXd&,
+                                                       const TimeGrid&, const SolveOptions&);
+extern template ALMAGEST_EXPORT Solution<std::complex<double>> solve(const Maker<std::complex<double>>&,
+                                                                     const SpatialGrid&, const Eigen::VectorXcd&,
+                                                                     const TimeGrid&, const SolveOptions&);
+extern template ALMAGEST_EXPORT Ledger solve_into(SampleSink<double>&, const Maker<double>&, const SpatialGrid&,
+                                                  const Eigen::VectorXd&, const TimeGrid&, const SolveOptions&);
+extern template ALMAGEST_EXPORT Ledger solve_into(SampleSink<std::complex<double>>&, const Maker<std::complex<double>>&,
+                                                  const SpatialGrid&, const Eigen::VectorXcd&, const TimeGrid&,
+                                                  const SolveOptions&);
+extern template ALMAGEST_EXPORT EnsembleSolution<double> solve_ensemble(const Maker<double>&, const SpatialGrid&,
+                                                                        const Eigen::MatrixXd&, const TimeGrid&,
+                                                                        unsigned, const SolveOptions&);
+extern template ALMAGEST_EXPORT EnsembleSolution<std::complex<double>> solve_ensemble(
+    const Maker<std::complex<double>>&, const SpatialGrid&, const Eigen::MatrixXcd&, const TimeGrid&, unsigned,
+    const SolveOptions&);
 #endif
 
 }  // namespace detail

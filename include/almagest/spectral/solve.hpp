@@ -38,22 +38,26 @@ std::unique_ptr<Evolution<typename Equation::Value>> evolution(const Equation& e
 }
 template <SemilinearEquation Equation>
 std::unique_ptr<Evolution<typename Equation::Value>> evolution(const Equation& equation, const SpatialGrid& grid,
-                                                               const Etdrk32& method, const SolveOptions& options = {}) {
+                                                               const Etdrk32& method,
+                                                               const SolveOptions& options = {}) {
   detail::check_method(method);
   using Discrete = Semidiscrete<Equation>;
-  return std::make_unique<detail::AdaptiveSteps<Discrete>>(Discrete(equation, grid, options.dealiasing, options.planning()), method);
+  return std::make_unique<detail::AdaptiveSteps<Discrete>>(
+      Discrete(equation, grid, options.dealiasing, options.planning()), method);
 }
 template <SplitEquation Equation, SplittingMethod Method>
-std::unique_ptr<Evolution<std::complex<double>>> evolution(const Equation& equation, const SpatialGrid& grid, const Method& method,
-                                                           const SolveOptions& options = {}) {
+std::unique_ptr<Evolution<std::complex<double>>> evolution(const Equation& equation, const SpatialGrid& grid,
+                                                           const Method& method, const SolveOptions& options = {}) {
   detail::check_method(method);
-  return std::make_unique<detail::SplitSteps<Equation>>(equation, grid, detail::composition<Method>(), method.step, options.planning());
+  return std::make_unique<detail::SplitSteps<Equation>>(equation, grid, detail::composition<Method>(), method.step,
+                                                        options.planning());
 }
 template <WaveEquation Equation, SymplecticMethod Method>
 std::unique_ptr<Evolution<double>> evolution(const Equation& equation, const SpatialGrid& grid, const Method& method,
                                              const SolveOptions& options = {}) {
   detail::check_method(method);
-  return std::make_unique<detail::WaveSteps<Equation>>(equation, grid, detail::composition<Method>(), method.step, options.planning());
+  return std::make_unique<detail::WaveSteps<Equation>>(equation, grid, detail::composition<Method>(), method.step,
+                                                       options.planning());
 }
 /// @}
 
@@ -72,20 +76,21 @@ std::unique_ptr<Evolution<double>> evolution(const Equation& equation, const Spa
 /// \throws DimensionMismatch for u0 or a grid of another shape, NonFiniteData, InvalidArgument for a step
 ///         that is not positive or the checkpoint of another run, IoError for one that is damaged, Cancelled.
 template <typename Equation, typename Method, typename Derived>
-auto solve(const Equation& equation, const SpatialGrid& grid, const Eigen::MatrixBase<Derived>& u0, const TimeGrid& times,
-           const Method& method, const SolveOptions& options = {})
+auto solve(const Equation& equation, const SpatialGrid& grid, const Eigen::MatrixBase<Derived>& u0,
+           const TimeGrid& times, const Method& method, const SolveOptions& options = {})
   requires requires { evolution(equation, grid, method, options); }
 {
   using Value = typename decltype(evolution(equation, grid, method, options))::element_type::Value;
-  return detail::solve<Value>([&] { return evolution(equation, grid, method, options); }, grid, u0.template cast<Value>(), times,
-                              options);
+  return detail::solve<Value>([&] { return evolution(equation, grid, method, options); }, grid,
+                              u0.template cast<Value>(), times, options);
 }
 
 /// The same, for more samples than memory holds: they go to `sink` one after another, such as an
 /// io::NetcdfStream. Returns the ledger.
 template <typename Equation, typename Method, typename Derived, typename Value>
-Ledger solve_into(SampleSink<Value>& sink, const Equation& equation, const SpatialGrid& grid, const Eigen::MatrixBase<Derived>& u0,
-                  const TimeGrid& times, const Method& method, const SolveOptions& options = {})
+Ledger solve_into(SampleSink<Value>& sink, const Equation& equation, const SpatialGrid& grid,
+                  const Eigen::MatrixBase<Derived>& u0, const TimeGrid& times, const Method& method,
+                  const SolveOptions& options = {})
   requires requires { evolution(equation, grid, method, options); }
 {
   return detail::solve_into<Value>(sink, [&] { return evolution(equation, grid, method, options); }, grid,
@@ -99,8 +104,8 @@ Ledger solve_into(SampleSink<Value>& sink, const Equation& equation, const Spati
 ///
 /// \throws as solve; InvalidArgument for no members or no threads.
 template <typename Equation, typename Method, typename Derived>
-auto solve_ensemble(const Equation& equation, const SpatialGrid& grid, const Eigen::MatrixBase<Derived>& u0, const TimeGrid& times,
-                    const Method& method, unsigned threads = 1, const SolveOptions& options = {})
+auto solve_ensemble(const Equation& equation, const SpatialGrid& grid, const Eigen::MatrixBase<Derived>& u0,
+                    const TimeGrid& times, const Method& method, unsigned threads = 1, const SolveOptions& options = {})
   requires requires { evolution(equation, grid, method, options); }
 {
   using Value = typename decltype(evolution(equation, grid, method, options))::element_type::Value;

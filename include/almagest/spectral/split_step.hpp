@@ -115,13 +115,14 @@ class SplitSteps final : public FixedSteps<std::complex<double>> {
 
   template <typename Factor>
   void make_drift(fft::Buffer<Mode<double>>& table, const Factor& factor) {
-    for (Eigen::Index j = 0; j < table.size(); ++j) table[j] = factor(wave_at<axes>(discrete_.grid(), transform_.shape(), j));
+    for (Eigen::Index j = 0; j < table.size(); ++j)
+      table[j] = factor(wave_at<axes>(discrete_.grid(), transform_.shape(), j));
   }
 
   void multiply(const fft::Buffer<Mode<double>>& table) {
-    almagest::detail::share_range(transform_.team(), psi_.size(), [this, &table](Eigen::Index first, Eigen::Index last) {
-      multiply(as_modes(psi_), table.data(), first, last);
-    });
+    almagest::detail::share_range(
+        transform_.team(), psi_.size(),
+        [this, &table](Eigen::Index first, Eigen::Index last) { multiply(as_modes(psi_), table.data(), first, last); });
   }
 
   void kick(std::size_t s) {
@@ -134,7 +135,9 @@ class SplitSteps final : public FixedSteps<std::complex<double>> {
 
   // The inner loops know what they are given by value, so that nothing they write can change it.
   static constexpr bool turns = requires(const Equation& e) { e.phase_rate(0.0); };
-  static Mode<double>* as_modes(fft::Buffer<std::complex<double>>& field) { return reinterpret_cast<Mode<double>*>(field.data()); }
+  static Mode<double>* as_modes(fft::Buffer<std::complex<double>>& field) {
+    return reinterpret_cast<Mode<double>*>(field.data());
+  }
   static void multiply(Mode<double>* z, const Mode<double>* factor, Eigen::Index first, Eigen::Index last) {
     ALMAGEST_INDEPENDENT
     for (Eigen::Index j = first; j < last; ++j) z[j] = factor[j] * z[j];

@@ -56,8 +56,9 @@ struct Etdrk32 {
 
 /// A stepper of fixed steps that solves the linear part in the spectrum.
 template <typename Method>
-concept ExponentialMethod = std::same_as<Method, Etdrk1> || std::same_as<Method, Etdrk2> || std::same_as<Method, Etdrk3> ||
-                            std::same_as<Method, Etdrk4> || std::same_as<Method, Ifrk4> || std::same_as<Method, EtdAb4>;
+concept ExponentialMethod =
+    std::same_as<Method, Etdrk1> || std::same_as<Method, Etdrk2> || std::same_as<Method, Etdrk3> ||
+    std::same_as<Method, Etdrk4> || std::same_as<Method, Ifrk4> || std::same_as<Method, EtdAb4>;
 
 /// \name Splitting
 /// For equations whose parts have exact flows: the linear part in the spectrum, the rest point by point
@@ -108,7 +109,8 @@ Composition composition() {
 inline void check_method(const Etdrk32& method) {
   const auto check = [](double tolerance, const char* name) {
     if (!(tolerance >= 0) || !std::isfinite(tolerance))
-      throw InvalidArgument(almagest::detail::text("spectral: the stepper's ", name, " tolerance is ", tolerance, "; give a number of 0 or more."));
+      throw InvalidArgument(almagest::detail::text("spectral: the stepper's ", name, " tolerance is ", tolerance,
+                                                   "; give a number of 0 or more."));
   };
   check(method.relative, "relative");
   check(method.absolute, "absolute");
@@ -118,7 +120,8 @@ inline void check_method(const Etdrk32& method) {
 template <typename Method>
 void check_method(const Method& method) {
   if (!(method.step > 0) || !std::isfinite(method.step))
-    throw InvalidArgument(almagest::detail::text("spectral: the stepper's step is ", method.step, "; give a positive, finite step."));
+    throw InvalidArgument(
+        almagest::detail::text("spectral: the stepper's step is ", method.step, "; give a positive, finite step."));
 }
 
 }  // namespace detail

@@ -145,9 +145,10 @@ class WaveSteps final : public FixedSteps<double> {
   }
 
   void kick_and_drift(double kick, double drift) {
-    almagest::detail::share_range(transform_.team(), phi_.size(), [this, kick, drift](Eigen::Index first, Eigen::Index last) {
-      kick_and_drift(equation_, phi_.data(), velocity_.data(), pull_.data(), kick, drift, first, last);
-    });
+    almagest::detail::share_range(
+        transform_.team(), phi_.size(), [this, kick, drift](Eigen::Index first, Eigen::Index last) {
+          kick_and_drift(equation_, phi_.data(), velocity_.data(), pull_.data(), kick, drift, first, last);
+        });
   }
 
   // The inner loops know what they are given by value, so that nothing they write can change it.

@@ -27,7 +27,8 @@ def seconds(include):
         return os.times().children_user - before.children_user
 
 
-for module in ("core", "fft", "linalg", "systems", "integrate", "spectral", "koopman", "sindy", "diagnostics", "io"):
+for module in ("core", "fft", "linalg", "systems", "integrate", "spectral", "koopman", "sindy", "pde",
+               "neural", "operators", "diagnostics", "io"):
     ratios = []
     for _ in range(5):
         reference = seconds("Eigen/Core")

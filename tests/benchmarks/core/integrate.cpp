@@ -44,18 +44,27 @@ int main() {
   const int steps = 1'000'000;
 
   const auto final_only = bench::paired(
-      21, [&] { bench::keep(integrate(systems::Lorenz63<>{}, {1, 1, 1}, TimeGrid::uniform(0, steps * h, 2), method).states()(0, 1)); },
+      21,
+      [&] {
+        bench::keep(
+            integrate(systems::Lorenz63<>{}, {1, 1, 1}, TimeGrid::uniform(0, steps * h, 2), method).states()(0, 1));
+      },
       [&] {
         State x{1, 1, 1};
         for (int k = 0; k < steps; ++k) x = by_hand(x, h);
         bench::keep(x[0]);
       });
-  std::printf("Lorenz63 RK4: %.2f ns a step, by hand %.2f ns\n", 1e9 * final_only.first / steps, 1e9 * final_only.second / steps);
+  std::printf("Lorenz63 RK4: %.2f ns a step, by hand %.2f ns\n", 1e9 * final_only.first / steps,
+              1e9 * final_only.second / steps);
   bench::at_most("rk4_against_hand_loop", final_only.ratio, 1.05);
 
   Eigen::MatrixXd stored(3, steps + 1);
   const auto all_stored = bench::paired(
-      21, [&] { bench::keep(integrate(systems::Lorenz63<>{}, {1, 1, 1}, TimeGrid::uniform(0, h, steps + 1), method).states()(0, 1)); },
+      21,
+      [&] {
+        bench::keep(
+            integrate(systems::Lorenz63<>{}, {1, 1, 1}, TimeGrid::uniform(0, h, steps + 1), method).states()(0, 1));
+      },
       [&] {
         State x{1, 1, 1};
         Eigen::MatrixXd out(3, steps + 1);
@@ -65,8 +74,8 @@ int main() {
         }
         bench::keep(out(0, 1));
       });
-  std::printf("the same, every step stored: %.2f ns a step, by hand %.2f ns, ratio %.3f\n", 1e9 * all_stored.first / steps,
-              1e9 * all_stored.second / steps, all_stored.ratio);
+  std::printf("the same, every step stored: %.2f ns a step, by hand %.2f ns, ratio %.3f\n",
+              1e9 * all_stored.first / steps, 1e9 * all_stored.second / steps, all_stored.ratio);
 
   const Eigen::Index members = 10'240;
   const double work = double(members) * 1000;
@@ -87,7 +96,11 @@ int main() {
   bench::at_least("ensemble_against_one_by_one", 1 / ensemble.ratio, 12);
 
   const auto in_float = bench::paired(
-      11, [&] { bench::keep(integrate_ensemble(systems::Lorenz63<float>{}, x0_float, ends, method)[0].states()(0, 1)); },
-      [&] { bench::keep(integrate_ensemble(systems::Lorenz63<>{}, x0, ends, method, {.threads = 2})[0].states()(0, 1)); });
-  std::printf("in float %.3f ns, in double on two threads %.3f ns\n", 1e9 * in_float.first / work, 1e9 * in_float.second / work);
+      11,
+      [&] { bench::keep(integrate_ensemble(systems::Lorenz63<float>{}, x0_float, ends, method)[0].states()(0, 1)); },
+      [&] {
+        bench::keep(integrate_ensemble(systems::Lorenz63<>{}, x0, ends, method, {.threads = 2})[0].states()(0, 1));
+      });
+  std::printf("in float %.3f ns, in double on two threads %.3f ns\n", 1e9 * in_float.first / work,
+              1e9 * in_float.second / work);
 }

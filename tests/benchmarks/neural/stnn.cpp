@@ -42,8 +42,8 @@ int main() {
     const double product = seconds(repeats, [&] { z.noalias() = dense * x, bench::keep(z); });
     const double recursive = seconds(repeats, [&] { factor.forward(parameters.data(), x, y, kept), bench::keep(y); });
     const double ratio = product / recursive;
-    std::printf("n = %4d: dense %.4g us, structured %.4g us, ratio %.3g; operations %.3g of dense\n", int(n), 1e6 * product,
-                1e6 * recursive, ratio, factor.flops() / (2.0 * double(n) * double(n)));
+    std::printf("n = %4d: dense %.4g us, structured %.4g us, ratio %.3g; operations %.3g of dense\n", int(n),
+                1e6 * product, 1e6 * recursive, ratio, factor.flops() / (2.0 * double(n) * double(n)));
     if (levels == 10) {
       bench::at_least("stnn_operations_dense_to_structured_n1024", 2.0 * double(n) * double(n) / factor.flops(), 20);
       bench::at_least("stnn_time_dense_to_structured_n1024", ratio, 20);

@@ -46,9 +46,10 @@ void measure(const std::string& name, const Equation& equation, const SpatialGri
   run->load(u0.data());
   auto transforms = plain<Transform>(grid);
   const long long steps = steps_a_block(grid.size());
-  const auto times = bench::paired(repetitions, [&] { run->advance(h * double(steps)); }, [&] { transforms(steps * pairs); });
-  std::printf("%s: %.3f us a step, its %lld transforms %.3f us\n", name.c_str(), 1e6 * times.first / double(steps), 2 * pairs,
-              1e6 * times.second / double(steps));
+  const auto times =
+      bench::paired(repetitions, [&] { run->advance(h * double(steps)); }, [&] { transforms(steps * pairs); });
+  std::printf("%s: %.3f us a step, its %lld transforms %.3f us\n", name.c_str(), 1e6 * times.first / double(steps),
+              2 * pairs, 1e6 * times.second / double(steps));
   if (!run->failure().empty()) std::printf("%s failed: %s\n", name.c_str(), run->failure().c_str());
   bench::at_most(name.c_str(), times.ratio, limit);
 }
@@ -80,7 +81,8 @@ void ensemble() {
   for (Eigen::Index m = 0; m < 64; ++m) starts.col(m) = 0.1 * gaussian_random_field(grid, 2, 2, 1, std::uint64_t(m));
   const TimeGrid ends = TimeGrid::uniform(0, 10, 2);
   const auto times = bench::paired(
-      repetitions, [&] { bench::keep(solve_ensemble(KuramotoSivashinsky<1>(), grid, starts, ends, Etdrk4{0.05}).runs.size()); },
+      repetitions,
+      [&] { bench::keep(solve_ensemble(KuramotoSivashinsky<1>(), grid, starts, ends, Etdrk4{0.05}).runs.size()); },
       [&] {
         for (Eigen::Index m = 0; m < 64; ++m)
           bench::keep(solve(KuramotoSivashinsky<1>(), grid, starts.col(m), ends, Etdrk4{0.05}).trajectory.size());
@@ -105,7 +107,8 @@ void threads() {
 int main() {
   for (const Eigen::Index n : {256, 1024, 4096}) {
     const std::string size = std::to_string(n);
-    const auto kdv = SpatialGrid::periodic(n, 0, 0.25 * double(n)), ks = SpatialGrid::periodic(n, 0, 0.125 * pi * double(n));
+    const auto kdv = SpatialGrid::periodic(n, 0, 0.25 * double(n)),
+               ks = SpatialGrid::periodic(n, 0, 0.125 * pi * double(n));
     const auto wave = [](const SpatialGrid& grid) {
       return field(grid, [&](double x) { return std::sin(2 * pi * x / grid.axes()[0].length); });
     };
@@ -115,8 +118,8 @@ int main() {
   for (const Eigen::Index n : {1024, 4096}) {
     const auto grid = SpatialGrid::periodic(n, -30, 30);
     const Eigen::VectorXd barrier = field(grid, [](double x) { return 4 * std::exp(-x * x); });
-    measure<Strang, fft::ComplexTransform<double>>("strang_schrodinger_" + std::to_string(n), Schrodinger<>(barrier), grid,
-                                                   wave_packet(grid, -8, 0.8, 4), 5e-4, 1, 1.25);
+    measure<Strang, fft::ComplexTransform<double>>("strang_schrodinger_" + std::to_string(n), Schrodinger<>(barrier),
+                                                   grid, wave_packet(grid, -8, 0.8, 4), 5e-4, 1, 1.25);
   }
   {
     const auto grid = SpatialGrid::periodic(1024, -50, 50);

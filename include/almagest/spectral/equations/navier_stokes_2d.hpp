@@ -56,8 +56,9 @@ struct NavierStokes2D {
   Eigen::VectorXd forcing(const SpatialGrid& grid) const {
     if (!forcing_) return {};
     if (forcing_->size() != grid.size())
-      throw DimensionMismatch(almagest::detail::text("NavierStokes2D: forcing has ", forcing_->size(), " values, but the grid has ",
-                                                     grid.size(), " points; give one value a point."));
+      throw DimensionMismatch(almagest::detail::text("NavierStokes2D: forcing has ", forcing_->size(),
+                                                     " values, but the grid has ", grid.size(),
+                                                     " points; give one value a point."));
     return *forcing_;
   }
 

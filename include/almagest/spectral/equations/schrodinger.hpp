@@ -30,7 +30,8 @@ struct Schrodinger : PointwiseEquation<axes_, 1, std::complex<double>> {
       : potential_(std::make_shared<const Eigen::VectorXd>(std::move(potential))),
         absorber_(std::make_shared<const Eigen::VectorXd>(std::move(absorber))) {
     if (absorber_->size() > 0 && !(absorber_->minCoeff() >= 0))
-      throw InvalidArgument(almagest::detail::text("Schrodinger: the least value of absorber is ", absorber_->minCoeff(),
+      throw InvalidArgument(almagest::detail::text("Schrodinger: the least value of absorber is ",
+                                                   absorber_->minCoeff(),
                                                    "; an absorber is 0 or positive everywhere."));
   }
 
@@ -53,10 +54,12 @@ struct Schrodinger : PointwiseEquation<axes_, 1, std::complex<double>> {
   static Eigen::VectorXd on(const SpatialGrid& grid, const Eigen::VectorXd& values, const char* name) {
     if (values.size() == 0) return Eigen::VectorXd::Zero(grid.size());
     if (values.size() != grid.size())
-      throw DimensionMismatch(almagest::detail::text("Schrodinger: ", name, " has ", values.size(), " values, but the grid has ",
-                                                     grid.size(), " points; give one value a point."));
+      throw DimensionMismatch(almagest::detail::text("Schrodinger: ", name, " has ", values.size(),
+                                                     " values, but the grid has ", grid.size(),
+                                                     " points; give one value a point."));
     if (!values.allFinite())
-      throw NonFiniteData(almagest::detail::text("Schrodinger: ", name, " holds a value that is not finite; cut it off at a large one."));
+      throw NonFiniteData(almagest::detail::text("Schrodinger: ", name,
+                                                 " holds a value that is not finite; cut it off at a large one."));
     return values;
   }
   std::shared_ptr<const Eigen::VectorXd> potential_, absorber_;
