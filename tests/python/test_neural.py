@@ -105,9 +105,9 @@ def test_headers(lorenz, tmp_path):
     assert "inline void drive(" in (tmp_path / "esn.hpp").read_text()
     al.export_header(al.neural.NVAR().fit(lorenz[:300]), tmp_path / "nvar.hpp", name="nvar")
     assert "inline void foresee(" in (tmp_path / "nvar.hpp").read_text()
-    with says(al.InvalidArgument, "improved"):
-        model = al.neural.StNN(improved=True, epochs=1).fit(lorenz[:300])
-        al.export_header(model, tmp_path / "stnn.hpp", name="stnn")
+    for improved in (False, True):
+        al.export_header(al.neural.StNN(improved=improved, epochs=1).fit(lorenz[:300]), tmp_path / "stnn.hpp", name="stnn")
+        assert ("silu(" in (tmp_path / "stnn.hpp").read_text()) == improved
 
 
 def test_training(lorenz, capsys):
