@@ -24,12 +24,12 @@ struct EnsembleOptions {
 
 namespace detail {
 
-/// Runs integrated side by side: element type of their states, one number for each run. Four packets
-/// of the widest vector register hide the latency of a step; of two such blocks, one waits while the
-/// other computes.
+/// Runs integrated side by side: element type of their states, one number for each run. A cache line of them is one
+/// packet of the widest vector registers, so that a step of a small system stays in registers; that of one block hides
+/// the latency of another's.
 template <typename Scalar>
-inline constexpr int lanes = std::max(8, 256 / int(sizeof(Scalar)) * EIGEN_MAX_ALIGN_BYTES / 64);
-inline constexpr std::size_t blocks_together = 2;
+inline constexpr int lanes = 64 / int(sizeof(Scalar));
+inline constexpr std::size_t blocks_together = 4;
 
 template <typename Scalar>
 using Lanes = Eigen::Array<Scalar, lanes<Scalar>, 1>;

@@ -55,6 +55,12 @@ namespace almagest::inline ALMAGEST_ABI::detail {
 
 namespace odeint = boost::numeric::odeint;
 
+/// The count of elements of a state of SIMD lanes that the compiler knows to be small, else 0.
+template <typename State>
+inline constexpr std::size_t few_of = 0;
+template <typename Scalar, int width, std::size_t size>
+inline constexpr std::size_t few_of<std::array<Eigen::Array<Scalar, width, 1>, size>> = size <= 8 ? size : 0;
+
 /// Odeint's algebra over indices, so that arrays, Eigen vectors and std::vector take one path. Odeint
 /// passes the operation last. Inlined by force: compilers give up on a step of thirteen stages, and a
 /// call for each sum costs more than the sum.
@@ -65,9 +71,23 @@ struct IndexAlgebra {
   }
   template <std::size_t... k, typename Pack>
   [[gnu::always_inline]] static void each(std::index_sequence<k...>, const Pack& pack) {
-    const auto& op = std::get<sizeof...(k)>(pack);
-    const std::size_t n = std::size_t(std::get<0>(pack).size());
-    for (std::size_t i = 0; i < n; ++i) op(detail::element(std::get<k>(pack), i)...);
+    // Few lanes are written out: at -O2 GCC leaves the loop, and with it the state in memory.
+    constexpr std::size_t few = few_of<std::remove_cvref_t<decltype(std::get<0>(pack))>>;
+    if constexpr (few > 0) {
+      each(std::get<sizeof...(k)>(pack), std::make_index_sequence<few>(), std::get<k>(pack)...);
+    } else {
+      const auto& op = std::get<sizeof...(k)>(pack);
+      const std::size_t n = std::size_t(std::get<0>(pack).size());
+      for (std::size_t i = 0; i < n; ++i) op(detail::element(std::get<k>(pack), i)...);
+    }
+  }
+  template <typename Op, std::size_t... i, typename... States>
+  [[gnu::always_inline]] static void each(const Op& op, std::index_sequence<i...>, States&... states) {
+    (at<i>(op, states...), ...);
+  }
+  template <std::size_t i, typename Op, typename... States>
+  [[gnu::always_inline]] static void at(const Op& op, States&... states) {
+    op(detail::element(states, i)...);
   }
 #define ALMAGEST_FOR_EACH(n)                       \
   template <typename... Args>                      \
@@ -104,20 +124,26 @@ struct IndexAlgebra {
   }
 };
 
-/// Odeint's operations; the sum of five, which closes a Runge–Kutta step of order 4, pairs the terms of
-/// equal weight and so saves a product in three.
-struct Operations : odeint::default_operations {
+using Operations = odeint::default_operations;
+
+/// Those of the classical method of order 4. The sum of five, which closes its step, pairs the terms of equal weight
+/// and so saves a product in three.
+struct ClassicOperations : Operations {
   template <typename A1 = double, typename A2 = A1, typename A3 = A2, typename A4 = A3, typename A5 = A4>
-  struct scale_sum5 : odeint::default_operations::scale_sum5<A1, A2, A3, A4, A5> {
-    using Base = odeint::default_operations::scale_sum5<A1, A2, A3, A4, A5>;
-    using Base::Base;
+  struct scale_sum5 {
+    scale_sum5(A1, A2 outer, A3 inner, A4, A5) : outer_(outer), inner_(inner) {}
     template <typename T1, typename T2, typename T3, typename T4, typename T5, typename T6>
-    void operator()(T1& out, const T2& x, const T3& k1, const T4& k2, const T5& k3, const T6& k4) const {
-      if (this->m_alpha1 == A1(1) && this->m_alpha2 == this->m_alpha5 && this->m_alpha3 == this->m_alpha4)
-        out = x + this->m_alpha2 * (k1 + k4) + this->m_alpha3 * (k2 + k3);
-      else
-        Base::operator()(out, x, k1, k2, k3, k4);
+    [[gnu::always_inline]] void operator()(T1& out, const T2& x, const T3& k1, const T4& k2, const T5& k3,
+                                           const T6& k4) const {
+      // In small pieces, which a compiler inlines where it gives up on one large expression of Eigen's.
+      T1 outer = k1, inner = k2;
+      outer += k4;
+      inner += k3;
+      out = x + outer_ * outer;
+      out += inner_ * inner;
     }
+    A2 outer_;
+    A3 inner_;
   };
 };
 
@@ -178,16 +204,22 @@ template <typename State>
 class Steps<methods::Rk4, State> {
  public:
   explicit Steps(const methods::Rk4&) {}
-  /// Flattened: the system and the sums must meet in one function for the registers to hold a stage.
+  /// Flattened: the system and the sums must meet in one function for the registers to hold a stage. A static
+  /// stepper lives for one step, or the compiler had to leave its stages in memory for the next one.
   template <typename System>
   [[gnu::flatten]] void step(const System& system, State& x, RealOf<State> t, RealOf<State> h) {
-    stepper_.do_step(field_of<State>(system), x, t, h);
+    if constexpr (odeint::is_resizeable<State>::value) {
+      stepper_.do_step(field_of<State>(system), x, t, h);
+    } else {
+      Stepper once;
+      once.do_step(field_of<State>(system), x, t, h);
+    }
   }
 
  private:
-  odeint::runge_kutta4_classic<State, RealOf<State>, State, RealOf<State>, IndexAlgebra, Operations,
-                               Resizer<State>>
-      stepper_;
+  using Stepper = odeint::runge_kutta4_classic<State, RealOf<State>, State, RealOf<State>, IndexAlgebra,
+                                               ClassicOperations, Resizer<State>>;
+  Stepper stepper_;
 };
 
 /// Symplectic steppers work on positions and momenta apart; a state holds first the one, then the other.
