@@ -30,7 +30,9 @@ class Adjoint final : public StepMap<Scalar> {
   using Base = StepMap<Scalar>;
   using typename Base::Matrix, typename Base::Pass, typename Base::Steps, typename Base::Vector;
 
+  /// \param field      the rate of the normalized states
   /// \param tolerance  of the local error, absolute and relative; 0: `fixed` equal steps
+  /// \param fixed      how many, where the tolerance is 0
   /// \throws InvalidArgument for a tolerance that is neither positive nor 0 with a count of steps
   Adjoint(Network<Scalar> field, double tolerance, int fixed = 0)
       : field_(std::move(field)), pair_(tableau(OdeMethod::dormand_prince)), tolerance_(tolerance), fixed_(fixed) {
