@@ -157,6 +157,7 @@ class BasicLawAccumulator {
   Real gain_ = 0;
 };
 
+/// Of doubles, the one kind there is: a template, so that only who uses it compiles it.
 using LawAccumulator = BasicLawAccumulator<double>;
 
 }  // namespace almagest::inline ALMAGEST_ABI::sindy
