@@ -48,3 +48,11 @@
 #else
 #define ALMAGEST_INDEPENDENT
 #endif
+
+/// Before a function of inner loops: GCC takes vectors of 512 bits where the processor has them. By itself it takes 256,
+/// out of care for processors that lower their clock for wider ones. A caller's choice would hold where it is inlined.
+#if defined(__GNUC__) && !defined(__clang__) && defined(__AVX512F__)
+#define ALMAGEST_WIDE_VECTORS [[gnu::noinline, gnu::target("prefer-vector-width=512")]]
+#else
+#define ALMAGEST_WIDE_VECTORS
+#endif

@@ -139,7 +139,7 @@ class Semidiscrete : public GridModes<typename Equation_::Value> {
   }
 
   template <bool with_rates, bool with_fields, typename Stage>
-  void sweep_row(const Sweep& sweep, const typename Base::Row& row, const Stage& stage) {
+  ALMAGEST_WIDE_VECTORS void sweep_row(const Sweep& sweep, const typename Base::Row& row, const Stage& stage) {
     constexpr int products = Equation::products, fields = with_fields ? Equation::fields : 0;
     const auto t = sweep.spectra;
     const Eigen::Index n = this->modes();
@@ -186,7 +186,7 @@ class Semidiscrete : public GridModes<typename Equation_::Value> {
   }
 
   template <typename Arrays>
-  static void multiply(const Equation& equation, const Arrays& arrays, Eigen::Index count) {
+  ALMAGEST_WIDE_VECTORS static void multiply(const Equation& equation, const Arrays& arrays, Eigen::Index count) {
     using Point = typename Base::Point;
     constexpr int products = Equation::products, fields = Equation::fields;
     std::array<Point*, std::size_t(std::max(products, fields))> x;

@@ -152,13 +152,14 @@ class WaveSteps final : public FixedSteps<double> {
   }
 
   // The inner loops know what they are given by value, so that nothing they write can change it.
-  static void scale(Mode<double>* z, const double* factor, Eigen::Index first, Eigen::Index last) {
+  ALMAGEST_WIDE_VECTORS static void scale(Mode<double>* z, const double* factor, Eigen::Index first,
+                                          Eigen::Index last) {
     ALMAGEST_INDEPENDENT
     for (Eigen::Index s = first; s < last; ++s) z[s] = factor[s] * z[s];
   }
   /// The velocity by its force, then the field by its velocity, in one pass.
-  static void kick_and_drift(Equation equation, double* phi, double* v, const double* pull, double kick, double drift,
-                             Eigen::Index first, Eigen::Index last) {
+  ALMAGEST_WIDE_VECTORS static void kick_and_drift(Equation equation, double* phi, double* v, const double* pull,
+                                                   double kick, double drift, Eigen::Index first, Eigen::Index last) {
     ALMAGEST_INDEPENDENT
     for (Eigen::Index j = first; j < last; ++j) {
       const double velocity = v[j] + kick * (pull[j] + equation.force(phi[j]));
