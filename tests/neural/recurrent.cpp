@@ -131,7 +131,7 @@ Trajectory<double> lorenz_attractor(Index samples, const Eigen::Vector3d& start)
   return {TimeGrid::uniform(0, 0.01, samples), states};
 }
 
-/// A free run of 100 000 steps, how many regions it visits, and D_H of its first 10 000.
+/// A free run of 100 000 steps, how many regions it visits, and D_H and D_stsp of its last 10 000.
 struct FreeRun {
   Index steps = 0;
   std::size_t regions = 0;
@@ -145,9 +145,9 @@ FreeRun free_run(const neural::PlrnnModel<double>& model, const Trajectory<doubl
   if (ahead.size() < 10'000) return out;
   const auto symbols = model.symbols(view.slice(0, 1000), 100'000);
   out.regions = std::set<std::int64_t>(symbols.begin(), symbols.end()).size();
-  const auto first = TrajectoryView<double>(ahead).slice(0, 10'000);
-  out.spectrum = diagnostics::spectrum_distance(view.slice(1000, 10'000), first).value;
-  out.density = diagnostics::state_space_divergence(view.slice(1000, 10'000), first).value;
+  const auto last = TrajectoryView<double>(ahead).slice(ahead.size() - 10'000, 10'000);
+  out.spectrum = diagnostics::spectrum_distance(view.slice(1000, 10'000), last).value;
+  out.density = diagnostics::state_space_divergence(view.slice(1000, 10'000), last).value;
   return out;
 }
 
@@ -312,6 +312,7 @@ TEST_CASE("Two rectified units have the attractor of Lorenz; none has not", "[.]
   CHECK(found.density < 4);
   training.epochs = 200;
   const auto linear = free_run(neural::fit(Alrnn{.rectified = 0}, run, training), truth);
-  CAPTURE(linear.steps, linear.spectrum);
-  CHECK(linear.spectrum > 0.5);
+  CAPTURE(linear.steps, linear.spectrum, linear.density);
+  CHECK((linear.steps < 100'000 || linear.spectrum > 0.5));  // a linear run settles, or leaves
+  CHECK((linear.steps < 100'000 || linear.density > 8));
 }
