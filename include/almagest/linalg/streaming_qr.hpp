@@ -101,10 +101,10 @@ class StreamingQr {
   /// The reflections of a whole panel on two columns of the block and those of R above them.
   void reflect(Eigen::Index count, const Scalar* v, const Two& block, const Two& top) const;
 
-  /// Products of the columns v, v + stride, ... with two others.
+  /// Products of the columns v, v + stride, ... with two others, added to what stands above those.
   template <Eigen::Index... I>
   static void dot(std::integer_sequence<Eigen::Index, I...>, Eigen::Index count, const Scalar* v, Eigen::Index stride,
-                  const Two& columns, const Two& products);
+                  const Two& columns, const Two& above, const Two& products);
   /// Takes the columns v, v + stride, ..., times their weights, from two others.
   template <Eigen::Index... I>
   static void take(std::integer_sequence<Eigen::Index, I...>, Eigen::Index count, const Scalar* v, Eigen::Index stride,
@@ -172,30 +172,22 @@ void StreamingQr<Scalar>::absorb(Eigen::Index count) {
 
 template <typename Scalar>
 void StreamingQr<Scalar>::reflect(Eigen::Index count, const Scalar* v, const Two& block, const Two& top) const {
-  using Vector = Eigen::Matrix<Scalar, panel, 1>;
   const Eigen::Index stride = block_.rows();
-  Vector x, y;
+  Eigen::Matrix<Scalar, panel, 2> products, weights;
   constexpr std::make_integer_sequence<Eigen::Index, in_registers> some{};
   for (Eigen::Index i = 0; i < panel; i += in_registers)
-    dot(some, count, v + i * stride, stride, block, {x.data() + i, y.data() + i});
-  const auto weigh = [this](Vector& products, Scalar* above) {
-    Eigen::Map<Vector> row(above);
-    products += row;
-    Vector weights = t_.col(0) * products[0];
-    for (Eigen::Index i = 1; i < panel; ++i) weights += t_.col(i) * products[i];
-    row -= weights;
-    products = weights;
-  };
-  weigh(x, top.x);
-  weigh(y, top.y);
+    dot(some, count, v + i * stride, stride, block, {top.x + i, top.y + i}, {&products(i, 0), &products(i, 1)});
+  weights.noalias() = t_.lazyProduct(products);
+  Eigen::Map<Eigen::Matrix<Scalar, panel, 1>>(top.x) -= weights.col(0);
+  Eigen::Map<Eigen::Matrix<Scalar, panel, 1>>(top.y) -= weights.col(1);
   for (Eigen::Index i = 0; i < panel; i += in_registers)
-    take(some, count, v + i * stride, stride, {x.data() + i, y.data() + i}, block);
+    take(some, count, v + i * stride, stride, {&weights(i, 0), &weights(i, 1)}, block);
 }
 
 template <typename Scalar>
 template <Eigen::Index... I>
 void StreamingQr<Scalar>::dot(std::integer_sequence<Eigen::Index, I...>, Eigen::Index count, const Scalar* v,
-                              Eigen::Index stride, const Two& columns, const Two& products) {
+                              Eigen::Index stride, const Two& columns, const Two& above, const Two& products) {
   using namespace Eigen::internal;
   Lanes by_x[] = {(void(I), pset1<Lanes>(Scalar(0)))...}, by_y[] = {(void(I), pset1<Lanes>(Scalar(0)))...};
   for (Eigen::Index k = 0; k < count; k += lanes) {
@@ -203,7 +195,7 @@ void StreamingQr<Scalar>::dot(std::integer_sequence<Eigen::Index, I...>, Eigen::
     const Lanes from[] = {ploadu<Lanes>(v + I * stride + k)...};
     ((by_x[I] = pmadd(from[I], x, by_x[I]), by_y[I] = pmadd(from[I], y, by_y[I])), ...);
   }
-  ((products.x[I] = predux(by_x[I]), products.y[I] = predux(by_y[I])), ...);
+  ((products.x[I] = above.x[I] + predux(by_x[I]), products.y[I] = above.y[I] + predux(by_y[I])), ...);
 }
 
 template <typename Scalar>

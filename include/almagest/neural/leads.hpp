@@ -234,7 +234,8 @@ LeadsModel<Scalar> fit_leads(const Leads& architecture, const Environments<Scala
       (squares / double(parts.training.samples)).cwiseSqrt().cwiseMax(1e-12).template cast<Scalar>();
   parts.normalization.mean.setZero(parts.training.dimension);
   const TimedSamples<Scalar> timed(all, parts.normalization, 1);
-  parts.scale = scales(timed).second;
+  // Networks whose outputs are small beside 1 stay smooth; the authors' rates are as small in their units.
+  parts.scale = 5 * scales(timed).second;
   const auto data = environment_runs(given, parts.normalization.deviation, what);
   const auto held = environment_runs(validation, parts.normalization.deviation, what);
   if (!validation.empty() && validation.size() != given.size())
@@ -246,7 +247,7 @@ LeadsModel<Scalar> fit_leads(const Leads& architecture, const Environments<Scala
   const Network<Scalar> net = followed_by<Scalar>({sum}, std::make_shared<Stretch<Scalar>>(parts.scale));
   const RungeKutta<Scalar> map(net, tableau(architecture.method));
   LeadsObjective<Scalar> objective(
-      map, sum,
+      map, sum, parts.scale,
       {architecture.penalty, architecture.spectral, architecture.forcing, architecture.forcing_epochs,
        std::size_t(architecture.substeps), architecture.validate_every},
       data, held);

@@ -48,9 +48,10 @@ class LeadsObjective final : public Objective<Scalar> {
     int validate_every;
   };
 
-  LeadsObjective(const StepMap<Scalar>& map, std::shared_ptr<const EnvironmentSum<Scalar>> sum, const Options& options,
-                 const EnvironmentRuns<Scalar>& data, const EnvironmentRuns<Scalar>& held)
-      : map_(map), sum_(std::move(sum)), options_(options), data_(data), held_(held) {}
+  /// The rates are `scale` times what the networks give.
+  LeadsObjective(const StepMap<Scalar>& map, std::shared_ptr<const EnvironmentSum<Scalar>> sum, const Vector& scale,
+                 const Options& options, const EnvironmentRuns<Scalar>& data, const EnvironmentRuns<Scalar>& held)
+      : map_(map), sum_(std::move(sum)), scale_(scale), options_(options), data_(data), held_(held) {}
 
   std::size_t samples() const override { return data_.each(); }
   void begin(int epoch, const Vector&) override {
@@ -202,20 +203,22 @@ class LeadsObjective final : public Objective<Scalar> {
     return double(sigma * sigma);
   }
 
-  /// What the environment adds, relative to the state, over the samples of a run.
+  /// What the environment adds to the rates, relative to the state, over the samples of a run.
   double own_share(const Vector& parameters, const Matrix& x, Eigen::Index at, double runs, Vector& gradient) const {
     const Chain<Scalar>& g = *sum_->own();
     Matrix y(g.outputs(), x.cols()), kept(g.kept(), x.cols()), dx(g.inputs(), x.cols());
     g.forward(parameters.segment(at, g.parameters()), x, y, kept);
     const Eigen::RowVectorX<Scalar> weight = (x.colwise().norm().array() + Scalar(1e-5)).square().inverse();
     const double share = options_.penalty / (double(x.cols()) * runs);
-    const Matrix dy = Scalar(2 * share) * (y.array().rowwise() * weight.array()).matrix();
+    const Matrix rates = scale_.asDiagonal() * y, weighted = rates * weight.asDiagonal();
+    const Matrix dy = Scalar(2 * share) * (scale_.asDiagonal() * weighted);
     g.backward(parameters.segment(at, g.parameters()), x, y, kept, dy, dx, gradient.segment(at, g.parameters()));
-    return share * double(y.colwise().squaredNorm().dot(weight));
+    return share * double(rates.cwiseProduct(weighted).sum());
   }
 
   const StepMap<Scalar>& map_;
   std::shared_ptr<const EnvironmentSum<Scalar>> sum_;
+  Vector scale_;
   Options options_;
   const EnvironmentRuns<Scalar>& data_;
   const EnvironmentRuns<Scalar>& held_;
