@@ -55,9 +55,8 @@ TEMPLATE_TEST_CASE("laws of neural::OperatorModel", "", float, double) {
 
 TEST_CASE("laws of neural::NeuralOdeModel") { laws::forecaster(learns(neural::NeuralOde{{8}}), turn(300, 20), 0); }
 
-// Its gradient layer makes room at each of its evaluations.
 TEST_CASE("laws of neural::HamiltonianModel") {
-  laws::forecaster(learns(neural::HamiltonianNetwork{{8}}), turn(300, 20), 0, 32);
+  laws::forecaster(learns(neural::HamiltonianNetwork{{8}}), turn(300, 20), 0);
 }
 
 // It steps in normalized units, from and to which samples are rounded.
@@ -65,10 +64,13 @@ TEST_CASE("laws of neural::PlrnnModel") {
   laws::forecaster(learns(neural::Alrnn{.units = 2, .rectified = 1}), turn(300, 20), 1e-12);
 }
 
-// What a network remembers from before its warm-up is small, not nothing. Its layers make room at each step.
+// What a network remembers from before its warm-up is small, not nothing.
 TEST_CASE("laws of neural::SequenceModel") {
-  const neural::Gru gru{.units = 6, .sequences = {.length = 60, .warmup = 30, .batches = 5}};
-  laws::forecaster(learns(gru), turn(300, 40), 1e-2, 12);
+  const neural::Sequences sequences{.length = 60, .warmup = 30, .batches = 5};
+  SECTION("gated") { laws::forecaster(learns(neural::Gru{.units = 6, .sequences = sequences}), turn(300, 40), 1e-2); }
+  SECTION("S4D, which forgets in thousands of steps") {
+    laws::forecaster(learns(neural::S4d{.channels = 4, .pairs = 3, .sequences = sequences}), turn(300, 40), 1);
+  }
 }
 
 // A state that is decoded and encoded again is what training made it.

@@ -58,8 +58,8 @@ TEST_CASE("The loss of environments has the gradient of differences", "[neural]"
       const auto sum = neural::detail::environment_sum<double>(options, 2, 3);
       const neural::RungeKutta<double> map(neural::detail::field<double>(options, Eigen::Vector2d(0.7, 0.4), 3),
                                            neural::tableau(neural::OdeMethod::rk4));
-      neural::detail::LeadsObjective<double> objective(map, sum, Eigen::Vector2d(0.7, 0.4), {0.3, 0.2, forcing, 1, 2, 1}, data,
-                                                       data);
+      neural::detail::LeadsObjective<double> objective(map, sum, Eigen::Vector2d(0.7, 0.4),
+                                                       {0.3, 0.2, forcing, 1, 2, 1}, data, data);
       objective.begin(1, {});
       const std::vector<std::size_t> samples{1, 0};
       Eigen::VectorXd parameters = neural::detail::leads_start(*sum, 1) * 5, gradient, unused;

@@ -66,10 +66,10 @@ void check_memory(const neural::RecurrentLayer<double>& layer) {
   layer.forward(parameters, x, y, kept);
   layer.tangent(parameters, x, y, kept, dx, dy);
   Eigen::MatrixXd state = Eigen::MatrixXd::Zero(layer.states(), 1), change = state, out(layer.outputs(), 1),
-                  moved = out;
+                  moved = out, scratch(layer.scratch(), 1);
   for (Index t = 0; t < layer.length(); ++t) {
     layer.step_tangent(parameters, x.col(t * batch + 1), state, dx.col(t * batch + 1), change, moved);
-    layer.step(parameters, x.col(t * batch + 1), state, out);
+    layer.step(parameters, x.col(t * batch + 1), state, out, scratch);
     CHECK((out - y.col(t * batch + 1)).norm() < 1e-12 * (1 + y.norm()));
     CHECK((moved - dy.col(t * batch + 1)).norm() < 1e-12 * (1 + dy.norm()));
   }

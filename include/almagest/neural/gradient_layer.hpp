@@ -36,12 +36,12 @@ class GradientLayer final : public Layer<Scalar> {
     for (const Eigen::Index units : hidden) {
       parts_.push_back({width, units, parameter, kept_});
       parameter += units * (width + 1);
-      kept_ += 2 * units;
+      kept_ += 3 * units;
       width = units;
     }
   }
 
-  /// For each hidden layer its argument z and the gradient a of H by its output.
+  /// For each hidden layer its argument z, the gradient a of H by its output, and the output or the gradient by z.
   Eigen::Index kept() const override { return kept_; }
   double flops() const override {
     double all = 0;
@@ -72,27 +72,29 @@ class GradientLayer final : public Layer<Scalar> {
   }
 
   void forward(const Parameters& parameters, const In& x, Out y, Out kept) const override {
-    Matrix h;
+    const auto rows = [&kept](const Part& p, Eigen::Index which) {
+      return kept.middleRows(p.kept + which * p.units, p.units);
+    };
     for (std::size_t k = 0; k < parts_.size(); ++k) {
       const Part& p = parts_[k];
-      auto z = kept.middleRows(p.kept, p.units);
+      auto z = rows(p, 0);
       if (k == 0)
         z.noalias() = weights(parameters, p) * x;
       else
-        z.noalias() = weights(parameters, p) * h;
+        z.noalias() = weights(parameters, p) * rows(parts_[k - 1], 2);
       z.colwise() += bias(parameters, p);
-      if (k + 1 < parts_.size()) h = function(z);
+      function(z, rows(p, 2));
     }
-    kept.middleRows(last().kept + last().units, last().units).colwise() = parameters.tail(last().units);
-    Matrix g;
+    rows(last(), 1).colwise() = parameters.tail(last().units);
     for (std::size_t k = parts_.size(); k-- > 0;) {
       const Part& p = parts_[k];
-      g = by_argument(kept, p);
+      auto g = rows(p, 2);
+      first(rows(p, 0), g);
+      g.array() *= rows(p, 1).array();
       if (k == 0)
         y.noalias() = weights(parameters, p).transpose() * g;
       else
-        kept.middleRows(parts_[k - 1].kept + parts_[k - 1].units, p.inputs).noalias() =
-            weights(parameters, p).transpose() * g;
+        rows(parts_[k - 1], 1).noalias() = weights(parameters, p).transpose() * g;
     }
   }
   void backward(const Parameters& parameters, const In& x, const In&, const In& kept, const In& dy, Out dx,
@@ -134,25 +136,35 @@ class GradientLayer final : public Layer<Scalar> {
   static auto bias(const Parameters& parameters, const Part& p) {
     return parameters.segment(p.parameter + p.inputs * p.units, p.units);
   }
-  /// The gradient of H by z.
-  Matrix by_argument(const In& kept, const Part& p) const {
-    return first(kept.middleRows(p.kept, p.units)).cwiseProduct(kept.middleRows(p.kept + p.units, p.units));
-  }
-
-  Matrix function(const In& z) const {
+  void function(const In& z, Out out) const {
     switch (activation_) {
-      case Activation::tanh: return z.array().tanh();
-      case Activation::silu: return z.array() * z.array().logistic();
-      case Activation::softplus: return z.array().max(Scalar(0)) + (-z.array().abs()).exp().log1p();
-      default: return z.array().logistic();
+      case Activation::tanh: out = z.array().tanh(); break;
+      case Activation::silu: out = z.array() * z.array().logistic(); break;
+      case Activation::softplus: out = z.array().max(Scalar(0)) + (-z.array().abs()).exp().log1p(); break;
+      default: out = z.array().logistic();
     }
   }
+  Matrix function(const In& z) const {
+    Matrix out(z.rows(), z.cols());
+    function(z, out);
+    return out;
+  }
+  void first(const In& z, Out out) const {
+    if (activation_ == Activation::tanh) {
+      out = 1 - z.array().tanh().square();
+      return;
+    }
+    out = z.array().logistic();
+    auto s = out.array();
+    if (activation_ == Activation::silu)
+      s *= 1 + z.array() * (1 - s);
+    else if (activation_ != Activation::softplus)
+      s *= 1 - s;
+  }
   Matrix first(const In& z) const {
-    if (activation_ == Activation::tanh) return 1 - z.array().tanh().square();
-    const Eigen::ArrayXX<Scalar> s = z.array().logistic();
-    if (activation_ == Activation::softplus) return s;
-    if (activation_ == Activation::silu) return s * (1 + z.array() * (1 - s));
-    return s * (1 - s);
+    Matrix out(z.rows(), z.cols());
+    first(z, out);
+    return out;
   }
   Matrix twice(const In& z) const {
     if (activation_ == Activation::tanh) {

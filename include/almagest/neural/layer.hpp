@@ -194,6 +194,8 @@ class Network {
   using L = Layer<Scalar>;
   using Matrix = Eigen::MatrixX<Scalar>;
   using Vector = Eigen::VectorX<Scalar>;
+  using Parameters = typename L::Parameters;
+  using Gradient = typename L::Gradient;
 
   explicit Network(std::vector<std::shared_ptr<const L>> layers) : layers_(std::move(layers)) {
     for (const auto& layer : layers_) {
@@ -235,7 +237,7 @@ class Network {
     return out;
   }
 
-  void forward(const Vector& parameters, const Matrix& x, Pass& pass) const {
+  void forward(const Parameters& parameters, const Matrix& x, Pass& pass) const {
     const Matrix* in = &x;
     for (std::size_t k = 0; k < layers_.size(); ++k) {
       layers_[k]->forward(part(parameters, k), *in, pass.outputs[k], pass.kept[k]);
@@ -243,8 +245,8 @@ class Network {
     }
   }
   /// Adds the gradient by the parameters to `gradient`; returns that by x.
-  const Matrix& backward(const Vector& parameters, const Matrix& x, Pass& pass, const Matrix& dy,
-                         Vector& gradient) const {
+  const Matrix& backward(const Parameters& parameters, const Matrix& x, Pass& pass, const Matrix& dy,
+                         Gradient gradient) const {
     const Matrix* out = &dy;
     for (std::size_t k = layers_.size(); k-- > 0;) {
       const Matrix& in = k == 0 ? x : pass.outputs[k - 1];
@@ -255,7 +257,7 @@ class Network {
     return *out;
   }
   /// The change of the result for a change of x, after a forward pass at x.
-  Matrix tangent(const Vector& parameters, const Matrix& x, const Pass& pass, const Matrix& dx) const {
+  Matrix tangent(const Parameters& parameters, const Matrix& x, const Pass& pass, const Matrix& dx) const {
     Matrix change = dx;
     for (std::size_t k = 0; k < layers_.size(); ++k) {
       Matrix next(layers_[k]->outputs(), dx.cols());
@@ -267,7 +269,7 @@ class Network {
   }
 
  private:
-  auto part(const Vector& parameters, std::size_t k) const {
+  auto part(const Parameters& parameters, std::size_t k) const {
     return parameters.segment(offsets_[k], layers_[k]->parameters());
   }
 

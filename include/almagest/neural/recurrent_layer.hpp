@@ -24,8 +24,10 @@ class RecurrentLayer : public Layer<Scalar> {
   Eigen::Index length() const { return length_; }
   /// Numbers in a state.
   virtual Eigen::Index states() const = 0;
-  /// Replaces the state by that after x, and writes the output.
-  virtual void step(const Parameters& parameters, const In& x, Out state, Out y) const = 0;
+  /// Rows that `step` works on.
+  virtual Eigen::Index scratch() const { return 0; }
+  /// Replaces the state by that after x, and writes the output; allocates nothing.
+  virtual void step(const Parameters& parameters, const In& x, Out state, Out y, Out scratch) const = 0;
   /// The same for changes: `state` is the state before the step, and the columns of `change` are changes of it,
   /// which are replaced by those after.
   virtual void step_tangent(const Parameters& parameters, const In& x, const In& state, const In& dx, Out change,
@@ -110,12 +112,13 @@ class GruLayer final : public RecurrentLayer<Scalar> {
       before = y.middleCols(t * batch, batch);
     }
   }
-  void step(const Parameters& parameters, const In& x, Out state, Out y) const override {
-    Matrix h = state, driven = input(parameters) * x, gates(3 * n_, x.cols()), kept(4 * n_, x.cols());
+  Eigen::Index scratch() const override { return 10 * n_; }
+  void step(const Parameters& parameters, const In& x, Out state, Out y, Out scratch) const override {
+    auto driven = scratch.topRows(3 * n_);
+    driven.noalias() = input(parameters) * x;
     driven.colwise() += input_bias(parameters);
-    advance(parameters, driven, h, gates, kept);
-    state = h;
-    y = h;
+    advance(parameters, driven, state, scratch.middleRows(3 * n_, 3 * n_), scratch.bottomRows(4 * n_));
+    y = state;
   }
   void step_tangent(const Parameters& parameters, const In& x, const In& state, const In& dx, Out change,
                     Out dy) const override {
@@ -141,7 +144,7 @@ class GruLayer final : public RecurrentLayer<Scalar> {
   }
 
   /// h to the next one; `driven` is W x + b.
-  void advance(const Parameters& parameters, const In& driven, Matrix& h, Matrix& gates, Out kept) const {
+  void advance(const Parameters& parameters, const In& driven, Out h, Out gates, Out kept) const {
     gates.noalias() = recurrent(parameters) * h;
     gates.colwise() += parameters.tail(3 * n_);
     kept.bottomRows(n_) = gates.bottomRows(n_);

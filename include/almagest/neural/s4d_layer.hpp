@@ -112,29 +112,33 @@ class S4dLayer final : public RecurrentLayer<Scalar> {
     Matrix none;
     forward(parameters, dx, dy, none);
   }
-  void step(const Parameters& parameters, const In& x, Out state, Out y) const override {
+  void step(const Parameters& parameters, const In& x, Out state, Out y, Out) const override {
     step_tangent(parameters, x, x, x, state, y);
   }
   /// The layer is linear: changes go as states do.
   void step_tangent(const Parameters& parameters, const In&, const In&, const In& dx, Out change,
                     Out dy) const override {
     for (Eigen::Index k = 0; k < this->inputs(); ++k) {
-      const Discrete d = discrete(parameters, k);
-      for (Eigen::Index c = 0; c < dx.cols(); ++c) {
-        Scalar out = skip(parameters, k) * dx(k, c);
-        Scalar* const s = &change(2 * pairs_ * k, c);
-        for (Eigen::Index n = 0; n < pairs_; ++n) {
-          const Complex next = d.A[n] * Complex(s[2 * n], s[2 * n + 1]) + dx(k, c);
-          s[2 * n] = next.real();
-          s[2 * n + 1] = next.imag();
-          out += 2 * (d.C[n] * next).real();
+      const Parameters own = parameters.segment(k * block(), block());
+      dy.row(k) = skip(parameters, k) * dx.row(k);
+      for (Eigen::Index n = 0; n < pairs_; ++n) {
+        const Held held = this->held(own, n);
+        for (Eigen::Index c = 0; c < dx.cols(); ++c) {
+          Scalar* const s = &change(2 * (pairs_ * k + n), c);
+          const Complex next = held.A * Complex(s[0], s[1]) + dx(k, c);
+          s[0] = next.real();
+          s[1] = next.imag();
+          dy(k, c) += 2 * (held.C * next).real();
         }
-        dy(k, c) = out;
       }
     }
   }
 
  private:
+  /// A pair over a time step with the input held.
+  struct Held {
+    Complex A, C;
+  };
   struct Discrete {
     Modes A, C;
   };
@@ -148,14 +152,17 @@ class S4dLayer final : public RecurrentLayer<Scalar> {
     return {own[1 + 2 * pairs_ + n], own[1 + 3 * pairs_ + n]};
   }
 
+  Held held(const Parameters& own, Eigen::Index n) const {
+    const Complex A = pole(own, n), after = std::exp(std::exp(own[0]) * A);
+    return {after, weight(own, n) * (after - Scalar(1)) / A};
+  }
   Discrete discrete(const Parameters& parameters, Eigen::Index channel) const {
     const Parameters own = parameters.segment(channel * block(), block());
-    const Scalar step = std::exp(own[0]);
     Discrete out{Modes(pairs_), Modes(pairs_)};
     for (Eigen::Index n = 0; n < pairs_; ++n) {
-      const Complex A = pole(own, n);
-      out.A[n] = std::exp(step * A);
-      out.C[n] = weight(own, n) * (out.A[n] - Scalar(1)) / A;
+      const Held pair = held(own, n);
+      out.A[n] = pair.A;
+      out.C[n] = pair.C;
     }
     return out;
   }

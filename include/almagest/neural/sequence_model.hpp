@@ -240,29 +240,39 @@ class SequenceModel {
   double flops() const { return network_.flops() + 6 * double(dimension()); }
 
   struct Workspace {
-    Matrix state;
+    Matrix input, state;
+    std::vector<Matrix> outputs, kept;  ///< of each layer
   };
-  Workspace workspace() const { return {}; }
+  Workspace workspace() const {
+    Workspace out{Matrix(dimension(), 1), Matrix(memory_ + dimension(), 1), {}, {}};
+    for (const auto& layer : network_.layers()) {
+      const auto* recurrent = dynamic_cast<const RecurrentLayer<Scalar>*>(layer.get());
+      out.outputs.emplace_back(layer->outputs(), 1);
+      out.kept.emplace_back(recurrent ? recurrent->scratch() : layer->kept(), 1);
+    }
+    return out;
+  }
   /// The memory after the sample that `in` ends with, and the next sample.
   void step(const Vector& in, Vector& out, Workspace& workspace) const {
     workspace.state = in;
-    Matrix z = in.tail(dimension()), y;
+    workspace.input = in.tail(dimension());
+    const Matrix* z = &workspace.input;
     Eigen::Index at = 0, parameter = 0;
-    for (const auto& layer : network_.layers()) {
-      const auto own = parts_.parameters.segment(parameter, layer->parameters());
-      y.resize(layer->outputs(), 1);
-      if (const auto* recurrent = dynamic_cast<const RecurrentLayer<Scalar>*>(layer.get())) {
-        recurrent->step(own, z, workspace.state.middleRows(at, recurrent->states()), y);
+    for (std::size_t k = 0; k < network_.layers().size(); ++k) {
+      const auto& layer = *network_.layers()[k];
+      const auto own = parts_.parameters.segment(parameter, layer.parameters());
+      Matrix &y = workspace.outputs[k], &kept = workspace.kept[k];
+      if (const auto* recurrent = dynamic_cast<const RecurrentLayer<Scalar>*>(&layer)) {
+        recurrent->step(own, *z, workspace.state.middleRows(at, recurrent->states()), y, kept);
         at += recurrent->states();
       } else {
-        Matrix kept(layer->kept(), 1);
-        layer->forward(own, z, y, kept);
+        layer.forward(own, *z, y, kept);
       }
-      parameter += layer->parameters();
-      z = y;
+      parameter += layer.parameters();
+      z = &y;
     }
     out = workspace.state;
-    out.tail(dimension()) += parts_.scale.cwiseProduct(z.col(0));
+    out.tail(dimension()) += parts_.scale.cwiseProduct(z->col(0));
   }
   /// The changes after a step for those before it, the columns of `v`.
   void tangent(const Vector& in, const Matrix& v, Matrix& out) const {
@@ -274,7 +284,8 @@ class SequenceModel {
       if (const auto* recurrent = dynamic_cast<const RecurrentLayer<Scalar>*>(layer.get())) {
         recurrent->step_tangent(own, z, state.middleRows(at, recurrent->states()), dz,
                                 changes.middleRows(at, recurrent->states()), dy);
-        recurrent->step(own, z, state.middleRows(at, recurrent->states()), y);
+        Matrix scratch(recurrent->scratch(), 1);
+        recurrent->step(own, z, state.middleRows(at, recurrent->states()), y, scratch);
         at += recurrent->states();
       } else {
         const Matrix repeated = z.replicate(1, v.cols());

@@ -42,7 +42,7 @@ class Splitting final : public StepMap<Scalar> {
   }
 
   void forward(const Vector& parameters, const Matrix& x, const Steps& steps, Pass& pass, Matrix& y) const override {
-    const Vector of_force = parameters.head(force_.parameters()), of_velocity = parameters.tail(velocity_.parameters());
+    const auto of_force = parameters.head(force_.parameters()), of_velocity = parameters.tail(velocity_.parameters());
     const Eigen::Index n = force_.inputs();
     y = x;
     for (std::size_t k = 0; k < moves_.size(); ++k) {
@@ -51,26 +51,24 @@ class Splitting final : public StepMap<Scalar> {
       pass.points[k] = kick ? y.topRows(n) : y.bottomRows(n);
       field.forward(kick ? of_force : of_velocity, pass.points[k], pass.passes[k]);
       auto moved = kick ? y.bottomRows(n) : y.topRows(n);
-      moved.array() += pass.passes[k].result().array().rowwise() * (Scalar(moves_[k].share) * steps.array());
+      moved += Scalar(moves_[k].share) * (pass.passes[k].result() * steps.asDiagonal());
     }
   }
 
   void backward(const Vector& parameters, const Steps& steps, Pass& pass, Matrix& by_state,
                 Vector& gradient) const override {
-    const Vector of_force = parameters.head(force_.parameters()), of_velocity = parameters.tail(velocity_.parameters());
+    const auto of_force = parameters.head(force_.parameters()), of_velocity = parameters.tail(velocity_.parameters());
     const Eigen::Index n = force_.inputs();
-    Vector by_force = Vector::Zero(of_force.size()), by_velocity = Vector::Zero(of_velocity.size());
+    auto by_force = gradient.head(of_force.size()), by_velocity = gradient.tail(of_velocity.size());
     for (std::size_t k = moves_.size(); k-- > 0;) {
       const bool kick = moves_[k].kick;
       const Network<Scalar>& field = kick ? force_ : velocity_;
       auto moved = kick ? by_state.bottomRows(n) : by_state.topRows(n);
       auto used = kick ? by_state.topRows(n) : by_state.bottomRows(n);
-      pass.work = moved.array().rowwise() * (Scalar(moves_[k].share) * steps.array());
+      pass.work = Scalar(moves_[k].share) * (moved * steps.asDiagonal());
       used += field.backward(kick ? of_force : of_velocity, pass.points[k], pass.passes[k], pass.work,
                              kick ? by_force : by_velocity);
     }
-    gradient.head(by_force.size()) += by_force;
-    gradient.tail(by_velocity.size()) += by_velocity;
   }
 
  private:

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <complex>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -183,16 +184,24 @@ inline void check_drift(Ledger& ledger) {
                "the step, and compare."));
 }
 
-/// What a run's transforms take alone, from some of them, for a millisecond or two.
+/// What a run's transforms take alone: from the fastest of some stretches in a millisecond or two, because others may
+/// want the processor.
 template <typename Value>
 double transform_seconds(Evolution<Value>& run, long long transforms) {
   if (transforms == 0) return 0;
-  run.transforms_alone();
+  if (run.transforms_alone() == 0) return 0;
   const auto start = Clock::now();
-  long long done = 0, some = 1;
-  do done += some = run.transforms_alone();
-  while (some > 0 && done < transforms && seconds_since(start) < 2e-3);
-  return done > 0 ? seconds_since(start) * double(transforms) / double(done) : 0.0;
+  double each = std::numeric_limits<double>::infinity();
+  long long done = 0;
+  do {
+    const auto begun = Clock::now();
+    long long stretch = 0;
+    do stretch += run.transforms_alone();
+    while (seconds_since(begun) < 2e-4);
+    each = std::min(each, seconds_since(begun) / double(stretch));
+    done += stretch;
+  } while (done < transforms && seconds_since(start) < 2e-3);
+  return each * double(transforms);
 }
 
 /// Makes what is to run: after a checkpoint was read, which says how transforms were planned.
