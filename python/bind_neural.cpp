@@ -143,6 +143,7 @@ void bind_reservoir(py::module_& m) {
 void bind_nvar(py::module_& m) {
   py::class_<NvarMap> bound(m, "Nvar", "A fitted nonlinear autoregression; see almagest.neural.NVAR.");
   bind_neural_model(bound);
+  bind_tangents(bound);
   bound.def_property_readonly("readout", [](const py::object& self) {
          return shown(self.cast<const NvarMap&>().parts().readout, self);
        }, "Weights of the features, shape (dimension, features).")

@@ -51,15 +51,24 @@ def size_and_flops(model):
 
 
 def exponents(model, history):
-    """The three leading Lyapunov exponents, of which some models have none."""
+    """The three leading Lyapunov exponents, or why there are none."""
     if isinstance(model, (al.HAVOK, al.HankelDMD)):
-        return np.sort(np.log(np.abs(model.eigenvalues_)) / STEP)[::-1][:3]
+        return listed(np.sort(np.log(np.abs(model.eigenvalues_)) / STEP)[::-1][:3])
     try:
         if isinstance(model, al.SINDy):
-            return al.diagnostics.lyapunov_spectrum(model, history.states[-1], 200.0).exponents
-        return al.diagnostics.lyapunov_spectrum(model, history, 200.0, exponents=3).exponents
-    except (TypeError, al.Error):
-        return np.full(3, np.nan)
+            return listed(al.diagnostics.lyapunov_spectrum(model, history.states[-1], 200.0).exponents)
+        return listed(al.diagnostics.lyapunov_spectrum(model, history, 200.0, exponents=3).exponents)
+    except al.ConvergenceFailure:
+        return "none: its run leaves"
+
+
+def listed(values):
+    return ", ".join(f"{value:.2f}" for value in values)
+
+
+def shown(value, form):
+    """A measure, or a dash where there was no run to measure."""
+    return format(value, form) if np.isfinite(value) else format("-", ">" + form.split(".")[0])
 
 
 def ahead_of(model, truth, last, steps):
@@ -103,10 +112,9 @@ def main(output):
         seconds = time.perf_counter() - started
         error, valid, density, outside, distance, free = measured(model, truth)
         size, flops = size_and_flops(model)
-        grown = ", ".join(f"{value:.2f}" for value in exponents(model, truth[:1000]))
         print(
-            f"{name:6} {size:8d} {flops:8.0f} {seconds:8.2f} {error:9.1e} {valid:6.2f} {density:7.2f} {outside:5.2f} "
-            f"{distance:6.3f}  {grown}",
+            f"{name:6} {size:8d} {flops:8.0f} {seconds:8.2f} {error:9.1e} {valid:6.2f} {shown(density, '7.2f')} "
+            f"{shown(outside, '5.2f')} {shown(distance, '6.3f')}  {exponents(model, truth[:1000])}",
             flush=True,
         )
         if free is not None:

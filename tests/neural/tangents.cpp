@@ -5,6 +5,7 @@
 
 #include "almagest/diagnostics/surrogate_lyapunov.hpp"
 #include "almagest/neural/network_model.hpp"
+#include "almagest/neural/nvar.hpp"
 #include "almagest/neural/reservoir.hpp"
 #include "almagest/neural/sequence_model.hpp"
 #include "core/sentence.hpp"
@@ -62,6 +63,7 @@ TEST_CASE("Tangents of surrogates are derivatives of their steps", "[neural]") {
   training.epochs = 2;
   check_tangents(neural::fit(neural::Mlp{{8}}, run, training), run);
   check_tangents(neural::fit(neural::Reservoir{.units = 20, .warmup = 50}, run), run);
+  check_tangents(neural::fit(neural::Nvar{.delays = 3, .stride = 2, .degree = 3}, run), run);
   neural::Gru gru;
   gru.units = 6, gru.layers = 2, gru.sequences = {20, 5, 3};
   check_tangents(neural::fit(gru, run, training), run);
@@ -69,6 +71,16 @@ TEST_CASE("Tangents of surrogates are derivatives of their steps", "[neural]") {
   s4d.channels = 3, s4d.pairs = 2, s4d.sequences = {20, 5, 3};
   check_tangents(neural::fit(s4d, run, training), run);
   check_tangents(triangular(0.9, 0.4), run);
+}
+
+TEST_CASE("An autoregression that is a map has the map's exponents", "[neural]") {
+  const auto run = henon_run(2000);
+  const auto model = neural::fit(neural::Nvar{.delays = 1, .degree = 2, .ridge = 1e-12}, run);
+  const auto found =
+      diagnostics::lyapunov_spectrum(model, TrajectoryView<double>(run), {.duration = 1e5, .transient = 100});
+  REQUIRE(found.exponents.size() == 2);
+  CHECK(found.exponents[0] == Approx(0.4192).margin(3e-3));
+  CHECK(found.exponents.sum() == Approx(std::log(0.3)).margin(1e-6));
 }
 
 TEST_CASE("A linear network has the logarithms of its eigenvalues as exponents, per unit of time", "[neural]") {

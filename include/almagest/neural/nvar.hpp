@@ -72,31 +72,80 @@ class NvarModel {
     const double step = almagest::detail::check_history(parts_.training, context(), history, steps,
                                                         "neural::Nvar::forecast");
     almagest::detail::ForecastRecorder<Scalar> recorder(parts_.training, history, step, steps);
-    const Eigen::Index d = dimension(), c = context();
-    Eigen::MatrixX<Scalar> window(d, c), row(1, d * parts_.options.delays), seen(1, monomials_.size());
-    for (Eigen::Index k = 0; k < c; ++k)
-      window.col(k) = parts_.normalization.apply(history[history.size() - c + k]);
-    Vector x(d);
-    for (Eigen::Index k = 0, newest = c - 1; k < steps; ++k) {
-      for (Eigen::Index j = 0; j < parts_.options.delays; ++j)
-        row.middleCols(j * d, d) = window.col((newest + c - j * parts_.options.stride) % c).transpose();
-      monomials_.evaluate(row, seen);
-      const Eigen::Index next = (newest + 1) % c;  // the oldest makes room
-      const Vector z = window.col(newest) + parts_.readout * seen.transpose();
-      x = parts_.normalization.undo(z);
+    Vector window = lift(history), next(window.size()), x(dimension());
+    Workspace space = workspace();
+    for (Eigen::Index k = 0; k < steps; ++k) {
+      this->step(window, next, space);
+      window.swap(next);
+      x = parts_.normalization.undo(window.tail(dimension()));
       if (!recorder.add(x)) break;
-      window.col(next) = z;
-      newest = next;
     }
     return std::move(recorder).finish();
   }
 
+  /// \name A Stepper on the last `context()` normalized samples, the newest last
+  /// @{
+  struct Workspace {
+    Eigen::RowVectorX<Scalar> delayed, seen;
+    Vector increment;
+  };
+  Workspace workspace() const {
+    return {Eigen::RowVectorX<Scalar>(monomials_.dimension()), Eigen::RowVectorX<Scalar>(monomials_.size()),
+            Vector(dimension())};
+  }
+  Vector lift(const TrajectoryView<Scalar>& history) const {
+    const Eigen::Index d = dimension(), c = context();
+    Vector out(d * c);
+    for (Eigen::Index k = 0; k < c; ++k)
+      out.segment(k * d, d) = parts_.normalization.apply(history[history.size() - c + k]);
+    return out;
+  }
+  void step(const Vector& in, Vector& out, Workspace& workspace) const {
+    const Eigen::Index d = dimension(), older = in.size() - d;
+    look(in, workspace);
+    workspace.increment.noalias() = parts_.readout * workspace.seen.transpose();
+    out.head(older) = in.tail(older);
+    out.tail(d) = in.tail(d) + workspace.increment;
+  }
+  /// The changes of the samples after a step for those before it, the columns of `v`.
+  void tangent(const Vector& in, const Eigen::MatrixX<Scalar>& v, Eigen::MatrixX<Scalar>& out) const {
+    const Eigen::Index d = dimension(), older = in.size() - d;
+    Workspace space = workspace();
+    look(in, space);
+    Eigen::MatrixX<Scalar> seen(monomials_.size(), v.cols());
+    for (Eigen::Index f = 0; f < seen.rows(); ++f) {
+      const Eigen::Index parent = monomials_.parent(f), variable = monomials_.variable(f);
+      if (variable == monomials_.none) {
+        seen.row(f).setZero();
+        continue;
+      }
+      const auto change = v.row(older - variable / d * parts_.options.stride * d + variable % d);
+      if (parent == monomials_.none)
+        seen.row(f) = change;
+      else
+        seen.row(f) = space.delayed[variable] * seen.row(parent) + space.seen[parent] * change;
+    }
+    out.resize(v.rows(), v.cols());
+    out.topRows(older) = v.bottomRows(older);
+    out.bottomRows(d) = v.bottomRows(d) + parts_.readout * seen;
+  }
+  /// @}
+
  private:
+  /// The features of a window.
+  void look(const Vector& window, Workspace& workspace) const {
+    const Eigen::Index d = dimension();
+    for (Eigen::Index j = 0; j < parts_.options.delays; ++j)
+      workspace.delayed.segment(j * d, d) =
+          window.segment(window.size() - d - j * parts_.options.stride * d, d).transpose();
+    monomials_.evaluate(workspace.delayed, workspace.seen);
+  }
+
   NvarParts<Scalar> parts_;
   features::Monomials monomials_;
 };
 
-static_assert(Forecaster<NvarModel<double>>);
+static_assert(Forecaster<NvarModel<double>> && Stepper<NvarModel<double>>);
 
 namespace detail {
 

@@ -50,7 +50,7 @@ class Reservoir(_Scored, _Tangent, _Exported):
     @property
     def options(self) -> dict[str, Any]: ...
 
-class Nvar(_Scored, _Exported):
+class Nvar(_Scored, _Tangent, _Exported):
     @property
     def readout(self) -> NDArray[np.float64]: ...
     @property
