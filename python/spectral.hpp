@@ -156,17 +156,23 @@ class AnyDiscrete {
       const auto rates = buffers_[worker].rates.pointer(), next = buffers_[worker].next.pointer();
       if constexpr (with_rates) equation_->rates(Eigen::Index(r), rates);
       const Eigen::Index place = grid_->rows()[r].place;
-      for (const auto& range : grid_->columns()) {
-        ALMAGEST_INDEPENDENT
-        for (Eigen::Index i = range.first; i < range.first + range.count; ++i) {
-          Modes rate, out;
-          for (int c = 0; c < components; ++c) rate[std::size_t(c)] = rates[i + c * length];
-          stage(place + i, rate, out);
-          for (int c = 0; c < components; ++c) next.set(i + c * length, out[std::size_t(c)]);
-        }
-      }
+      for (const auto& range : grid_->columns())
+        run(stage, range.first, range.first + range.count, place, length, rates, next);
       equation_->fields(Eigen::Index(r), next);
     });
+  }
+  /// A stretch of a row.
+  template <typename Stage>
+  ALMAGEST_WIDE_VECTORS static void run(Stage stage, Eigen::Index first, Eigen::Index last, Eigen::Index place,
+                                        Eigen::Index length, spectral::ModeArray::Pointer rates,
+                                        spectral::ModeArray::Pointer next) {
+    ALMAGEST_INDEPENDENT
+    for (Eigen::Index i = first; i < last; ++i) {
+      Modes rate, out;
+      for (int c = 0; c < components; ++c) rate[std::size_t(c)] = rates[i + c * length];
+      stage(place + i, rate, out);
+      for (int c = 0; c < components; ++c) next.set(i + c * length, out[std::size_t(c)]);
+    }
   }
 
   /// A row of each thread.
