@@ -12,6 +12,21 @@
 
 namespace almagest::inline ALMAGEST_ABI::spectral::detail {
 
+/// Sums of `density(j, q)` over so many points, times the volume of a cell; in a second column those of sizes.
+template <typename Equation, typename Density>
+Eigen::MatrixX2d sums_of_densities(const SpatialGrid& grid, Eigen::Index points, const Density& density) {
+  Eigen::VectorXd q(Eigen::Index(Equation::quantities.size()));
+  Eigen::MatrixX2d sums = Eigen::MatrixX2d::Zero(q.size(), 2);
+  for (Eigen::Index j = 0; j < points; ++j) {
+    density(j, q.data());
+    sums.col(0) += q;
+    sums.col(1) += q.cwiseAbs();
+  }
+  double volume = 1;
+  for (const auto& axis : grid.axes()) volume *= axis.length;
+  return sums * (volume / double(points));
+}
+
 /// The conserved quantities of the present state: its densities summed over the points that products are
 /// taken on, times the volume of a cell; in a second column the sums of their absolute values. Allocates; it
 /// is called once a sample.
@@ -54,19 +69,12 @@ Eigen::MatrixX2d integrals(const Discrete& discrete) {
     std::array<Point, std::size_t(components)> u{};
     std::array<Point, std::size_t(components * axes)> gradient{};
     std::array<Point, std::size_t(fields)> f{};
-    Eigen::VectorXd q(Eigen::Index(Equation::quantities.size()));
-    Eigen::MatrixX2d sums = Eigen::MatrixX2d::Zero(q.size(), 2);
-    for (Eigen::Index j = 0; j < points; ++j) {
+    return sums_of_densities<Equation>(discrete.grid(), points, [&](Eigen::Index j, double* q) {
       point(values, u, j);
       point(gradients, gradient, j);
       point(arrays, f, j);
-      discrete.equation().densities(u.data(), gradient.data(), f.data(), q.data());
-      sums.col(0) += q;
-      sums.col(1) += q.cwiseAbs();
-    }
-    double cell = 1;
-    for (const auto& axis : discrete.grid().axes()) cell *= axis.length;
-    return sums * (cell / double(points));
+      discrete.equation().densities(u.data(), gradient.data(), f.data(), q);
+    });
   }
 }
 

@@ -184,11 +184,12 @@ inline void check_drift(Ledger& ledger) {
                "the step, and compare."));
 }
 
-/// What a run's transforms take alone: from the fastest of some stretches in a millisecond or two, because others may
-/// want the processor.
+/// What a run's transforms take alone: from the fastest of some stretches, because others may want the processor. Takes a
+/// fiftieth of the time of the steps, and two milliseconds at most.
 template <typename Value>
-double transform_seconds(Evolution<Value>& run, long long transforms) {
+double transform_seconds(Evolution<Value>& run, long long transforms, double step_seconds) {
   if (transforms == 0) return 0;
+  const double enough = std::min(2e-3, 0.02 * step_seconds);
   if (run.transforms_alone() == 0) return 0;
   const auto start = Clock::now();
   double each = std::numeric_limits<double>::infinity();
@@ -197,10 +198,10 @@ double transform_seconds(Evolution<Value>& run, long long transforms) {
     const auto begun = Clock::now();
     long long stretch = 0;
     do stretch += run.transforms_alone();
-    while (seconds_since(begun) < 2e-4);
+    while (seconds_since(begun) < 0.1 * enough);
     each = std::min(each, seconds_since(begun) / double(stretch));
     done += stretch;
-  } while (done < transforms && seconds_since(start) < 2e-3);
+  } while (done < transforms && seconds_since(start) < enough);
   return each * double(transforms);
 }
 
@@ -261,7 +262,7 @@ Ledger solve_through(const Maker<Value>& make, const SpatialGrid& grid, const Ei
   sink.end(samples, ledger.stopped);
   if (states) states->conservativeResize(Eigen::NoChange, samples);
   check_drift(ledger);
-  ledger.transform_seconds = transform_seconds(*run, ledger.transforms);
+  ledger.transform_seconds = transform_seconds(*run, ledger.transforms, ledger.step_seconds);
   return ledger;
 }
 

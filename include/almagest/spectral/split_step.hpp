@@ -24,6 +24,7 @@ namespace almagest::inline ALMAGEST_ABI::spectral {
 ///
 /// `local_rate(grid)` gives a on the grid, empty where it is 0; `phase_rate(s)` gives g, and is left out
 /// where there is none. Both flows are exact; the modulus is constant under the second where a is imaginary.
+/// Where densities take no derivatives, a form `densities(psi, q)` says so, and a sample costs no transforms.
 template <typename Equation>
 concept SplitEquation = requires(const Equation& equation, const SpatialGrid& grid, const Wave<Equation::axes>& k) {
   { equation.local_rate(grid) } -> std::convertible_to<Eigen::VectorXcd>;
@@ -65,8 +66,16 @@ class SplitSteps final : public FixedSteps<std::complex<double>> {
   std::vector<std::string> quantities() const override { return quantities_of<Equation>(); }
   int invariants() const override { return discrete_.invariants(); }
   Eigen::MatrixX2d conserved() const override {
-    discrete_.load(psi_.data());
-    return integrals(discrete_);
+    const Equation& equation = discrete_.equation();
+    if constexpr (requires(const Mode<double>* psi, double* q) { equation.densities(psi, q); }) {
+      return sums_of_densities<Equation>(discrete_.grid(), psi_.size(), [&](Eigen::Index j, double* q) {
+        const Mode<double> psi(psi_[j]);
+        equation.densities(&psi, q);
+      });
+    } else {
+      discrete_.load(psi_.data());
+      return integrals(discrete_);
+    }
   }
   long long transforms_done() const override { return transforms_done_; }
   long long transforms_alone() override {

@@ -45,8 +45,9 @@ struct Schrodinger : PointwiseEquation<axes_, 1, std::complex<double>> {
     rate.imag() = -v;
     return rate;
   }
+  static void densities(const Mode<double>* psi, double* q) { q[0] = psi[0].squared_modulus(); }
   static void densities(const Mode<double>* psi, const Mode<double>*, const Mode<double>*, double* q) {
-    q[0] = psi[0].squared_modulus();
+    densities(psi, q);
   }
   int invariants() const { return absorber_->size() == 0 || absorber_->maxCoeff() == 0 ? 1 : 0; }
 
