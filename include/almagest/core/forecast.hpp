@@ -190,8 +190,11 @@ class ForecastRecorder {
     info_.names = facts.names;
     info_.input_names.clear();
     // A component that never moved in training still needs a scale to be judged by.
-    for (Eigen::Index i = 0; i < range_.size(); ++i)
+    for (Eigen::Index i = 0; i < range_.size(); ++i) {
       scale_.push_back(std::max({range_[i], 1e-6 * std::abs(facts.upper[i]), 1e-12}));
+      near_.push_back({facts.lower[i] - left_at * scale_.back(), facts.upper[i] + left_at * scale_.back()});
+    }
+    until_judged_ = facts.window;
   }
 
   double time(Eigen::Index sample) const { return start_ + step_ * double(sample + 1); }
@@ -201,21 +204,13 @@ class ForecastRecorder {
   bool add(const State& x) {
     for (Eigen::Index i = 0; i < facts_.dimension; ++i) {
       const double value = double(x[i]);
-      const double beyond =
-          std::max(facts_.lower[i] - value, value - facts_.upper[i]) / scale_[std::size_t(i)];
-      if (!(beyond <= diverged_at) || !std::isfinite(value)) {
-        diverge(text(": ", facts_.names[std::size_t(i)], " left [", facts_.lower[i], ", ", facts_.upper[i],
-                     "] by more than ", diverged_at, " times its range"));
-        return false;
-      }
-      if (beyond > left_at)
-        note(Verdict::Kind::left_training_region, time(count_),
-             text(": ", facts_.names[std::size_t(i)], " = ", rounded(value, 4), " outside [",
-                  rounded(facts_.lower[i], 4), ", ", rounded(facts_.upper[i], 4), "]"));
+      const auto& [least, most] = near_[std::size_t(i)];
+      if (!(value >= least && value <= most) && !goes_on(i, value)) return false;
       states_(i, count_) = x[i];
     }
     ++count_;
-    if (count_ % facts_.window == 0) {
+    if (--until_judged_ == 0) {
+      until_judged_ = facts_.window;
       const double moved = relative_movement(states_.middleCols(count_ - facts_.window, facts_.window), range_);
       if (moved < static_below * facts_.quietest)
         note(Verdict::Kind::went_static, time(count_ - facts_.window), ": it moves no more");
@@ -238,14 +233,29 @@ class ForecastRecorder {
   }
 
  private:
+  /// Whether a component far from the training's is no reason to stop.
+  bool goes_on(Eigen::Index i, double value) {
+    const std::string& name = facts_.names[std::size_t(i)];
+    const double lower = facts_.lower[i], upper = facts_.upper[i];
+    const double beyond = std::max(lower - value, value - upper) / scale_[std::size_t(i)];
+    if (!(beyond <= diverged_at) || !std::isfinite(value)) {
+      diverge(text(": ", name, " left [", lower, ", ", upper, "] by more than ", diverged_at, " times its range"));
+      return false;
+    }
+    if (verdict_.kind == Verdict::Kind::fine)  // the text costs more than a step
+      note(Verdict::Kind::left_training_region, time(count_),
+           text(": ", name, " = ", rounded(value, 4), " outside [", rounded(lower, 4), ", ", rounded(upper, 4), "]"));
+    return true;
+  }
   void note(Verdict::Kind kind, double at, std::string why) {
     if (verdict_.kind == Verdict::Kind::fine) verdict_ = {kind, at, std::move(why)};
   }
   const TrainingFacts& facts_;
   Eigen::VectorXd range_;
   std::vector<double> scale_;
+  std::vector<std::pair<double, double>> near_;  // no reason to look closer
   Matrix states_;
-  Eigen::Index count_ = 0;
+  Eigen::Index count_ = 0, until_judged_;
   double start_, step_;
   TrajectoryInfo info_;
   Verdict verdict_;
