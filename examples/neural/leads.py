@@ -43,6 +43,8 @@ def main(output):
         models[name] = al.neural.LEADS(sharing=sharing, epochs=EPOCHS, seed=1, batch=1).fit(data, validation=seen)
         print(f"{name:14}{models[name].parameter_count_:12}{error(models[name], held):12.3g}", flush=True)
     figure, axes = plt.subplots(2, 5, figsize=(12, 5), sharex=True, sharey=True, layout="constrained")
+    figure.supxlabel("prey (dimensionless)")
+    figure.supylabel("predators (dimensionless)")
     for e, axis in enumerate(axes.flat):
         run = held[e][0]
         axis.plot(*run.states.T, "k", lw=3, alpha=0.3, label="truth")
