@@ -50,7 +50,7 @@ def main(output):
     for step, color in ((10, "C0"), (30, "C3")):
         axes[0].plot(x, ahead.states[step - 1], "k:", lw=1.5, label="operator, learned on 64 points" if step == 10 else None)
     axes[0].set(xlabel="x", ylabel="u", title="Burgers, 256 points")
-    axes[0].legend(fontsize=7, loc="lower right")
+    axes[0].legend(fontsize=7, loc="upper center")
     axes[1].semilogy(model.history_.loss, label="training")
     axes[1].semilogy(model.history_.validation, label="validation")
     axes[1].set(xlabel="epoch", ylabel="loss", title="training")
