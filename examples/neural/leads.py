@@ -15,7 +15,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "spectral"))
 import example
 
 RATES = [(0.5, 0.5), (0.25, 0.5), (0.75, 0.5), (1, 0.5), (0.5, 0.25), (0.5, 0.75), (0.5, 1), (0.25, 0.25), (0.75, 0.75), (1, 1)]
-EPOCHS = 8000
 LAST = 2**31 - 1  # the seeds of the test count down from it
 
 
@@ -35,12 +34,12 @@ def error(model, held):
     return np.mean(np.square(errors)) * 19 / 20
 
 
-def main(output):
+def main(output, epochs=8000):
     data, seen, held = environments([0]), environments(range(100, 108)), environments(range(LAST, LAST - 32, -1))
     print(f"{'':14}{'parameters':>12}{'test error':>12}")
     models = {}
     for name, sharing in (("LEADS", "shared_and_own"), ("one for all", "shared_only"), ("one for each", "own_only")):
-        models[name] = al.neural.LEADS(sharing=sharing, epochs=EPOCHS, seed=1, batch=1).fit(data, validation=seen)
+        models[name] = al.neural.LEADS(sharing=sharing, epochs=epochs, seed=1, batch=1).fit(data, validation=seen)
         print(f"{name:14}{models[name].parameter_count_:12}{error(models[name], held):12.3g}", flush=True)
     figure, axes = plt.subplots(2, 5, figsize=(12, 5), sharex=True, sharey=True, layout="constrained")
     figure.supxlabel("prey (dimensionless)")

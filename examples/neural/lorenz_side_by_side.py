@@ -25,14 +25,14 @@ def attractor(start):
     return al.integrate(al.systems.Lorenz63(), x0=start, times=grid, method=al.methods.RK4(0.001))
 
 
-def methods():
+def methods(epochs):
     trained = {"epochs": 60, "batch": 256, "rate": 3e-3}
     return {
         "MLP": al.neural.MLP(hidden=[32, 32], **trained),
         "StNN": al.neural.StNN(copies=20, tied=False, **trained),
         "ESN": al.neural.ESN(units=300, seed=1),
         "NVAR": al.neural.NVAR(),
-        "ALRNN": al.neural.ALRNN(epochs=2000, rate=2e-3, training=al.neural.Training(input_noise=0.05)),
+        "ALRNN": al.neural.ALRNN(epochs=epochs, rate=2e-3, training=al.neural.Training(input_noise=0.05)),
         "SINDy": al.SINDy(al.Polynomial(degree=2), al.STLSQ(threshold=0.1)),
         "HAVOK": al.HAVOK(delays=20, rank=10, forcing=0),
         "DMD": al.HankelDMD(delays=20, rank=10),
@@ -96,7 +96,7 @@ def measured(model, truth):
     return np.sqrt(np.mean(errors)), np.median(times), density, outside, distance, free
 
 
-def main(output):
+def main(output, epochs=2000):
     warnings.simplefilter("ignore", al.FitWarning)
     run, truth = attractor([-8, 8, 27]), attractor([3, 1, 20])
     figure, axes = plt.subplots(2, 5, figsize=(14, 6), layout="constrained", sharex=True, sharey=True)
@@ -106,7 +106,7 @@ def main(output):
     axes[0].plot(*truth.states[1000:6000, [0, 2]].T, lw=0.4, color="k")
     axes[0].set(title="truth", xlim=(-25, 25), ylim=(0, 55))
     print(f"{'':6} {'numbers':>8} {'flops':>8} {'seconds':>8} {'one step':>9} {'valid':>6} {'D_stsp':>7} {'out':>5} {'D_H':>6}  exponents")
-    for ax, (name, model) in zip(axes[1:], methods().items()):
+    for ax, (name, model) in zip(axes[1:], methods(epochs).items()):
         started = time.perf_counter()
         model.fit(run)
         seconds = time.perf_counter() - started

@@ -7,12 +7,16 @@ from pathlib import Path
 
 
 def start(main):
-    """Runs an example with the folder that the user names."""
+    """Runs an example with the folder that the user names, and an option for each parameter of `main` with a default."""
     parser = argparse.ArgumentParser(description=inspect.getmodule(main).__doc__)
     parser.add_argument("output", nargs="?", type=Path, default=Path("."), help="folder for the picture")
-    output = parser.parse_args().output
-    output.mkdir(parents=True, exist_ok=True)
-    main(output)
+    for name, parameter in inspect.signature(main).parameters.items():
+        if parameter.default is not parameter.empty:
+            default = parameter.default
+            parser.add_argument(f"--{name}", type=type(default), default=default, help=f"(default: {default})")
+    given = vars(parser.parse_args())
+    given["output"].mkdir(parents=True, exist_ok=True)
+    main(**given)
 
 
 def save(figure, output):

@@ -42,7 +42,7 @@ struct WithoutTime {
 struct NotConst {
   void operator()(const Pair&, Pair&, double) {}
 };
-void function(const Pair& x, Pair& dxdt, double) { dxdt = x; }
+using Function = void(const Pair&, Pair&, double);
 
 static_assert(VectorField<Templated, Pair>);
 static_assert(VectorField<Templated, Eigen::Vector2f, float>);
@@ -50,7 +50,7 @@ static_assert(VectorField<OnVectors, std::vector<double>>);
 static_assert(!VectorField<OnVectors, Pair>);
 static_assert(!VectorField<WithoutTime, Pair>);
 static_assert(!VectorField<NotConst, Pair>);
-static_assert(VectorField<decltype(&function), Pair>);
+static_assert(VectorField<Function*, Pair>);
 static_assert(VectorField<decltype([](const Pair&, Pair&, double) {}), Pair>);
 static_assert(!VectorField<decltype([](const Pair&, double) {}), Pair>);
 

@@ -95,7 +95,7 @@ TEST_CASE("The first sample is the initial state, bit for bit") {
 TEST_CASE("The chaotic trajectory of Lorenz agrees with one in extended precision") {
   // The same beta for both, rounded to double.
   const systems::Lorenz63<> lorenz;
-  const systems::Lorenz63<long double> fine_lorenz{10, 28, lorenz.beta};
+  const systems::Lorenz63<long double> fine_lorenz{10, 28, static_cast<long double>(lorenz.beta)};
   const TimeGrid times = TimeGrid::uniform(0, 1, 11);
   const std::array<long double, 3> fine_start{-8, 8, 27};
   const auto fine = integrate(fine_lorenz, fine_start, times, methods::Fehlberg78{1e-17, 1e-17});

@@ -27,12 +27,13 @@ struct Wave {
 template <typename Scalar = double>
 Trajectory<Scalar> waves(const std::vector<Wave>& parts, double step, Index samples,
                          double start = 0, double offset = 0) {
+  using Long = long double;
   Eigen::MatrixX<Scalar> states(1, samples);
   for (Index k = 0; k < samples; ++k) {
-    const long double t = start + static_cast<long double>(step) * k;
-    long double sum = offset;
+    const Long t = Long(start) + Long(step) * Long(k);
+    Long sum = Long(offset);
     for (const Wave& w : parts)
-      sum += w.amplitude * std::exp(w.growth * t) * std::sin(w.frequency * t + w.phase);
+      sum += Long(w.amplitude) * std::exp(Long(w.growth) * t) * std::sin(Long(w.frequency) * t + Long(w.phase));
     states(0, k) = Scalar(sum);
   }
   return {TimeGrid::uniform(start, step, samples), states};

@@ -16,6 +16,8 @@ SCRIPTS = sorted(
     for path in (FOLDER / module).glob("*.py")
     if path.stem != "example"
 )
+# Their figures are those of the whole training; that they run shows in a part of it.
+SHORTER = {"leads": ["--epochs", "200"], "lorenz_side_by_side": ["--epochs", "100"]}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def runs(tmp_path_factory):
     for script in SCRIPTS:
         folder = tmp_path_factory.mktemp(script.stem)
         started[script.stem] = folder, subprocess.Popen(
-            [sys.executable, str(script), str(folder)],
+            [sys.executable, str(script), str(folder), *SHORTER.get(script.stem, [])],
             env={**os.environ, "MPLBACKEND": "Agg"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

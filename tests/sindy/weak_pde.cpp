@@ -47,8 +47,7 @@ std::vector<WeakPart> by_parts(const DifferentialMonomial& monomial) {
   return parts;
 }
 
-const JetVariable u{0, {0, 0, 0}}, ux{0, {1, 0, 0}}, uxx{0, {2, 0, 0}}, uxxx{0, {3, 0, 0}}, v{1, {0, 0, 0}},
-    vx{1, {1, 0, 0}};
+const JetVariable u{0, {0, 0, 0}}, ux{0, {1, 0, 0}}, uxx{0, {2, 0, 0}}, uxxx{0, {3, 0, 0}}, vx{1, {1, 0, 0}};
 
 /// The largest difference, over all terms and windows, between the sums of the terms themselves and those of
 /// their weak form, for fields of a few waves.

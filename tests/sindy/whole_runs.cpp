@@ -97,7 +97,7 @@ TEST_CASE("Rates that are given are taken as they are", "[sindy]") {
   CHECK_THAT(sentence<DimensionMismatch>([&] { sindy::fit(runs, sindy::Polynomial{}, sindy::Stlsq{}, swapped); }),
              ContainsSubstring("rates[0] is 3 x 300, but run 0 has dimension 3 and 400 samples"));
   CHECK_THAT(sentence<almagest::NonFiniteData>([] {
-               sindy::AnyDerivative made(sindy::GivenRates{{Eigen::MatrixXd::Constant(1, 4, NAN)}});
+               sindy::AnyDerivative made(sindy::GivenRates{{Eigen::MatrixXd::Constant(1, 4, std::nan(""))}});
              }),
              ContainsSubstring("rates[0] holds a value that is not finite"));
 }

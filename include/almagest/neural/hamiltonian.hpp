@@ -119,12 +119,12 @@ class HamiltonianModel : public OdeModel<HamiltonianParts<Scalar_>> {
   /// dq/dt of momenta p, of a separable H.
   template <typename Half, typename Rate>
   void velocity(const Half& p, Rate& rate) const {
-    half(p, rate, *nets_.kinetic, pairs(), 1);
+    half(p, rate, nets_.kinetic.get(), pairs(), 1);
   }
   /// dp/dt of positions q, of a separable H.
   template <typename Half, typename Rate>
   void force(const Half& q, Rate& rate) const {
-    half(q, rate, *nets_.potential, 0, -1);
+    half(q, rate, nets_.potential.get(), 0, -1);
   }
 
  private:
@@ -133,21 +133,20 @@ class HamiltonianModel : public OdeModel<HamiltonianParts<Scalar_>> {
 
   /// Minus or plus the gradient by the half that begins at entry `first`.
   template <typename Half, typename Rate>
-  void half(const Half& x, Rate& rate, const GradientLayer<Scalar>& layer, Eigen::Index first, int sign) const {
+  void half(const Half& x, Rate& rate, const GradientLayer<Scalar>* layer, Eigen::Index first, int sign) const {
     using almagest::detail::element;
     if (!is_separable())
       throw InvalidArgument(
           "neural::HamiltonianModel: H is not separable, so that symplectic methods of kicks and drifts do not know "
-          "it; "
-          "integrate it by another method, or learn it with separable = true.");
+          "it; integrate it by another method, or learn it with separable = true.");
     const auto& parts = this->parts();
     const auto mean = parts.normalization.mean.segment(first, pairs()),
                deviation = parts.normalization.deviation.segment(first, pairs());
-    Matrix z(pairs(), 1), out(pairs(), 1), kept(layer.kept(), 1);
+    Matrix z(pairs(), 1), out(pairs(), 1), kept(layer->kept(), 1);
     for (Eigen::Index i = 0; i < pairs(); ++i) z(i, 0) = (Scalar(element(x, std::size_t(i))) - mean[i]) / deviation[i];
     const auto parameters =
-        first == 0 ? parts.parameters.head(layer.parameters()) : parts.parameters.tail(layer.parameters());
-    layer.forward(parameters, z, out, kept);
+        first == 0 ? parts.parameters.head(layer->parameters()) : parts.parameters.tail(layer->parameters());
+    layer->forward(parameters, z, out, kept);
     for (Eigen::Index i = 0; i < pairs(); ++i)
       element(rate, std::size_t(i)) = Scalar(sign * parts.energy_unit) / deviation[i] * out(i, 0);
   }

@@ -180,7 +180,8 @@ class OdeModel {
   }
 
  protected:
-  OdeModel(Parts parts, Network<Scalar> field, std::shared_ptr<const StepMap<Scalar>> map)
+  // By reference: what moved here while the other arguments read it would leave them nothing.
+  OdeModel(Parts&& parts, Network<Scalar> field, std::shared_ptr<const StepMap<Scalar>> map)
       : parts_(std::move(parts)), field_(std::move(field)), map_(std::move(map)) {
     using almagest::detail::check_lengths;
     check_lengths("neural::OdeModel", "parameters", parts_.parameters.size(), "the architecture", field_.parameters());
