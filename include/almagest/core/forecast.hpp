@@ -184,18 +184,7 @@ class ForecastRecorder {
   static constexpr double diverged_at = 1e3, left_at = 0.5, static_below = 0.01;
   using Matrix = typename Trajectory<Scalar>::Matrix;
 
-  ForecastRecorder(const TrainingFacts& facts, const TrajectoryView<Scalar>& history, double step, Eigen::Index steps)
-      : facts_(facts), range_(facts.upper - facts.lower), states_(facts.dimension, steps),
-        start_(history.times().back()), step_(step), info_(history.info()) {
-    info_.names = facts.names;
-    info_.input_names.clear();
-    // A component that never moved in training still needs a scale to be judged by.
-    for (Eigen::Index i = 0; i < range_.size(); ++i) {
-      scale_.push_back(std::max({range_[i], 1e-6 * std::abs(facts.upper[i]), 1e-12}));
-      near_.push_back({facts.lower[i] - left_at * scale_.back(), facts.upper[i] + left_at * scale_.back()});
-    }
-    until_judged_ = facts.window;
-  }
+  ForecastRecorder(const TrainingFacts& facts, const TrajectoryView<Scalar>& history, double step, Eigen::Index steps);
 
   double time(Eigen::Index sample) const { return start_ + step_ * double(sample + 1); }
 
@@ -209,12 +198,7 @@ class ForecastRecorder {
       states_(i, count_) = x[i];
     }
     ++count_;
-    if (--until_judged_ == 0) {
-      until_judged_ = facts_.window;
-      const double moved = relative_movement(states_.middleCols(count_ - facts_.window, facts_.window), range_);
-      if (moved < static_below * facts_.quietest)
-        note(Verdict::Kind::went_static, time(count_ - facts_.window), ": it moves no more");
-    }
+    if (--until_judged_ == 0) judge_movement();
     return true;
   }
 
@@ -223,30 +207,13 @@ class ForecastRecorder {
 
   /// The forecast so far. A forecast that diverged at its first sample has nothing to show, which is
   /// an error: a trajectory holds at least one sample.
-  Forecast<Scalar> finish() && {
-    if (count_ == 0)
-      throw ConvergenceFailure(text("forecast: ", verdict_.text(),
-                                    ", before the first sample; the history lies where the model is not valid."));
-    states_.conservativeResize(Eigen::NoChange, count_);
-    return {Trajectory<Scalar>(TimeGrid::uniform(time(0), step_, count_), std::move(states_), std::move(info_)),
-            std::move(verdict_)};
-  }
+  Forecast<Scalar> finish() &&;
 
  private:
   /// Whether a component far from the training's is no reason to stop.
-  bool goes_on(Eigen::Index i, double value) {
-    const std::string& name = facts_.names[std::size_t(i)];
-    const double lower = facts_.lower[i], upper = facts_.upper[i];
-    const double beyond = std::max(lower - value, value - upper) / scale_[std::size_t(i)];
-    if (!(beyond <= diverged_at) || !std::isfinite(value)) {
-      diverge(text(": ", name, " left [", lower, ", ", upper, "] by more than ", diverged_at, " times its range"));
-      return false;
-    }
-    if (verdict_.kind == Verdict::Kind::fine)  // the text costs more than a step
-      note(Verdict::Kind::left_training_region, time(count_),
-           text(": ", name, " = ", rounded(value, 4), " outside [", rounded(lower, 4), ", ", rounded(upper, 4), "]"));
-    return true;
-  }
+  bool goes_on(Eigen::Index i, double value);
+  /// Whether the last window moved.
+  void judge_movement();
   void note(Verdict::Kind kind, double at, std::string why) {
     if (verdict_.kind == Verdict::Kind::fine) verdict_ = {kind, at, std::move(why)};
   }
@@ -260,6 +227,67 @@ class ForecastRecorder {
   TrajectoryInfo info_;
   Verdict verdict_;
 };
+
+template <typename Scalar>
+ForecastRecorder<Scalar>::ForecastRecorder(const TrainingFacts& facts, const TrajectoryView<Scalar>& history,
+                                           double step, Eigen::Index steps)
+    : facts_(facts), range_(facts.upper - facts.lower), states_(facts.dimension, steps),
+      start_(history.times().back()), step_(step), info_(history.info()) {
+  info_.names = facts.names;
+  info_.input_names.clear();
+  // A component that never moved in training still needs a scale to be judged by.
+  for (Eigen::Index i = 0; i < range_.size(); ++i) {
+    scale_.push_back(std::max({range_[i], 1e-6 * std::abs(facts.upper[i]), 1e-12}));
+    near_.push_back({facts.lower[i] - left_at * scale_.back(), facts.upper[i] + left_at * scale_.back()});
+  }
+  until_judged_ = facts.window;
+}
+
+template <typename Scalar>
+void ForecastRecorder<Scalar>::judge_movement() {
+  until_judged_ = facts_.window;
+  const double moved = relative_movement(states_.middleCols(count_ - facts_.window, facts_.window), range_);
+  if (moved < static_below * facts_.quietest)
+    note(Verdict::Kind::went_static, time(count_ - facts_.window), ": it moves no more");
+}
+
+template <typename Scalar>
+Forecast<Scalar> ForecastRecorder<Scalar>::finish() && {
+  if (count_ == 0)
+    throw ConvergenceFailure(text("forecast: ", verdict_.text(),
+                                  ", before the first sample; the history lies where the model is not valid."));
+  states_.conservativeResize(Eigen::NoChange, count_);
+  return {Trajectory<Scalar>(TimeGrid::uniform(time(0), step_, count_), std::move(states_), std::move(info_)),
+          std::move(verdict_)};
+}
+
+template <typename Scalar>
+bool ForecastRecorder<Scalar>::goes_on(Eigen::Index i, double value) {
+  const std::string& name = facts_.names[std::size_t(i)];
+  const double lower = facts_.lower[i], upper = facts_.upper[i];
+  const double beyond = std::max(lower - value, value - upper) / scale_[std::size_t(i)];
+  if (!(beyond <= diverged_at) || !std::isfinite(value)) {
+    diverge(text(": ", name, " left [", lower, ", ", upper, "] by more than ", diverged_at, " times its range"));
+    return false;
+  }
+  if (verdict_.kind == Verdict::Kind::fine)  // the text costs more than a step
+    note(Verdict::Kind::left_training_region, time(count_),
+         text(": ", name, " = ", rounded(value, 4), " outside [", rounded(lower, 4), ", ", rounded(upper, 4), "]"));
+  return true;
+}
+
+#if ALMAGEST_INSTANTIATED
+extern template class ALMAGEST_EXPORT ForecastRecorder<double>;
+extern template class ALMAGEST_EXPORT ForecastRecorder<float>;
+extern template ALMAGEST_EXPORT TrainingFacts training_facts(const std::vector<TrajectoryView<double>>&,
+                                                             std::optional<double>, const char*);
+extern template ALMAGEST_EXPORT TrainingFacts training_facts(const std::vector<TrajectoryView<float>>&,
+                                                             std::optional<double>, const char*);
+extern template ALMAGEST_EXPORT double check_history(const TrainingFacts&, Eigen::Index, const TrajectoryView<double>&,
+                                                     Eigen::Index, const char*);
+extern template ALMAGEST_EXPORT double check_history(const TrainingFacts&, Eigen::Index, const TrajectoryView<float>&,
+                                                     Eigen::Index, const char*);
+#endif
 
 }  // namespace detail
 }  // namespace almagest::inline ALMAGEST_ABI

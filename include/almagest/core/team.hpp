@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <concepts>
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "almagest/core/config.hpp"
 #include "almagest/core/errors.hpp"
 #include "almagest/core/text.hpp"
 
@@ -20,22 +22,15 @@ namespace almagest::inline ALMAGEST_ABI::detail {
 /// Threads that stay, for work of microseconds again and again; `in_parallel` is for work of seconds.
 ///
 /// A team serves one caller at a time: whoever finds it busy does the work alone.
-class Team {
+/// (A template so that including it costs next to nothing.)
+template <std::same_as<std::thread> Thread>
+class TeamOf {
  public:
   /// \throws InvalidArgument where the system gives fewer threads.
-  explicit Team(unsigned threads) {
-    try {
-      for (unsigned k = 1; k < threads; ++k) helpers_.emplace_back([this, k] { serve(k); });
-    } catch (const std::system_error&) {
-      const unsigned given = size();
-      dismiss();
-      throw InvalidArgument(
-          text("threads is ", threads, ", but the system gives no more than ", given, "; give fewer."));
-    }
-  }
-  Team(const Team&) = delete;
-  Team& operator=(const Team&) = delete;
-  ~Team() { dismiss(); }
+  explicit TeamOf(unsigned threads);
+  TeamOf(const TeamOf&) = delete;
+  TeamOf& operator=(const TeamOf&) = delete;
+  ~TeamOf() { dismiss(); }
 
   /// The calling thread among them.
   unsigned size() const { return unsigned(helpers_.size()) + 1; }
@@ -78,38 +73,9 @@ class Team {
     std::unique_lock lock(guard_);
     done_.wait(lock, [&] { return working_ == 0; });
   }
-  void dismiss() {
-    {
-      const std::lock_guard lock(guard_);
-      leave_ = true;
-    }
-    called_.notify_all();
-    for (auto& helper : helpers_) helper.join();
-  }
-  void serve(unsigned worker) {
-    for (unsigned heard = 0;;) {
-      for (int tries = 0; calls_ == heard && tries < patience; ++tries) {
-      }
-      {
-        std::unique_lock lock(guard_);
-        called_.wait(lock, [&] { return calls_ != heard || leave_; });
-        if (leave_) return;
-        heard = calls_;
-      }
-      take_items(worker);
-      const std::lock_guard lock(guard_);
-      if (--working_ == 0) done_.notify_one();
-    }
-  }
-  void take_items(unsigned worker) {
-    try {
-      for (std::size_t item; (item = next_++) < count_;) item_(work_, item, worker);
-    } catch (...) {
-      next_ = count_;
-      const std::lock_guard lock(guard_);
-      failure_ = std::current_exception();
-    }
-  }
+  void dismiss();
+  void serve(unsigned worker);
+  void take_items(unsigned worker);
 
   std::mutex busy_, guard_;
   std::condition_variable called_, done_;
@@ -120,12 +86,68 @@ class Team {
   std::atomic<unsigned> calls_{0}, working_{0};
   bool leave_ = false;
   std::exception_ptr failure_;
-  std::vector<std::thread> helpers_;
+  std::vector<Thread> helpers_;
 };
 
+template <std::same_as<std::thread> Thread>
+TeamOf<Thread>::TeamOf(unsigned threads) {
+  try {
+    for (unsigned k = 1; k < threads; ++k) helpers_.emplace_back([this, k] { serve(k); });
+  } catch (const std::system_error&) {
+    const unsigned given = size();
+    dismiss();
+    throw InvalidArgument(text("threads is ", threads, ", but the system gives no more than ", given, "; give fewer."));
+  }
+}
+
+template <std::same_as<std::thread> Thread>
+void TeamOf<Thread>::dismiss() {
+  {
+    const std::lock_guard lock(guard_);
+    leave_ = true;
+  }
+  called_.notify_all();
+  for (auto& helper : helpers_) helper.join();
+}
+
+template <std::same_as<std::thread> Thread>
+void TeamOf<Thread>::serve(unsigned worker) {
+  for (unsigned heard = 0;;) {
+    for (int tries = 0; calls_ == heard && tries < patience; ++tries) {
+    }
+    {
+      std::unique_lock lock(guard_);
+      called_.wait(lock, [&] { return calls_ != heard || leave_; });
+      if (leave_) return;
+      heard = calls_;
+    }
+    take_items(worker);
+    const std::lock_guard lock(guard_);
+    if (--working_ == 0) done_.notify_one();
+  }
+}
+
+template <std::same_as<std::thread> Thread>
+void TeamOf<Thread>::take_items(unsigned worker) {
+  try {
+    for (std::size_t item; (item = next_++) < count_;) item_(work_, item, worker);
+  } catch (...) {
+    next_ = count_;
+    const std::lock_guard lock(guard_);
+    failure_ = std::current_exception();
+  }
+}
+
+using Team = TeamOf<std::thread>;
+
+#if ALMAGEST_INSTANTIATED
+extern template class ALMAGEST_EXPORT TeamOf<std::thread>;
+#endif
+
 /// A team of that many; none where one thread is enough.
-inline std::shared_ptr<Team> team_of(unsigned threads) {
-  return threads > 1 ? std::make_shared<Team>(threads) : nullptr;
+template <std::same_as<Team> T = Team>
+std::shared_ptr<T> team_of(unsigned threads) {
+  return threads > 1 ? std::make_shared<T>(threads) : nullptr;
 }
 
 /// Does `work(item, worker)` for all items, by the team where there is one.

@@ -5,6 +5,7 @@
 #include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <functional>
 #include <limits>
 #include <vector>
@@ -65,26 +66,28 @@ class GrowthRecord {
     pieces_.push_back({growth, interval});
   }
 
+  /// (A template so that including it costs next to nothing; Real is double.)
+  template <std::same_as<double> Real = double>
   LyapunovSpectrum spectrum() const {
-    double duration = 0;
+    Real duration = 0;
     for (const auto& piece : pieces_) duration += piece.interval;
-    LyapunovSpectrum result{total_ / duration, Eigen::VectorXd::Zero(total_.size()), duration};
+    LyapunovSpectrum result{total_ / duration, Eigen::VectorX<Real>::Zero(total_.size()), duration};
     constexpr std::size_t parts = 20;
     if (pieces_.size() < 2 * parts) {
       result.standard_errors.setConstant(std::numeric_limits<double>::infinity());
     } else {
       for (std::size_t part = 0; part < parts; ++part) {
-        Eigen::VectorXd growth = Eigen::VectorXd::Zero(total_.size());
-        double time = 0;
+        Eigen::VectorX<Real> growth = Eigen::VectorX<Real>::Zero(total_.size());
+        Real time = 0;
         for (std::size_t k = part * pieces_.size() / parts; k < (part + 1) * pieces_.size() / parts; ++k) {
           growth += pieces_[k].growth;
           time += pieces_[k].interval;
         }
-        result.standard_errors += (growth / time - result.exponents).cwiseAbs2();
+        result.standard_errors += (growth / time - Eigen::VectorX<Real>(result.exponents)).cwiseAbs2();
       }
-      result.standard_errors = (result.standard_errors / double(parts * (parts - 1))).cwiseSqrt();
+      result.standard_errors = (result.standard_errors / Real(parts * (parts - 1))).cwiseSqrt();
     }
-    std::sort(result.exponents.begin(), result.exponents.end(), std::greater<>());
+    std::sort(result.exponents.data(), result.exponents.data() + total_.size(), std::greater<>());
     return result;
   }
 

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 
 #include "almagest/core/trajectory.hpp"
 #include "almagest/diagnostics/forecast_errors.hpp"
@@ -25,35 +26,37 @@ namespace detail {
 
 /// A convolution with a Gaussian, mirrored at the ends (d c b a | a b c d | d c b a) and cut at four
 /// deviations.
-inline Eigen::VectorXd smoothed(const Eigen::VectorXd& values, double deviation) {
+template <std::same_as<double> Real = double>
+Eigen::VectorX<Real> smoothed(const Eigen::VectorX<Real>& values, double deviation) {
   const auto radius = Eigen::Index(4 * deviation + 0.5);
   if (radius < 1) return values;
-  Eigen::VectorXd weights = Eigen::VectorXd::NullaryExpr(2 * radius + 1, [&](Eigen::Index k) {
+  Eigen::VectorX<Real> weights = Eigen::VectorX<Real>::NullaryExpr(2 * radius + 1, [&](Eigen::Index k) {
     return std::exp(-0.5 * double((k - radius) * (k - radius)) / (deviation * deviation));
   });
   weights /= weights.sum();
   const Eigen::Index n = values.size(), period = 2 * n;
-  Eigen::VectorXd padded(n + 2 * radius);
+  Eigen::VectorX<Real> padded(n + 2 * radius);
   for (Eigen::Index k = 0; k < padded.size(); ++k) {
     const Eigen::Index place = ((k - radius) % period + period) % period;
     padded[k] = values[place < n ? place : period - 1 - place];
   }
-  Eigen::VectorXd out(n);
+  Eigen::VectorX<Real> out(n);
   for (Eigen::Index k = 0; k < n; ++k) out[k] = weights.dot(padded.segment(k, 2 * radius + 1));
   return out;
 }
 
 /// The smoothed power spectrum of a component, of sum 1; zeros where it never changes.
-inline Eigen::VectorXd power_shares(Eigen::VectorXd x, const fft::RealTransform<double>& transform, Eigen::Index kept,
+template <std::same_as<double> Real = double>
+Eigen::VectorX<Real> power_shares(Eigen::VectorX<Real> x, const fft::RealTransform<double>& transform, Eigen::Index kept,
                                     double smoothing) {
   const double mean = x.mean();
   x.array() -= mean;
   const double deviation = std::sqrt(x.squaredNorm() / double(x.size()));
-  if (!(deviation > 1e-12 * std::abs(mean))) return Eigen::VectorXd::Zero(kept);
+  if (!(deviation > 1e-12 * std::abs(mean))) return Eigen::VectorX<Real>::Zero(kept);
   x /= deviation;
-  Eigen::VectorXcd modes(transform.modes());
+  Eigen::VectorX<std::complex<Real>> modes(transform.modes());
   transform.forward(x.data(), modes.data());
-  Eigen::VectorXd power = smoothed(modes.cwiseAbs2(), smoothing).head(kept).cwiseMax(0);
+  Eigen::VectorX<Real> power = smoothed(modes.cwiseAbs2(), smoothing).head(kept).cwiseMax(0);
   return power / power.sum();
 }
 

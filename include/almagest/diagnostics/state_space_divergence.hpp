@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -63,9 +64,10 @@ struct Box {
   Eigen::VectorXd lower, upper;
 };
 
-inline Box box_of(const Eigen::MatrixXd& truth, const DivergenceOptions& options) {
-  const Eigen::VectorXd mean = truth.rowwise().mean();
-  const Eigen::VectorXd deviation =
+template <std::same_as<double> Real = double>
+Box box_of(const Eigen::MatrixX<Real>& truth, const DivergenceOptions& options) {
+  const Eigen::VectorX<Real> mean = truth.rowwise().mean();
+  const Eigen::VectorX<Real> deviation =
       ((truth.colwise() - mean).rowwise().squaredNorm() / double(truth.cols())).cwiseSqrt();
   if (options.variant == DensityVariant::binned_deviations) return {mean - 2 * deviation, mean + 2 * deviation};
   const double margin = options.variant == DensityVariant::binned_margin ? 0.1 : 0;
@@ -73,7 +75,8 @@ inline Box box_of(const Eigen::MatrixXd& truth, const DivergenceOptions& options
 }
 
 /// Numbers of the bins that hold samples, sorted; samples outside are left out.
-inline std::vector<std::int64_t> filled(const Eigen::MatrixXd& x, const Box& box, Eigen::Index bins) {
+template <std::same_as<double> Real = double>
+std::vector<std::int64_t> filled(const Eigen::MatrixX<Real>& x, const Box& box, Eigen::Index bins) {
   std::vector<std::int64_t> out;
   for (Eigen::Index k = 0; k < x.cols(); ++k) {
     std::int64_t number = 0;
@@ -91,7 +94,8 @@ inline std::vector<std::int64_t> filled(const Eigen::MatrixXd& x, const Box& box
   return out;
 }
 
-inline StateSpaceDivergence binned(const Eigen::MatrixXd& truth, const Eigen::MatrixXd& forecast,
+template <std::same_as<double> Real = double>
+StateSpaceDivergence binned(const Eigen::MatrixX<Real>& truth, const Eigen::MatrixX<Real>& forecast,
                                    const DivergenceOptions& options) {
   const Box box = box_of(truth, options);
   for (Eigen::Index i = 0; i < truth.rows(); ++i)
@@ -117,34 +121,37 @@ inline StateSpaceDivergence binned(const Eigen::MatrixXd& truth, const Eigen::Ma
 }
 
 /// Evenly taken columns.
-inline Eigen::MatrixXd thinned(const Eigen::MatrixXd& x, Eigen::Index most) {
+template <std::same_as<double> Real = double>
+Eigen::MatrixX<Real> thinned(const Eigen::MatrixX<Real>& x, Eigen::Index most) {
   const Eigen::Index count = std::min(x.cols(), most);
-  Eigen::MatrixXd out(x.rows(), count);
+  Eigen::MatrixX<Real> out(x.rows(), count);
   for (Eigen::Index k = 0; k < count; ++k) out.col(k) = x.col(k * x.cols() / count);
   return out;
 }
 
 /// Logarithm of the density of a mixture of Gaussians of one variance, up to their common factor.
-inline double log_density(const Eigen::MatrixXd& centres, const Eigen::VectorXd& at, double variance) {
-  const Eigen::ArrayXd exponents = -(centres.colwise() - at).colwise().squaredNorm().array() / (2 * variance);
+template <std::same_as<double> Real = double>
+double log_density(const Eigen::MatrixX<Real>& centres, const Eigen::VectorX<Real>& at, double variance) {
+  const Eigen::ArrayX<Real> exponents = -(centres.colwise() - at).colwise().squaredNorm().array() / (2 * variance);
   const double most = exponents.maxCoeff();
   return most + std::log((exponents - most).exp().mean());
 }
 
-inline StateSpaceDivergence mixture(Eigen::MatrixXd truth, Eigen::MatrixXd forecast, const DivergenceOptions& options) {
+template <std::same_as<double> Real = double>
+StateSpaceDivergence mixture(Eigen::MatrixX<Real> truth, Eigen::MatrixX<Real> forecast, const DivergenceOptions& options) {
   if (options.standardize) {
-    const Eigen::VectorXd mean = truth.rowwise().mean();
-    Eigen::VectorXd deviation = ((truth.colwise() - mean).rowwise().squaredNorm() / double(truth.cols())).cwiseSqrt();
+    const Eigen::VectorX<Real> mean = truth.rowwise().mean();
+    Eigen::VectorX<Real> deviation = ((truth.colwise() - mean).rowwise().squaredNorm() / double(truth.cols())).cwiseSqrt();
     for (double& one : deviation)
       if (!(one > 0)) one = 1;
     truth = deviation.cwiseInverse().asDiagonal() * truth;
     forecast = deviation.cwiseInverse().asDiagonal() * forecast;
   }
-  const Eigen::MatrixXd p = thinned(truth, options.centres), q = thinned(forecast, options.centres);
+  const Eigen::MatrixX<Real> p = thinned(truth, options.centres), q = thinned(forecast, options.centres);
   RandomStream random(options.seed);
   StateSpaceDivergence out;
   for (Eigen::Index k = 0; k < options.draws; ++k) {
-    Eigen::VectorXd x = p.col(std::min(p.cols() - 1, Eigen::Index(random.uniform() * double(p.cols()))));
+    Eigen::VectorX<Real> x = p.col(std::min(p.cols() - 1, Eigen::Index(random.uniform() * double(p.cols()))));
     for (double& one : x) one += std::sqrt(options.variance) * random.normal();
     out.value += (log_density(p, x, options.variance) - log_density(q, x, options.variance)) / double(options.draws);
   }

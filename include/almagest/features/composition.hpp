@@ -5,11 +5,13 @@
 /// Libraries made of libraries: side by side, products, of some variables only, of delayed samples.
 
 #include <Eigen/Core>
+#include <concepts>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "almagest/core/deferred.hpp"
 #include "almagest/core/errors.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/features/library.hpp"
@@ -49,8 +51,14 @@ namespace detail {
 
 using Part = std::shared_ptr<const Evaluator>;
 
+// Templates, so that including them costs next to nothing.
+
+template <std::same_as<Part> P>
 class ConcatenatedFeatures final : public Evaluator {
  public:
+  using States = almagest::detail::Deferred<Evaluator::States, P>;
+  using Values = almagest::detail::Deferred<Evaluator::Values, P>;
+
   ConcatenatedFeatures(Part a, Part b)
       : Evaluator(a->dimension(), a->size() + b->size(), a->context()),
         a_(std::move(a)),
@@ -71,11 +79,15 @@ class ConcatenatedFeatures final : public Evaluator {
     a_->evaluate(states, values.leftCols(a_->size()), derivative);
     b_->evaluate(states, values.rightCols(b_->size()), derivative);
   }
-  Part a_, b_;
+  P a_, b_;
 };
 
+template <std::same_as<Part> P>
 class ProductFeatures final : public Evaluator {
  public:
+  using States = almagest::detail::Deferred<Evaluator::States, P>;
+  using Values = almagest::detail::Deferred<Evaluator::Values, P>;
+
   ProductFeatures(Part a, Part b)
       : Evaluator(a->dimension(), a->size() * b->size(), a->context()),
         a_(std::move(a)),
@@ -109,18 +121,22 @@ class ProductFeatures final : public Evaluator {
   }
   void add(const States& states, Values values, const Derivative& left,
            const Derivative& right) const {
-    Matrix a(states.rows(), a_->size()), b(states.rows(), b_->size());
+    almagest::detail::Deferred<Matrix, P> a(states.rows(), a_->size()), b(states.rows(), b_->size());
     a_->evaluate(states, a, left);
     b_->evaluate(states, b, right);
     for (Eigen::Index i = 0; i < a.cols(); ++i)
       for (Eigen::Index j = 0; j < b.cols(); ++j)
         values.col(i * b.cols() + j) += a.col(i).cwiseProduct(b.col(j));
   }
-  Part a_, b_;
+  P a_, b_;
 };
 
+template <std::same_as<Part> P>
 class SelectedFeatures final : public Evaluator {
  public:
+  using States = almagest::detail::Deferred<Evaluator::States, P>;
+  using Values = almagest::detail::Deferred<Evaluator::Values, P>;
+
   SelectedFeatures(std::vector<Eigen::Index> variables, Part inner, Eigen::Index dimension)
       : Evaluator(dimension, inner->size()),
         variables_(std::move(variables)),
@@ -149,17 +165,21 @@ class SelectedFeatures final : public Evaluator {
       values.setZero();  // the features do not depend on that variable
       return;
     }
-    Matrix chosen(states.rows(), Eigen::Index(variables_.size()));
+    almagest::detail::Deferred<Matrix, P> chosen(states.rows(), Eigen::Index(variables_.size()));
     for (std::size_t k = 0; k < variables_.size(); ++k)
       chosen.col(Eigen::Index(k)) = states.col(variables_[k]);
     inner_->evaluate(chosen, values, inside);
   }
   std::vector<Eigen::Index> variables_;
-  Part inner_;
+  P inner_;
 };
 
+template <std::same_as<Part> P>
 class DelayFeatures final : public Evaluator {
  public:
+  using States = almagest::detail::Deferred<Evaluator::States, P>;
+  using Values = almagest::detail::Deferred<Evaluator::Values, P>;
+
   DelayFeatures(Eigen::Index samples, Part inner)
       : Evaluator(inner->dimension(), inner->size(), samples), inner_(std::move(inner)) {}
 
@@ -179,7 +199,7 @@ class DelayFeatures final : public Evaluator {
           "the present state.");
     inner_->evaluate(states, values);
   }
-  Part inner_;
+  P inner_;
 };
 
 /// Folds the libraries of a composition from the left.
@@ -207,16 +227,16 @@ Part combined(const char* what, const std::vector<Library>& libraries, Eigen::In
 /// InvalidArgument for compositions of nothing or of different contexts, components that do not
 /// exist.
 /// @{
-inline std::shared_ptr<const Evaluator> evaluator(const Concatenation& library,
-                                                  Eigen::Index dimension) {
-  return detail::combined<detail::ConcatenatedFeatures>("Concatenation", library.libraries,
-                                                        dimension);
+template <std::same_as<Concatenation> L>
+std::shared_ptr<const Evaluator> evaluator(const L& library, Eigen::Index dimension) {
+  return detail::combined<detail::ConcatenatedFeatures<detail::Part>>("Concatenation", library.libraries, dimension);
 }
-inline std::shared_ptr<const Evaluator> evaluator(const Product& library, Eigen::Index dimension) {
-  return detail::combined<detail::ProductFeatures>("Product", library.libraries, dimension);
+template <std::same_as<Product> L>
+std::shared_ptr<const Evaluator> evaluator(const L& library, Eigen::Index dimension) {
+  return detail::combined<detail::ProductFeatures<detail::Part>>("Product", library.libraries, dimension);
 }
-inline std::shared_ptr<const Evaluator> evaluator(const Selection& library,
-                                                  Eigen::Index dimension) {
+template <std::same_as<Selection> L>
+std::shared_ptr<const Evaluator> evaluator(const L& library, Eigen::Index dimension) {
   using almagest::detail::text;
   if (library.variables.empty())
     throw InvalidArgument("Selection: variables is empty; name at least 1 component of the state.");
@@ -234,9 +254,10 @@ inline std::shared_ptr<const Evaluator> evaluator(const Selection& library,
   if (inner->context() != 1)
     throw InvalidArgument(
         "Selection: holds a library of delayed samples; put the Delays around the Selection.");
-  return std::make_shared<detail::SelectedFeatures>(library.variables, std::move(inner), dimension);
+  return std::make_shared<detail::SelectedFeatures<detail::Part>>(library.variables, std::move(inner), dimension);
 }
-inline std::shared_ptr<const Evaluator> evaluator(const Delays& library, Eigen::Index dimension) {
+template <std::same_as<Delays> L>
+std::shared_ptr<const Evaluator> evaluator(const L& library, Eigen::Index dimension) {
   detail::check_dimension("Delays", dimension);
   if (library.samples < 1)
     throw InvalidArgument(
@@ -244,7 +265,7 @@ inline std::shared_ptr<const Evaluator> evaluator(const Delays& library, Eigen::
   auto inner = evaluator(library.library, dimension * library.samples);
   if (inner->context() != 1)
     throw InvalidArgument("Delays: holds delays already; give one Delays with more samples.");
-  return std::make_shared<detail::DelayFeatures>(library.samples, std::move(inner));
+  return std::make_shared<detail::DelayFeatures<detail::Part>>(library.samples, std::move(inner));
 }
 /// @}
 

@@ -21,10 +21,7 @@ class ComplexTransform {
   using Scalar = Scalar_;
   using Complex = std::complex<Scalar>;
 
-  explicit ComplexTransform(const Shape& shape, const PlanOptions& options = {})
-      : key_(shape, options, true),
-        plans_(Cache::get(key_)),
-        team_(almagest::detail::team_of(key_.options.threads > 1 ? options.threads : 1)) {}
+  explicit ComplexTransform(const Shape& shape, const PlanOptions& options = {});
 
   const Shape& shape() const { return key_.shape; }
   Eigen::Index points() const { return key_.shape.size(); }
@@ -55,34 +52,53 @@ class ComplexTransform {
 
  private:
   struct Plans {
-    explicit Plans(const detail::PlanKey& key) : block(detail::rows_together(key.shape)) {
-      detail::Planner<Scalar> planner(key.shape, key.shape, false, key.options, key.aligned);
-      const std::size_t last = key.shape.axes() - 1;
-      for (std::size_t axis = last; axis-- > 0;) planner.along(axis, FFTW_FORWARD, forward_columns);
-      for (std::size_t axis = 0; axis < last; ++axis) planner.along(axis, FFTW_BACKWARD, inverse_columns);
-      planner.rows(FFTW_FORWARD, block, forward_rows);
-      planner.rows(FFTW_BACKWARD, block, inverse_rows);
-      if (key.options.threads == 1 && !planner.skips()) {
-        planner.complex(FFTW_FORWARD, forward);
-        planner.complex(FFTW_BACKWARD, inverse);
-        return;
-      }
-      for (std::size_t axis = last + 1; axis-- > 0;) planner.along(axis, FFTW_FORWARD, forward);
-      for (std::size_t axis = 0; axis <= last; ++axis) planner.along(axis, FFTW_BACKWARD, inverse);
-    }
+    explicit Plans(const detail::PlanKey& key);
     Eigen::Index block;
     detail::Passes<Scalar> forward, inverse, forward_rows, inverse_rows, forward_columns, inverse_columns;
   };
   using Cache = detail::PlanCache<Plans>;
 
   const Plans* fitting(const void* data) const {
-    if (detail::aligned<Scalar>(data)) return plans_.get();
-    return Cache::get(detail::PlanKey(key_.shape, key_.options, false)).get();
+    return detail::aligned<Scalar>(data) ? plans_.get() : unaligned();
   }
+  const Plans* unaligned() const;
 
   detail::PlanKey key_;
   std::shared_ptr<const Plans> plans_;
   std::shared_ptr<almagest::detail::Team> team_;
 };
+
+template <typename Scalar>
+ComplexTransform<Scalar>::ComplexTransform(const Shape& shape, const PlanOptions& options)
+    : key_(shape, options, true),
+      plans_(Cache::get(key_)),
+      team_(almagest::detail::team_of(key_.options.threads > 1 ? options.threads : 1)) {}
+
+template <typename Scalar>
+ComplexTransform<Scalar>::Plans::Plans(const detail::PlanKey& key) : block(detail::rows_together(key.shape)) {
+  detail::Planner<Scalar> planner(key.shape, key.shape, false, key.options, key.aligned);
+  const std::size_t last = key.shape.axes() - 1;
+  for (std::size_t axis = last; axis-- > 0;) planner.along(axis, FFTW_FORWARD, forward_columns);
+  for (std::size_t axis = 0; axis < last; ++axis) planner.along(axis, FFTW_BACKWARD, inverse_columns);
+  planner.rows(FFTW_FORWARD, block, forward_rows);
+  planner.rows(FFTW_BACKWARD, block, inverse_rows);
+  if (key.options.threads == 1 && !planner.skips()) {
+    planner.complex(FFTW_FORWARD, forward);
+    planner.complex(FFTW_BACKWARD, inverse);
+    return;
+  }
+  for (std::size_t axis = last + 1; axis-- > 0;) planner.along(axis, FFTW_FORWARD, forward);
+  for (std::size_t axis = 0; axis <= last; ++axis) planner.along(axis, FFTW_BACKWARD, inverse);
+}
+
+template <typename Scalar>
+auto ComplexTransform<Scalar>::unaligned() const -> const Plans* {
+  return Cache::get(detail::PlanKey(key_.shape, key_.options, false)).get();
+}
+
+#if ALMAGEST_INSTANTIATED
+extern template class ALMAGEST_EXPORT ComplexTransform<double>;
+extern template class ALMAGEST_EXPORT ComplexTransform<float>;
+#endif
 
 }  // namespace almagest::inline ALMAGEST_ABI::fft

@@ -34,10 +34,7 @@ class RealTransform {
   using Scalar = Scalar_;
   using Complex = std::complex<Scalar>;
 
-  explicit RealTransform(const Shape& shape, const PlanOptions& options = {})
-      : key_(shape, options, true),
-        plans_(Cache::get(key_)),
-        team_(almagest::detail::team_of(key_.options.threads > 1 ? options.threads : 1)) {}
+  explicit RealTransform(const Shape& shape, const PlanOptions& options = {});
 
   const Shape& shape() const { return key_.shape; }
   /// Numbers in an array, modes in its spectrum.
@@ -81,23 +78,7 @@ class RealTransform {
 
  private:
   struct Plans {
-    explicit Plans(const detail::PlanKey& key) : block(detail::rows_together(key.shape)) {
-      const Shape spectrum = key.shape.spectrum();
-      detail::Planner<Scalar> planner(key.shape, spectrum, true, key.options, key.aligned);
-      const std::size_t last = key.shape.axes() - 1;
-      for (std::size_t axis = last; axis-- > 0;) planner.along(axis, FFTW_FORWARD, forward_columns);
-      for (std::size_t axis = 0; axis < last; ++axis) planner.along(axis, FFTW_BACKWARD, inverse_columns);
-      planner.rows(false, block, forward_rows);
-      planner.rows(true, block, inverse_rows);
-      whole = key.options.threads == 1 && !planner.skips();
-      if (whole) {
-        planner.whole(false, forward);
-        planner.whole(true, inverse);
-      } else {
-        planner.rows(false, key.shape.rows(), forward);
-        planner.rows(true, key.shape.rows(), inverse);
-      }
-    }
+    explicit Plans(const detail::PlanKey& key);
     Eigen::Index block;
     bool whole;  // `forward` and `inverse` are all axes, and not the rows alone
     detail::Passes<Scalar> forward, inverse, forward_rows, inverse_rows, forward_columns, inverse_columns;
@@ -108,13 +89,48 @@ class RealTransform {
 
   /// These plans, or their twins for arrays that are not aligned, which the cache keeps.
   const Plans* fitting(const void* a, const void* b) const {
-    if (detail::aligned<Scalar>(a) && detail::aligned<Scalar>(b)) return plans_.get();
-    return Cache::get(detail::PlanKey(key_.shape, key_.options, false)).get();
+    return detail::aligned<Scalar>(a) && detail::aligned<Scalar>(b) ? plans_.get() : unaligned();
   }
+  const Plans* unaligned() const;
 
   detail::PlanKey key_;
   std::shared_ptr<const Plans> plans_;
   std::shared_ptr<almagest::detail::Team> team_;
 };
+
+template <typename Scalar>
+RealTransform<Scalar>::RealTransform(const Shape& shape, const PlanOptions& options)
+    : key_(shape, options, true),
+      plans_(Cache::get(key_)),
+      team_(almagest::detail::team_of(key_.options.threads > 1 ? options.threads : 1)) {}
+
+template <typename Scalar>
+RealTransform<Scalar>::Plans::Plans(const detail::PlanKey& key) : block(detail::rows_together(key.shape)) {
+  const Shape spectrum = key.shape.spectrum();
+  detail::Planner<Scalar> planner(key.shape, spectrum, true, key.options, key.aligned);
+  const std::size_t last = key.shape.axes() - 1;
+  for (std::size_t axis = last; axis-- > 0;) planner.along(axis, FFTW_FORWARD, forward_columns);
+  for (std::size_t axis = 0; axis < last; ++axis) planner.along(axis, FFTW_BACKWARD, inverse_columns);
+  planner.rows(false, block, forward_rows);
+  planner.rows(true, block, inverse_rows);
+  whole = key.options.threads == 1 && !planner.skips();
+  if (whole) {
+    planner.whole(false, forward);
+    planner.whole(true, inverse);
+  } else {
+    planner.rows(false, key.shape.rows(), forward);
+    planner.rows(true, key.shape.rows(), inverse);
+  }
+}
+
+template <typename Scalar>
+auto RealTransform<Scalar>::unaligned() const -> const Plans* {
+  return Cache::get(detail::PlanKey(key_.shape, key_.options, false)).get();
+}
+
+#if ALMAGEST_INSTANTIATED
+extern template class ALMAGEST_EXPORT RealTransform<double>;
+extern template class ALMAGEST_EXPORT RealTransform<float>;
+#endif
 
 }  // namespace almagest::inline ALMAGEST_ABI::fft

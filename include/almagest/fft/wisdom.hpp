@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <concepts>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "almagest/core/errors.hpp"
 #include "almagest/core/files.hpp"
@@ -16,8 +18,9 @@
 namespace almagest::inline ALMAGEST_ABI::fft {
 namespace detail {
 
-/// Which processor and which FFTW wisdom belongs to.
-inline std::string wisdom_owner() {
+/// Which processor and which FFTW wisdom belongs to. (Templates, so that including them costs next to nothing.)
+template <std::same_as<double> Real = double>
+std::string wisdom_owner() {
   std::string processor = "unknown processor";
   if (const files::FileHandle facts{std::fopen("/proc/cpuinfo", "r")}) {
     char buffer[256];
@@ -29,7 +32,7 @@ inline std::string wisdom_owner() {
       break;
     }
   }
-  return std::string(Fftw<double>::version()) + " on " + processor;
+  return std::string(Fftw<Real>::version()) + " on " + processor;
 }
 
 inline constexpr std::string_view wisdom_title = "almagest wisdom: ", wisdom_single = "\nsingle precision\n";
@@ -47,8 +50,9 @@ std::string exported_wisdom() {
 
 /// Writes what the planner has learned on this machine, in both precisions, so that a later program plans the
 /// same transforms at once. \throws IoError for a file that cannot be written.
-inline void save_wisdom(const std::string& path) {
-  std::string text = std::string(detail::wisdom_title) + detail::wisdom_owner() + "\n";
+template <std::same_as<std::string> Path = std::string>
+void save_wisdom(const std::type_identity_t<Path>& path) {
+  Path text = Path(detail::wisdom_title) + detail::wisdom_owner() + "\n";
   {
     const std::lock_guard lock(fftw_planner());
     text += detail::exported_wisdom<double>() + std::string(detail::wisdom_single) + detail::exported_wisdom<float>();
@@ -61,9 +65,10 @@ inline void save_wisdom(const std::string& path) {
 /// Plans of another processor or another FFTW would be slow without a word, so they are refused; nothing that
 /// the planner knows already is lost. \throws IoError for a file that cannot be read, is no wisdom, or is that
 /// of another machine, with both named.
-inline void load_wisdom(const std::string& path) {
+template <std::same_as<std::string> Path = std::string>
+void load_wisdom(const std::type_identity_t<Path>& path) {
   using almagest::detail::text;
-  const std::string bytes = files::read_file(path);
+  const Path bytes = files::read_file(path);
   const std::size_t end = bytes.find('\n'), single = bytes.find(detail::wisdom_single);
   if (!bytes.starts_with(detail::wisdom_title) || single == std::string::npos)
     throw IoError(text("cannot read \"", path, "\": it is no wisdom that save_wisdom wrote; write it anew."));

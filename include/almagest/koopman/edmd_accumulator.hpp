@@ -5,6 +5,8 @@
 #include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
+#include <complex>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -12,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "almagest/core/deferred.hpp"
 #include "almagest/core/ensemble.hpp"
 #include "almagest/core/errors.hpp"
 #include "almagest/core/forecast.hpp"
@@ -33,14 +36,15 @@ namespace detail {
 
 /// The facts of two trainings as those of one. Stillness is judged over the longer window by the
 /// quieter movement: that window moves more, so nothing is called static too early.
-inline TrainingFacts merged(const TrainingFacts& a, const TrainingFacts& b, const char* what) {
+template <std::same_as<TrainingFacts> Facts>
+Facts merged(const Facts& a, const Facts& b, const char* what) {
   using almagest::detail::text;
   almagest::detail::check_lengths(what, "the state of a run", b.dimension, "the state so far",
                                   a.dimension);
   if (a.step && b.step && std::abs(*a.step - *b.step) > 1e-6 * *a.step)
     throw InvalidArgument(text(what, ": runs with time steps ", *a.step, " and ", *b.step,
                                " together; resample them to one step."));
-  TrainingFacts all = a;
+  Facts all = a;
   all.samples += b.samples;
   if (!all.step) all.step = b.step;
   all.lower = a.lower.cwiseMin(b.lower);
@@ -50,8 +54,8 @@ inline TrainingFacts merged(const TrainingFacts& a, const TrainingFacts& b, cons
   return all;
 }
 
-inline void check_weights(const char* what, const Eigen::Ref<const Eigen::VectorXd>& weights,
-                          Eigen::Index pairs) {
+template <typename Weights>
+void check_weights(const char* what, const Weights& weights, Eigen::Index pairs) {
   using almagest::detail::text;
   if (weights.size() != pairs)
     throw DimensionMismatch(text(what, ": weights has ", weights.size(),
@@ -173,6 +177,8 @@ std::pair<Eigen::MatrixX<Real>, Eigen::MatrixX<Real>> input_operators(const Undr
 template <typename Scalar = double>
 class EdmdAccumulator {
  public:
+  using Real = almagest::detail::Deferred<double, Scalar>;
+  using Matrix = Eigen::MatrixX<Real>;
   using Weights = Eigen::Ref<const Eigen::VectorXd>;
 
   EdmdAccumulator(features::Library library, Eigen::Index dimension, Eigen::Index inputs = 0,
@@ -223,10 +229,10 @@ class EdmdAccumulator {
   /// How many orthogonal functions the dictionary amounts to on the data, each scaled to unit norm:
   /// see linalg::effective_rank.
   double effective_rank() const {
-    Eigen::MatrixXd before = triangle().topLeftCorner(features_->size(), features_->size());
+    Matrix before = triangle().topLeftCorner(features_->size(), features_->size());
     for (auto column : before.colwise())
       if (column.norm() > 0) column.normalize();
-    return linalg::effective_rank(linalg::svd<double>(before).singular_values);
+    return linalg::effective_rank(linalg::svd<Real>(before).singular_values);
   }
 
   /// The model of all that came so far.
@@ -250,10 +256,10 @@ class EdmdAccumulator {
   features::Library library_;
   std::shared_ptr<const features::Evaluator> features_;
   Eigen::Index inputs_, driven_;  ///< count of inputs, and of columns for what they do
-  linalg::StreamingQr<double> qr_;
+  linalg::StreamingQr<Real> qr_;
   std::optional<TrainingFacts> training_;
   bool weighted_ = false, ambiguous_ = false;
-  Eigen::MatrixXd first_;  ///< the first window of all, one row
+  Matrix first_;  ///< the first window of all, one row
 };
 
 template <typename Scalar>
@@ -287,11 +293,11 @@ void EdmdAccumulator<Scalar>::absorb(const std::vector<TrajectoryView<Scalar>>& 
   check_kind(weights.has_value());
   if (training_) facts = detail::merged(*training_, facts, name);
 
-  linalg::StreamingQr<double> qr = qr_;
+  linalg::StreamingQr<Real> qr = qr_;
   const Eigen::Index most = qr.block_rows();
-  Eigen::MatrixXd block(most, qr.columns()), before(most, features_->dimension()), after = before;
-  Eigen::MatrixXd u(most, inputs_);
-  Eigen::MatrixXd first = first_;
+  Matrix block(most, qr.columns()), before(most, features_->dimension()), after = before;
+  Matrix u(most, inputs_);
+  Matrix first = first_;
   Eigen::Index filled = 0, done = 0;
   const auto flush = [&] {
     features_->evaluate(before.topRows(filled), block.leftCols(size).topRows(filled));
@@ -351,17 +357,17 @@ Edmd<Scalar> EdmdAccumulator<Scalar>::solve(const EdmdOptions& options,
     throw InvalidArgument(text(method(), ": eigenvalues asks for the ", options.eigenvalues,
                                " of largest modulus, but those of an isometry all have modulus 1; give 0 for all."));
   std::vector<std::string> warnings;
-  const detail::Undriven<double> all = detail::undrive<double>(triangle(), features_->size(), driven_);
+  const detail::Undriven<Real> all = detail::undrive<Real>(triangle(), features_->size(), driven_);
   std::vector<std::string> names = features_->names(training_->names);
-  Eigen::MatrixXd functions = all.triangle;
+  Matrix functions = all.triangle;
   if (combinations.size() > 0) {
-    functions = detail::combined<double>(all.triangle, combinations);
+    functions = detail::combined<Real>(all.triangle, combinations);
     names.clear();
     for (Eigen::Index j = 0; j < combinations.cols(); ++j)
       names.push_back(text("combination ", j));
   }
   auto [encoder, observation, missed, compression] =
-      detail::normalize<double>(functions, pairs(), names, options.dictionary, method(), warnings);
+      detail::normalize<Real>(functions, pairs(), names, options.dictionary, method(), warnings);
   if (combinations.size() > 0) encoder = combinations * encoder;
   if (ambiguous_)
     warnings.push_back(
@@ -374,25 +380,25 @@ Edmd<Scalar> EdmdAccumulator<Scalar>::solve(const EdmdOptions& options,
           "the dictionary misses ", rounded(100 * missed[i], 2), " % of ",
           training_->names[std::size_t(i)],
           ", and so do forecasts; add functions that span it, such as the components themselves."));
-  Eigen::MatrixXd reduced = options.measure_preserving
-                                ? detail::orthogonal_factor<double>(compression.matrix())
+  Matrix reduced = options.measure_preserving
+                                ? detail::orthogonal_factor<Real>(compression.matrix())
                                 : compression.matrix();
   const auto found = options.measure_preserving
-                         ? detail::orthogonal_eigenvectors<double>(reduced, name)
+                         ? detail::orthogonal_eigenvectors<Real>(reduced, name)
                      : options.eigenvalues > 0
-                         ? detail::leading_eigenvectors<double>(reduced, options.eigenvalues, name)
-                         : detail::real_eigenvectors<double>(reduced, name);
-  Spectrum<double> spectrum = detail::spectrum<double>(compression, found, observation, warnings);
-  Eigen::MatrixXd features(1, features_->size());
+                         ? detail::leading_eigenvectors<Real>(reduced, options.eigenvalues, name)
+                         : detail::real_eigenvectors<Real>(reduced, name);
+  Spectrum<Real> spectrum = detail::spectrum<Real>(compression, found, observation, warnings);
+  Matrix features(1, features_->size());
   features_->evaluate(first_, features);
-  Eigen::VectorXcd amplitudes = (features * encoder * spectrum.functions).transpose();
+  Eigen::VectorX<std::complex<Real>> amplitudes = (features * encoder * spectrum.functions).transpose();
   for (Eigen::Index j = 0; j < amplitudes.size(); ++j)
     amplitudes[j] *= detail::normalize_mode(spectrum.modes.col(j));
   if (inputs_ > 0 && inputs_ == driven_ && all.rank < encoder.cols() + inputs_)
     warnings.push_back(
         "the inputs are functions of the state on these data, as under feedback, so that nothing "
         "tells what either does; give runs whose inputs vary by themselves.");
-  auto [input_operator, bilinear_operator] = detail::input_operators<double>(all, encoder, inputs_);
+  auto [input_operator, bilinear_operator] = detail::input_operators<Real>(all, encoder, inputs_);
   return Edmd<Scalar>(EdmdParts{options, library_, *training_, std::move(encoder),
                                 std::move(compression), std::move(reduced), std::move(observation),
                                 std::move(missed), std::move(spectrum), std::move(amplitudes),

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "almagest/core/concepts.hpp"
+#include "almagest/core/deferred.hpp"
 #include "almagest/core/errors.hpp"
 #include "almagest/core/forecast.hpp"
 #include "almagest/core/text.hpp"
@@ -91,6 +92,7 @@ class Edmd {
   using Scalar = Scalar_;
   using Vector = Eigen::VectorX<Scalar>;
   using Complex = std::complex<double>;
+  using Real = almagest::detail::Deferred<double, Scalar>;
   using States = Eigen::Ref<const Eigen::MatrixXd>;
   /// A step needs no scratch memory.
   struct Workspace {};
@@ -206,9 +208,9 @@ class Edmd {
 
   Vector encoded(const Eigen::MatrixXd& window) const;
 
-  EdmdParts parts_;
+  almagest::detail::Deferred<EdmdParts, Scalar> parts_;
   std::shared_ptr<const features::Evaluator> features_;
-  Eigen::MatrixXd encode_;
+  Eigen::MatrixX<Real> encode_;
   Eigen::MatrixX<Scalar> backward_, observe_, drive_, bend_;
 };
 
@@ -243,10 +245,10 @@ Edmd<Scalar>::Edmd(EdmdParts parts)
     check_lengths("Edmd", "bilinear_operator (columns)", parts_.bilinear_operator.cols(),
                   "the compression", r);
   }
-  drive_ = parts_.input_operator.transpose().cast<Scalar>();
-  bend_ = parts_.bilinear_operator.transpose().cast<Scalar>();
-  backward_ = parts_.reduced_operator.transpose().cast<Scalar>();
-  observe_ = parts_.observation.transpose().cast<Scalar>();
+  drive_ = parts_.input_operator.transpose().template cast<Scalar>();
+  bend_ = parts_.bilinear_operator.transpose().template cast<Scalar>();
+  backward_ = parts_.reduced_operator.transpose().template cast<Scalar>();
+  observe_ = parts_.observation.transpose().template cast<Scalar>();
   encode_ = parts_.encoder.transpose();
 }
 
@@ -267,7 +269,7 @@ Eigen::MatrixXcd Edmd<Scalar>::eigenfunctions(const States& states) const {
 
 template <typename Scalar>
 Eigen::MatrixXd Edmd<Scalar>::coordinates(const States& states) const {
-  Eigen::MatrixXd features(states.rows(), features_->size());
+  Eigen::MatrixX<Real> features(states.rows(), features_->size());
   features_->evaluate(states, features);
   return features * parts_.encoder;
 }
@@ -275,7 +277,7 @@ Eigen::MatrixXd Edmd<Scalar>::coordinates(const States& states) const {
 template <typename Scalar>
 Eigen::MatrixXcd Edmd<Scalar>::pseudo_eigenfunctions(std::span<const Complex> places,
                                        const States& states) const {
-  Eigen::MatrixXcd chosen(rank(), Eigen::Index(places.size()));
+  Eigen::MatrixX<std::complex<Real>> chosen(rank(), Eigen::Index(places.size()));
   for (std::size_t k = 0; k < places.size(); ++k)
     chosen.col(Eigen::Index(k)) =
         parts_.compression.pseudo_eigenfunction(places[k]).coefficients;
@@ -293,7 +295,7 @@ Eigen::VectorXd Edmd<Scalar>::observable(const Eigen::Ref<const Eigen::VectorXd>
           "Edmd::observable: coefficients use ", feature_names()[std::size_t(i)],
           ", which depends on other functions and was left out; express the observable in those "
           "that were kept."));
-  const Eigen::VectorXd found = parts_.encoder.colPivHouseholderQr().solve(coefficients);
+  const Eigen::VectorX<Real> found = parts_.encoder.colPivHouseholderQr().solve(coefficients);
   const double rest = (parts_.encoder * found - coefficients).norm();
   if (rest > 1e-6 * coefficients.norm())
     throw InvalidArgument(almagest::detail::text(
@@ -318,7 +320,7 @@ Forecast<Scalar> Edmd<Scalar>::driven(const TrajectoryView<Scalar>& history, con
   const double time_step =
       almagest::detail::check_history(training(), context(), history, steps, "Edmd::forecast");
   almagest::detail::ForecastRecorder<Scalar> recorder(training(), history, time_step, steps);
-  Eigen::MatrixXd window = history.states().rightCols(context()).template cast<double>();
+  Eigen::MatrixX<Real> window = history.states().rightCols(context()).template cast<double>();
   Vector z = lift(history), next(rank()), sample(dimension());
   Workspace none;
   for (Eigen::Index k = 0; k < steps; ++k) {
@@ -336,7 +338,7 @@ Forecast<Scalar> Edmd<Scalar>::driven(const TrajectoryView<Scalar>& history, con
 
 template <typename Scalar>
 Eigen::VectorX<Scalar> Edmd<Scalar>::encoded(const Eigen::MatrixXd& window) const {
-  Eigen::MatrixXd row = window.reshaped(1, window.size()), features(1, features_->size());
+  Eigen::MatrixX<Real> row = window.reshaped(1, window.size()), features(1, features_->size());
   features_->evaluate(row, features);
   return (encode_ * features.transpose()).template cast<Scalar>();
 }

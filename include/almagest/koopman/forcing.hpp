@@ -12,6 +12,7 @@
 #include <limits>
 #include <vector>
 
+#include "almagest/core/deferred.hpp"
 #include "almagest/core/ensemble.hpp"
 #include "almagest/core/errors.hpp"
 #include "almagest/core/text.hpp"
@@ -68,14 +69,15 @@ ForcingStatistics forcing_statistics(const std::vector<TrajectoryView<Scalar>>& 
   if (several.empty())
     throw InvalidArgument("forcing_statistics: no runs were given; give at least 1, of a model with forcing.");
   const Eigen::Index n = several.front().dimension();
-  Eigen::VectorXd sum = Eigen::VectorXd::Zero(n), second = sum, fourth = sum;
+  using Vector = Eigen::VectorX<almagest::detail::Deferred<double, Scalar>>;
+  Vector sum = Vector::Zero(n), second = sum, fourth = sum;
   double count = 0;
   for (const auto& run : several) {
     almagest::detail::check_lengths("forcing_statistics", "a run", run.dimension(), "the first run", n);
     sum += run.states().template cast<double>().rowwise().sum();
     count += double(run.size());
   }
-  ForcingStatistics found;
+  almagest::detail::Deferred<ForcingStatistics, Scalar> found;
   found.mean = sum / count;
   for (const auto& run : several)
     for (Eigen::Index i = 0; i < n; ++i) {
@@ -88,7 +90,7 @@ ForcingStatistics forcing_statistics(const std::vector<TrajectoryView<Scalar>>& 
     if (!(found.deviation[i] > 0))
       throw InvalidArgument(almagest::detail::text("forcing_statistics: component ", i,
                                                    " never moves, so that it has no kurtosis; leave it out."));
-  found.excess_kurtosis = count * fourth.cwiseQuotient(second.cwiseAbs2()) - Eigen::VectorXd::Constant(n, 3);
+  found.excess_kurtosis = count * fourth.cwiseQuotient(second.cwiseAbs2()) - Vector::Constant(n, 3);
   return found;
 }
 

@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <cmath>
+#include <concepts>
 
 #include "almagest/core/random.hpp"
 #include "almagest/neural/layer.hpp"
@@ -13,12 +14,15 @@ namespace detail {
 
 /// The diagonal of a random positive definite matrix over its largest eigenvalue: decay rates between 0
 /// and 1 from which piecewise-linear networks start.
-inline Eigen::VectorXd decay_rates(Eigen::Index n, RandomStream& random) {
-  const Eigen::MatrixXd R = Eigen::MatrixXd::NullaryExpr(n, n, [&] { return random.normal(); });
-  Eigen::MatrixXd K = R.transpose() * R / double(n);
+/// (A template so that including it costs next to nothing; Real is double.)
+template <std::same_as<double> Real = double>
+Eigen::VectorX<Real> decay_rates(Eigen::Index n, RandomStream& random) {
+  using Matrix = Eigen::MatrixX<Real>;
+  const Matrix R = Matrix::NullaryExpr(n, n, [&] { return random.normal(); });
+  Matrix K = R.transpose() * R / Real(n);
   K.diagonal().array() += 1;
-  Eigen::VectorXd v = Eigen::VectorXd::Ones(n);
-  double largest = 1;
+  Eigen::VectorX<Real> v = Eigen::VectorX<Real>::Ones(n);
+  Real largest = 1;
   for (int k = 0; k < 100; ++k) {
     v = (K * v).normalized().eval();
     largest = (K * v).norm();

@@ -235,17 +235,19 @@ class SeparableModel {
   /// Of a step.
   double flops() const { return 2.0 * double(parts_.coefficients.size()); }
 
-  void step(const Vector& in, Vector& out) const {
+  template <std::same_as<double> Real>
+  void step(const Eigen::VectorX<Real>& in, Eigen::VectorX<Real>& out) const {
     out = in;
     for (Eigen::Index i = 0; i < dimension(); ++i) out[i] += functions_[std::size_t(i)](in);
   }
   /// \throws DimensionMismatch, InvalidArgument for a history that does not fit the training;
   ///         ConvergenceFailure where not even the first sample can be foreseen.
-  Forecast<double> forecast(const TrajectoryView<double>& history, Eigen::Index steps) const {
+  template <std::same_as<double> Real = double>
+  Forecast<Real> forecast(const TrajectoryView<std::type_identity_t<Real>>& history, Eigen::Index steps) const {
     const double time_step = almagest::detail::check_history(parts_.training, 1, history, steps,
                                                              "neural::SeparableModel::forecast");
-    almagest::detail::ForecastRecorder<double> recorder(parts_.training, history, time_step, steps);
-    Vector x = history[history.size() - 1], next(dimension());
+    almagest::detail::ForecastRecorder<Real> recorder(parts_.training, history, time_step, steps);
+    Eigen::VectorX<Real> x = history[history.size() - 1], next(dimension());
     for (Eigen::Index k = 0; k < steps; ++k) {
       step(x, next);
       if (!recorder.add(next)) break;

@@ -145,10 +145,11 @@ inline double median_of(std::vector<double> values) {
 }
 
 /// The law of the members, and the inclusion probabilities.
-inline Eigen::MatrixXd aggregate(const std::vector<Member>& members, double inclusion,
+template <std::same_as<double> Real = double>
+Eigen::MatrixX<Real> aggregate(const std::vector<Member>& members, double inclusion,
                                  FitReport& report) {
   const Eigen::Index n = members.front().coefficients.rows(), targets = members.front().coefficients.cols();
-  Eigen::MatrixXd law = Eigen::MatrixXd::Zero(n, targets);
+  Eigen::MatrixX<Real> law = Eigen::MatrixX<Real>::Zero(n, targets);
   report.inclusion.setZero(n, targets);
   for (Eigen::Index f = 0; f < n; ++f)
     for (Eigen::Index t = 0; t < targets; ++t) {

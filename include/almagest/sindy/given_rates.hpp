@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -25,9 +26,11 @@ struct GivenRates {
 
 namespace detail {
 
-class GivenDifferentiator final : public Differentiator {
+/// (A template so that including it costs next to nothing.)
+template <std::same_as<GivenRates> Method>
+class GivenDifferentiatorOf final : public Differentiator {
  public:
-  explicit GivenDifferentiator(const GivenRates& method) : rates_(method.rates) {
+  explicit GivenDifferentiatorOf(const Method& method) : rates_(method.rates) {
     for (std::size_t k = 0; k < rates_.size(); ++k)
       almagest::detail::check_finite("GivenRates", almagest::detail::text("rates[", k, "]").c_str(),
                                      rates_[k]);
@@ -54,11 +57,13 @@ class GivenDifferentiator final : public Differentiator {
  private:
   std::vector<Eigen::MatrixXd> rates_;
 };
+using GivenDifferentiator = GivenDifferentiatorOf<GivenRates>;
 
 }  // namespace detail
 
 /// \throws NonFiniteData for rates with NaNs.
-inline std::shared_ptr<const Differentiator> differentiator(const GivenRates& method) {
+template <std::same_as<GivenRates> Method>
+std::shared_ptr<const Differentiator> differentiator(const Method& method) {
   return std::make_shared<detail::GivenDifferentiator>(method);
 }
 

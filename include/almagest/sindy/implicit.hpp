@@ -126,7 +126,8 @@ Rational best_rational(const Regression<Real>& all, const Optimizer& optimizer) 
 
 /// The formulas of the features that a law uses, without the variables that all of them have as
 /// factors: these cancel.
-inline std::vector<features::Expression> cancelled(const Eigen::VectorXd& used,
+template <std::same_as<double> Real = double>
+std::vector<features::Expression> cancelled(const Eigen::VectorX<Real>& used,
                                                    std::vector<features::Expression> formulas) {
   std::vector<features::Factorization> parts;
   std::optional<std::vector<std::uint32_t>> common;
@@ -158,7 +159,8 @@ inline std::vector<features::Expression> cancelled(const Eigen::VectorXd& used,
   return formulas;
 }
 
-inline features::Expression combination(const Eigen::VectorXd& weights,
+template <std::same_as<double> Real = double>
+features::Expression combination(const Eigen::VectorX<Real>& weights,
                                         const std::vector<features::Expression>& formulas) {
   std::optional<features::Expression> sum;
   for (Eigen::Index f = 0; f < weights.size(); ++f) {
@@ -237,7 +239,7 @@ Model<double> fit_rational(const Data& data, const Library& library = {}, const 
       report.warnings.push_back(text(facts.names[std::size_t(i)],
                                      "': the denominator has both signs in the samples, so that the law has poles "
                                      "among them; lower the threshold or give a richer library."));
-    const auto simple = detail::cancelled(found.numerator.cwiseAbs() + found.denominator.cwiseAbs(), formulas);
+    const auto simple = detail::cancelled<double>(found.numerator.cwiseAbs() + found.denominator.cwiseAbs(), formulas);
     law.formulas.push_back(features::print(detail::combination(found.numerator, simple) /
                                                detail::combination(found.denominator, simple),
                                            names));

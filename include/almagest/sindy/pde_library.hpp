@@ -139,18 +139,22 @@ struct JetLibrary {
 
   /// Of every term in the variables, `terms x (parameters + variables)`.
   /// \throws InvalidArgument for a library without terms, or of more than a fit holds.
-  Eigen::MatrixXi exponents() const;
+  /// (A template so that including it costs next to nothing.)
+  template <std::same_as<int> Power = int>
+  Eigen::MatrixX<Power> exponents() const;
 
  private:
   static inline const std::string usual[3] = {"u", "v", "w"};
 };
 
-inline Eigen::MatrixXi JetLibrary::exponents() const {
+template <std::same_as<int> Power>
+Eigen::MatrixX<Power> JetLibrary::exponents() const {
+  using Powers = Eigen::MatrixX<Power>;
   check(library);
   const Eigen::Index all = Eigen::Index(variables().size()), p = parameters();
   // Products of the derivatives, the empty one first: monomials of what follows the fields.
   const Eigen::Index derivatives = all - components;
-  Eigen::MatrixXi left = Eigen::MatrixXi::Zero(1, 0), right = Eigen::MatrixXi::Zero(1, components);
+  Powers left = Powers::Zero(1, 0), right = Powers::Zero(1, components);
   if (derivatives > 0) left = features::Monomials({library.factors, true, true}, derivatives).exponents();
   if (library.degree > 0) right = features::Monomials({library.degree, true, true}, components).exponents();
   const Eigen::Index without = left.rows() * right.rows() - (library.bias ? 0 : 1);
@@ -158,7 +162,7 @@ inline Eigen::MatrixXi JetLibrary::exponents() const {
                                 "lower degree, order or factors");
   if (without == 0)
     throw InvalidArgument("PdeLibrary: degree 0 without derivatives or bias leaves no term; raise one.");
-  Eigen::MatrixXi out = Eigen::MatrixXi::Zero(without * (1 + p), p + all);
+  Powers out = Powers::Zero(without * (1 + p), p + all);
   Eigen::Index at = 0;
   for (Eigen::Index k = -1; k < p; ++k)
     for (Eigen::Index d = 0; d < left.rows(); ++d)

@@ -59,18 +59,19 @@ class FieldRates {
 };
 
 /// What rates are computed in, made once for each thread that asks at the same time.
+template <typename Real>
 struct RatePool {
   std::mutex guard;
-  std::vector<std::unique_ptr<FieldRates<double>>> idle;
+  std::vector<std::unique_ptr<FieldRates<Real>>> idle;
 
-  std::unique_ptr<FieldRates<double>> take() {
+  std::unique_ptr<FieldRates<Real>> take() {
     const std::lock_guard lock(guard);
     if (idle.empty()) return nullptr;
-    std::unique_ptr<FieldRates<double>> one = std::move(idle.back());
+    std::unique_ptr<FieldRates<Real>> one = std::move(idle.back());
     idle.pop_back();
     return one;
   }
-  void give(std::unique_ptr<FieldRates<double>> one) {
+  void give(std::unique_ptr<FieldRates<Real>> one) {
     const std::lock_guard lock(guard);
     idle.push_back(std::move(one));
   }
@@ -119,7 +120,9 @@ class PdeModel {
   using Matrix = Eigen::MatrixXd;
   using Parameters = std::map<std::string, double>;
 
-  PdeModel(PdeLibrary library, SpatialGrid grid, Matrix coefficients, TrainingFacts training, FitReport report = {},
+  /// (A template so that including it costs next to nothing.)
+  template <std::same_as<Matrix> M>
+  PdeModel(PdeLibrary library, SpatialGrid grid, M coefficients, TrainingFacts training, FitReport report = {},
            Parameters parameters = {})
       : library_{std::move(library), grid.axes().size(), coefficients.cols()},
         grid_(std::move(grid)),
@@ -164,7 +167,7 @@ class PdeModel {
   PdeModel at(const Parameters& parameters) const {
     PdeModel out = *this;
     out.parameters_ = parameters;
-    out.pool_ = std::make_shared<detail::RatePool>();
+    out.pool_ = std::make_shared<detail::RatePool<double>>();
     static_cast<void>(out.problem(out.parameters_, "sindy::PdeModel::at"));
     return out;
   }
@@ -230,7 +233,7 @@ class PdeModel {
   FitReport report_;
   Parameters parameters_;
   Law<double> law_;
-  std::shared_ptr<detail::RatePool> pool_ = std::make_shared<detail::RatePool>();  ///< of all copies
+  std::shared_ptr<detail::RatePool<double>> pool_ = std::make_shared<detail::RatePool<double>>();  ///< of all copies
 };
 
 static_assert(Forecaster<PdeModel>);

@@ -6,8 +6,10 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <map>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -33,7 +35,8 @@ struct WeakPart {
 /// \f$ \int \psi R v^k \partial_i v = -\frac1{k+1} \int (\partial_i\psi\,R + \psi\,\partial_i R)\,v^{k+1} \f$,
 /// in which all derivatives are lower. So u u_x and u u_xxx end without and with first derivatives
 /// (u^2 and u_x^2), while u v_x stays as it is.
-inline void integrate_by_parts(WeakPart part, std::vector<WeakPart>& out) {
+template <std::same_as<WeakPart> Part = WeakPart>
+void integrate_by_parts(std::type_identity_t<Part> part, std::vector<Part>& out) {
   int highest = 0, count = 0;
   JetVariable top;
   for (const auto& [variable, power] : part.integrand) {
@@ -84,7 +87,9 @@ class WeakTerms {
     MultiIndex test;
   };
 
-  explicit WeakTerms(const JetLibrary& library) {
+  /// (A template so that including it costs next to nothing.)
+  template <std::same_as<JetLibrary> L>
+  explicit WeakTerms(const L& library) {
     const Eigen::MatrixXi exponents = library.exponents();
     const std::vector<JetVariable> variables = library.variables();
     const Eigen::Index p = library.parameters();

@@ -9,6 +9,7 @@
 #include <array>
 #include <cmath>
 #include <complex>
+#include <concepts>
 #include <cstdint>
 #include <numbers>
 #include <type_traits>
@@ -76,13 +77,14 @@ inline Eigen::VectorXd korteweg_de_vries_soliton(const SpatialGrid& grid, double
 
 /// The breather of sine-Gordon at rest with frequency ω in (0, 1), at time `t`: the field and, behind it,
 /// its velocity. Energy \f$ 16\sqrt{1-\omega^2} \f$, period \f$ 2\pi/\omega \f$.
-inline Eigen::VectorXd sine_gordon_breather(const SpatialGrid& grid, double frequency, double centre = 0,
+template <std::same_as<double> Real = double>
+Eigen::VectorX<Real> sine_gordon_breather(const SpatialGrid& grid, double frequency, double centre = 0,
                                             double t = 0) {
   if (!(frequency > 0 && frequency < 1))
     throw InvalidArgument(
         almagest::detail::text("sine_gordon_breather: frequency is ", frequency, "; give one between 0 and 1."));
   const double decay = std::sqrt(1 - frequency * frequency), ratio = decay / frequency;
-  Eigen::VectorXd both(2 * grid.size());
+  Eigen::VectorX<Real> both(2 * grid.size());
   both.head(grid.size()) = field(grid, [&](double x) {
     return 4 * std::atan(ratio * std::cos(frequency * t) / std::cosh(decay * around(grid, x, centre)));
   });
@@ -96,14 +98,15 @@ inline Eigen::VectorXd sine_gordon_breather(const SpatialGrid& grid, double freq
 /// A φ⁴ kink at `centre - separation/2` that moves right with `velocity`, and an antikink at the other side
 /// that moves left: the field, v between them and −v outside, and its velocity. Exact where they do not
 /// overlap.
-inline Eigen::VectorXd phi4_kink_pair(const SpatialGrid& grid, double coupling, double vacuum, double separation,
+template <std::same_as<double> Real = double>
+Eigen::VectorX<Real> phi4_kink_pair(const SpatialGrid& grid, double coupling, double vacuum, double separation,
                                       double velocity = 0, double centre = 0) {
   if (!(std::abs(velocity) < 1))
     throw InvalidArgument(
         almagest::detail::text("phi4_kink_pair: velocity is ", velocity, "; kinks are slower than 1."));
   const double slope = std::sqrt(coupling / 2) * vacuum / std::sqrt(1 - velocity * velocity);
   const auto kink = [&](double x, double side) { return slope * (around(grid, x, centre) + side * separation / 2); };
-  Eigen::VectorXd both(2 * grid.size());
+  Eigen::VectorX<Real> both(2 * grid.size());
   both.head(grid.size()) = field(grid, [&](double x) {
     return vacuum * (std::tanh(kink(x, 1)) - std::tanh(kink(x, -1)) - 1);
   });
@@ -116,7 +119,8 @@ inline Eigen::VectorXd phi4_kink_pair(const SpatialGrid& grid, double coupling, 
 
 /// A Gaussian packet \f$ (2\pi\sigma^2)^{-1/4}\,e^{-(x-x_0)^2/4\sigma^2 + ik_0 x} \f$ of norm 1: the density has
 /// the standard deviation σ.
-inline Eigen::VectorXcd wave_packet(const SpatialGrid& grid, double centre, double width, double wavenumber) {
+template <std::same_as<double> Real = double>
+Eigen::VectorX<std::complex<Real>> wave_packet(const SpatialGrid& grid, double centre, double width, double wavenumber) {
   const double scale = std::pow(2 * std::numbers::pi * width * width, -0.25);
   return field(grid, [&](double x) {
     const double d = around(grid, x, centre);
@@ -127,7 +131,8 @@ inline Eigen::VectorXcd wave_packet(const SpatialGrid& grid, double centre, doub
 /// A Gaussian random field of mean 0 and variance 1, with modes of variance proportional to
 /// \f$ (1 + |k|^2\ell^2)^{-s} \f$: `length` ℓ, `smoothness` s. The same seed gives the same field on any
 /// machine, and on a finer grid of the same domain the same low modes.
-inline Eigen::VectorXd gaussian_random_field(const SpatialGrid& grid, double length, double smoothness,
+template <std::same_as<double> Real = double>
+Eigen::VectorX<Real> gaussian_random_field(const SpatialGrid& grid, double length, double smoothness,
                                              std::uint64_t seed, std::uint64_t stream = 0) {
   if (!(length > 0))
     throw InvalidArgument(
@@ -164,7 +169,7 @@ inline Eigen::VectorXd gaussian_random_field(const SpatialGrid& grid, double len
         "gaussian_random_field: the grid has no mode but the mean; give at least 3 points along an axis.");
   // The real part of independent complex modes is a real field with half of each one's variance.
   fft::ComplexTransform<double>(shape, {fft::Rigor::estimate}).inverse(modes.data());
-  Eigen::VectorXd values(shape.size());
+  Eigen::VectorX<Real> values(shape.size());
   for (Eigen::Index j = 0; j < shape.size(); ++j) values[j] = modes[j].real() / std::sqrt(variance);
   return values;
 }
