@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Factorizations and dynamic mode decompositions of double, compiled once. They share what they take from Eigen; a file for each
 // scalar, because each takes the compiler long.
+#include "almagest/diagnostics/fixed_points.hpp"
 #include "almagest/diagnostics/lyapunov.hpp"
 #include "almagest/koopman/dmd.hpp"
 #include "almagest/koopman/dmd_spectrum.hpp"
@@ -36,6 +37,8 @@ template ALMAGEST_EXPORT Dmd<double> fit_dmd(const char*, DmdMethod, const std::
 
 namespace diagnostics::detail {
 template ALMAGEST_EXPORT Eigen::VectorXd GrowthRecord::orthonormalize(Eigen::MatrixXd&);
+template ALMAGEST_EXPORT std::vector<FixedPoint> fixed_points(const RestingField<double>&, const Eigen::VectorXd&,
+                                                              const Eigen::VectorXd&, const FixedPointOptions&);
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI

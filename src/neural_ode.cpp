@@ -6,6 +6,13 @@
 #include "almagest/neural/neural_ode.hpp"
 #include "almagest/neural/reduced_ode.hpp"
 
+namespace almagest::inline ALMAGEST_ABI::neural {
+
+template class RungeKutta<double>;
+template class GradientLayer<double>;
+
+}  // namespace almagest::inline ALMAGEST_ABI::neural
+
 namespace almagest::inline ALMAGEST_ABI::neural::detail {
 
 using Runs = std::vector<TrajectoryView<double>>;

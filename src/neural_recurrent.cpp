@@ -4,7 +4,22 @@
 #include "almagest/neural/plrnn_model.hpp"
 #include "almagest/neural/sequence_model.hpp"
 
+namespace almagest::inline ALMAGEST_ABI::neural {
+
+template class AlrnnLayer<double>;
+template class ShallowPlrnnLayer<double>;
+template class GruLayer<double>;
+template class S4dLayer<double>;
+
+}  // namespace almagest::inline ALMAGEST_ABI::neural
+
 namespace almagest::inline ALMAGEST_ABI::neural::detail {
+
+template ALMAGEST_EXPORT double von_neumann_entropy<double>(const Eigen::MatrixXd&, double,
+                                                            Eigen::Ref<Eigen::MatrixXd>);
+template ALMAGEST_EXPORT double surprise<double>(const Eigen::MatrixXd&, const Eigen::MatrixXd&, double, double,
+                                                 Eigen::Ref<Eigen::MatrixXd>, Eigen::Ref<Eigen::MatrixXd>);
+template class AutoencoderObjective<double>;
 
 using RunViews = std::vector<TrajectoryView<double>>;
 

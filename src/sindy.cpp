@@ -3,6 +3,8 @@
 #include "almagest/features/expressions.hpp"
 #include "almagest/sindy/fit.hpp"
 #include "almagest/sindy/fit_map.hpp"
+#include "almagest/sindy/implicit.hpp"
+#include "almagest/sindy/second_order.hpp"
 
 namespace almagest::inline ALMAGEST_ABI {
 
@@ -23,6 +25,11 @@ template ALMAGEST_EXPORT Prepared prepare(const std::vector<TrajectoryView<float
                                           const AnyDerivative&, Eigen::Index);
 template ALMAGEST_EXPORT Prepared prepare(const std::vector<TrajectoryView<double>>&, const features::Library&,
                                           const AnyDerivative&, Eigen::Index);
+template ALMAGEST_EXPORT Model<double> fit_rational(const std::vector<TrajectoryView<double>>&,
+                                                    const features::Library&, const Optimizer&, const AnyDerivative&);
+template ALMAGEST_EXPORT Model<double> fit_second_order(const std::vector<TrajectoryView<double>>&,
+                                                        const features::Library&, const Optimizer&,
+                                                        const AnyDerivative&);
 template ALMAGEST_EXPORT Prepared prepare_map(const std::vector<TrajectoryView<double>>&, const features::Library&,
                                               Eigen::Index);
 }  // namespace detail

@@ -56,7 +56,7 @@ Eigen::VectorX<Real> power_shares(Eigen::VectorX<Real> x, const fft::RealTransfo
   x /= deviation;
   Eigen::VectorX<std::complex<Real>> modes(transform.modes());
   transform.forward(x.data(), modes.data());
-  Eigen::VectorX<Real> power = smoothed(modes.cwiseAbs2(), smoothing).head(kept).cwiseMax(0);
+  Eigen::VectorX<Real> power = smoothed<Real>(modes.cwiseAbs2(), smoothing).head(kept).cwiseMax(0);
   return power / power.sum();
 }
 
@@ -102,7 +102,7 @@ SpectrumDistance spectrum_distance(const TrajectoryView<Scalar>& truth, const Tr
   out.components.resize(truth.dimension());
   for (Eigen::Index i = 0; i < truth.dimension(); ++i) {
     const auto shares = [&](const auto& run) {
-      return detail::power_shares(run.states().row(i).template cast<double>().transpose(), transform, kept,
+      return detail::power_shares<double>(run.states().row(i).template cast<double>().transpose(), transform, kept,
                                   options.smoothing);
     };
     const Eigen::VectorXd p = shares(truth), q = shares(forecast);

@@ -219,4 +219,8 @@ class GradientLayer final : public Layer<Scalar> {
   Eigen::Index kept_ = 0;
 };
 
+#if ALMAGEST_INSTANTIATED
+extern template class ALMAGEST_EXPORT GradientLayer<double>;
+#endif
+
 }  // namespace almagest::inline ALMAGEST_ABI::neural

@@ -222,4 +222,13 @@ class LearnedScale final : public Layer<Scalar> {
   }
 };
 
+#if ALMAGEST_INSTANTIATED
+extern template class ALMAGEST_EXPORT SmoothStnnLayer<float>;
+extern template class ALMAGEST_EXPORT SmoothStnnLayer<double>;
+extern template class ALMAGEST_EXPORT ResidualHead<float>;
+extern template class ALMAGEST_EXPORT ResidualHead<double>;
+extern template class ALMAGEST_EXPORT LearnedScale<float>;
+extern template class ALMAGEST_EXPORT LearnedScale<double>;
+#endif
+
 }  // namespace almagest::inline ALMAGEST_ABI::neural

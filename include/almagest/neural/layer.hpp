@@ -278,4 +278,11 @@ class Network {
   Eigen::Index parameters_ = 0;
 };
 
+#if ALMAGEST_INSTANTIATED
+extern template class ALMAGEST_EXPORT Dense<float>;
+extern template class ALMAGEST_EXPORT Dense<double>;
+extern template class ALMAGEST_EXPORT Pointwise<float>;
+extern template class ALMAGEST_EXPORT Pointwise<double>;
+#endif
+
 }  // namespace almagest::inline ALMAGEST_ABI::neural

@@ -182,4 +182,9 @@ class ShallowPlrnnLayer final : public Layer<Scalar> {
   bool clipped_;
 };
 
+#if ALMAGEST_INSTANTIATED
+extern template class ALMAGEST_EXPORT AlrnnLayer<double>;
+extern template class ALMAGEST_EXPORT ShallowPlrnnLayer<double>;
+#endif
+
 }  // namespace almagest::inline ALMAGEST_ABI::neural

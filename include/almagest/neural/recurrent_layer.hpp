@@ -168,4 +168,8 @@ class GruLayer final : public RecurrentLayer<Scalar> {
   Eigen::Index n_;
 };
 
+#if ALMAGEST_INSTANTIATED
+extern template class ALMAGEST_EXPORT GruLayer<double>;
+#endif
+
 }  // namespace almagest::inline ALMAGEST_ABI::neural

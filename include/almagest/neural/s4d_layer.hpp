@@ -220,4 +220,8 @@ class S4dLayer final : public RecurrentLayer<Scalar> {
   fft::RealTransform<Scalar> transform_;
 };
 
+#if ALMAGEST_INSTANTIATED
+extern template class ALMAGEST_EXPORT S4dLayer<double>;
+#endif
+
 }  // namespace almagest::inline ALMAGEST_ABI::neural

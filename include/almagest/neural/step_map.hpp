@@ -197,4 +197,8 @@ class RungeKutta final : public StepMap<Scalar> {
   Tableau tableau_;
 };
 
+#if ALMAGEST_INSTANTIATED
+extern template class ALMAGEST_EXPORT RungeKutta<double>;
+#endif
+
 }  // namespace almagest::inline ALMAGEST_ABI::neural

@@ -206,4 +206,9 @@ class StnnLayer final : public Layer<Scalar> {
   DftLike<Scalar> factor_;
 };
 
+#if ALMAGEST_INSTANTIATED
+extern template class ALMAGEST_EXPORT StnnLayer<float>;
+extern template class ALMAGEST_EXPORT StnnLayer<double>;
+#endif
+
 }  // namespace almagest::inline ALMAGEST_ABI::neural

@@ -196,6 +196,48 @@ bool changes_sign(const std::vector<TrajectoryView<Scalar>>& several, const feat
   return least < 0 && greatest > 0;
 }
 
+template <typename Scalar>
+Model<double> fit_rational(const std::vector<TrajectoryView<Scalar>>& several, const features::Library& library,
+                           const Optimizer& optimizer, const AnyDerivative& derivative) {
+  using almagest::detail::text;
+  check(optimizer);
+  TrainingFacts facts =
+      almagest::detail::training_facts(several, shared_step(several), "sindy::fit_rational");
+  if (!shared_inputs(several, "sindy::fit_rational").empty())
+    throw InvalidArgument("sindy::fit_rational: the runs have inputs; make them components of the state.");
+  const Eigen::Index d = facts.dimension;
+  const auto made = evaluator(library, d);
+  const std::vector<features::Expression> formulas = made->formulas();
+  std::vector<std::string> names;
+  for (Eigen::Index j = 0; j < d; ++j) names.push_back(text('x', j));
+  features::Expressions law{{}, names};
+  FitReport report;
+  report.residuals.setZero(d);
+  for (Eigen::Index i = 0; i < d; ++i) {
+    const auto regression = implicit_rows(several, i, library, derivative);
+    const Rational found = best_rational(regression, optimizer);
+    if (!std::isfinite(found.score))
+      throw InvalidArgument(text("sindy::fit_rational: the threshold removes every term of the equations of ",
+                                 facts.names[std::size_t(i)], "'; give a lower one."));
+    report.residuals[i] = found.misfit;
+    if (changes_sign(several, *made, found.denominator))
+      report.warnings.push_back(text(facts.names[std::size_t(i)],
+                                     "': the denominator has both signs in the samples, so that the law has poles "
+                                     "among them; lower the threshold or give a richer library."));
+    const auto simple = cancelled<double>(found.numerator.cwiseAbs() + found.denominator.cwiseAbs(), formulas);
+    law.formulas.push_back(features::print(combination(found.numerator, simple) /
+                                               combination(found.denominator, simple),
+                                           names));
+  }
+  return {features::Library(law), Eigen::MatrixXd::Identity(d, d), std::move(facts), std::move(report)};
+}
+
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT Model<double> fit_rational(const std::vector<TrajectoryView<double>>&,
+                                                           const features::Library&, const Optimizer&,
+                                                           const AnyDerivative&);
+#endif
+
 }  // namespace detail
 
 /// Learns rational laws \f$ \dot x_i = N_i(x) / D_i(x) \f$ from implicit equations: SINDy-PI
@@ -213,38 +255,7 @@ template <typename Data, FeatureLibrary Library = Polynomial, SparseOptimizer Op
 requires requires(const Data& data) { runs(data); }
 Model<double> fit_rational(const Data& data, const Library& library = {}, const Optimizer_& optimizer = {},
                            const AnyDerivative& derivative = FiniteDifference{}) {
-  using almagest::detail::text;
-  const auto several = runs(data);
-  check(optimizer);
-  TrainingFacts facts =
-      almagest::detail::training_facts(several, detail::shared_step(several), "sindy::fit_rational");
-  if (!detail::shared_inputs(several, "sindy::fit_rational").empty())
-    throw InvalidArgument("sindy::fit_rational: the runs have inputs; make them components of the state.");
-  const Eigen::Index d = facts.dimension;
-  const auto made = evaluator(features::Library(library), d);
-  const std::vector<features::Expression> formulas = made->formulas();
-  std::vector<std::string> names;
-  for (Eigen::Index j = 0; j < d; ++j) names.push_back(text('x', j));
-  features::Expressions law{{}, names};
-  FitReport report;
-  report.residuals.setZero(d);
-  for (Eigen::Index i = 0; i < d; ++i) {
-    const auto regression = detail::implicit_rows(several, i, features::Library(library), derivative);
-    const detail::Rational found = detail::best_rational(regression, Optimizer(optimizer));
-    if (!std::isfinite(found.score))
-      throw InvalidArgument(text("sindy::fit_rational: the threshold removes every term of the equations of ",
-                                 facts.names[std::size_t(i)], "'; give a lower one."));
-    report.residuals[i] = found.misfit;
-    if (detail::changes_sign(several, *made, found.denominator))
-      report.warnings.push_back(text(facts.names[std::size_t(i)],
-                                     "': the denominator has both signs in the samples, so that the law has poles "
-                                     "among them; lower the threshold or give a richer library."));
-    const auto simple = detail::cancelled<double>(found.numerator.cwiseAbs() + found.denominator.cwiseAbs(), formulas);
-    law.formulas.push_back(features::print(detail::combination(found.numerator, simple) /
-                                               detail::combination(found.denominator, simple),
-                                           names));
-  }
-  return {features::Library(law), Eigen::MatrixXd::Identity(d, d), std::move(facts), std::move(report)};
+  return detail::fit_rational(runs(data), features::Library(library), Optimizer(optimizer), derivative);
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::sindy

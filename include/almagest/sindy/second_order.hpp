@@ -98,6 +98,46 @@ Report widened(Report report, const Eigen::MatrixXd& known) {
   return report;
 }
 
+template <typename Scalar>
+Model<double> fit_second_order(const std::vector<TrajectoryView<Scalar>>& several, const features::Library& library,
+                               const Optimizer& optimizer, const AnyDerivative& derivative) {
+  constexpr const char* what = "sindy::fit_second_order";
+  check(optimizer);
+  derivative.check_runs(several.size());
+  std::vector<std::string> inputs = shared_inputs(several, what);
+  const Eigen::Index d = several.front().dimension();
+  std::vector<Trajectory<double>> states;
+  std::vector<TrajectoryView<double>> views;
+  std::vector<Eigen::MatrixXd> accelerations(several.size());
+  for (std::size_t k = 0; k < several.size(); ++k) {
+    almagest::detail::check_lengths(what, "the state of a run", several[k].dimension(), "that of the first run", d);
+    states.push_back(with_velocities(k, several[k], derivative, what, &accelerations[k]));
+  }
+  for (const auto& run : states) views.emplace_back(run);
+  TrainingFacts facts = almagest::detail::training_facts(views, shared_step(views), what);
+  check_sizes(library, facts);
+  const auto made = evaluator(library, 2 * d + Eigen::Index(inputs.size()));
+  const Eigen::MatrixXd known = kinematic(*made, d);
+  Accumulator<double> rows(made, d, parts_of(optimizer));
+  for (std::size_t k = 0; k < views.size(); ++k)
+    take_run(views[k], views[k].states().transpose(), accelerations[k], rows);
+  std::vector<std::string> named = facts.names;
+  named.insert(named.end(), inputs.begin(), inputs.end());
+  const auto regression = rows.regression(made->names(named), {facts.names.begin() + d, facts.names.end()},
+                                          rounding_of_accelerations(views, d, derivative));
+  FitReport report;
+  Eigen::MatrixXd coefficients(made->size(), 2 * d);
+  coefficients << known, solve(optimizer, regression, report);
+  return {library, std::move(coefficients), std::move(facts),
+          widened(std::move(report), known), std::move(inputs)};
+}
+
+#if ALMAGEST_INSTANTIATED
+extern template ALMAGEST_EXPORT Model<double> fit_second_order(const std::vector<TrajectoryView<double>>&,
+                                                               const features::Library&, const Optimizer&,
+                                                               const AnyDerivative&);
+#endif
+
 }  // namespace detail
 
 /// A run of positions as one of states (x, v): histories for laws of second order. The velocity of a component "x" is
@@ -133,36 +173,7 @@ template <typename Data, FeatureLibrary Library = Polynomial, SparseOptimizer Op
 requires requires(const Data& data) { runs(data); }
 Model<double> fit_second_order(const Data& data, const Library& library = {}, const Optimizer_& optimizer = {},
                                const AnyDerivative& derivative = FiniteDifference{}) {
-  constexpr const char* what = "sindy::fit_second_order";
-  const auto several = runs(data);
-  check(optimizer);
-  derivative.check_runs(several.size());
-  std::vector<std::string> inputs = detail::shared_inputs(several, what);
-  const Eigen::Index d = several.front().dimension();
-  std::vector<Trajectory<double>> states;
-  std::vector<TrajectoryView<double>> views;
-  std::vector<Eigen::MatrixXd> accelerations(several.size());
-  for (std::size_t k = 0; k < several.size(); ++k) {
-    almagest::detail::check_lengths(what, "the state of a run", several[k].dimension(), "that of the first run", d);
-    states.push_back(detail::with_velocities(k, several[k], derivative, what, &accelerations[k]));
-  }
-  for (const auto& run : states) views.emplace_back(run);
-  TrainingFacts facts = almagest::detail::training_facts(views, detail::shared_step(views), what);
-  detail::check_sizes(features::Library(library), facts);
-  const auto made = evaluator(features::Library(library), 2 * d + Eigen::Index(inputs.size()));
-  const Eigen::MatrixXd known = detail::kinematic(*made, d);
-  detail::Accumulator<double> rows(made, d, parts_of(optimizer));
-  for (std::size_t k = 0; k < views.size(); ++k)
-    detail::take_run(views[k], views[k].states().transpose(), accelerations[k], rows);
-  std::vector<std::string> named = facts.names;
-  named.insert(named.end(), inputs.begin(), inputs.end());
-  const auto regression = rows.regression(made->names(named), {facts.names.begin() + d, facts.names.end()},
-                                          detail::rounding_of_accelerations(views, d, derivative));
-  FitReport report;
-  Eigen::MatrixXd coefficients(made->size(), 2 * d);
-  coefficients << known, solve(optimizer, regression, report);
-  return {features::Library(library), std::move(coefficients), std::move(facts),
-          detail::widened(std::move(report), known), std::move(inputs)};
+  return detail::fit_second_order(runs(data), features::Library(library), Optimizer(optimizer), derivative);
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::sindy
