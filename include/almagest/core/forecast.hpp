@@ -238,7 +238,7 @@ ForecastRecorder<Scalar>::ForecastRecorder(const TrainingFacts& facts, const Tra
   // A component that never moved in training still needs a scale to be judged by.
   for (Eigen::Index i = 0; i < range_.size(); ++i) {
     scale_.push_back(std::max({range_[i], 1e-6 * std::abs(facts.upper[i]), 1e-12}));
-    near_.push_back({facts.lower[i] - left_at * scale_.back(), facts.upper[i] + left_at * scale_.back()});
+    near_.emplace_back(facts.lower[i] - left_at * scale_.back(), facts.upper[i] + left_at * scale_.back());
   }
   until_judged_ = facts.window;
 }

@@ -40,7 +40,7 @@ template <typename Scalar>
 Eigen::VectorXd spreads(const TrajectoryView<Scalar>& truth, const char* what) {
   const Eigen::MatrixXd x = truth.states().template cast<double>();
   const Eigen::VectorXd mean = x.rowwise().mean();
-  const Eigen::VectorXd sigma = ((x.colwise() - mean).rowwise().squaredNorm() / double(x.cols())).cwiseSqrt();
+  Eigen::VectorXd sigma = ((x.colwise() - mean).rowwise().squaredNorm() / double(x.cols())).cwiseSqrt();
   for (Eigen::Index i = 0; i < sigma.size(); ++i)
     if (!(sigma[i] > 0))
       throw InvalidArgument(text(what, ": component ", i, " of the truth never changes, so its standard deviation, ",

@@ -56,7 +56,7 @@ class GrowthRecord {
   template <typename Matrix>
   static Eigen::VectorXd orthonormalize(Matrix& v) {
     Eigen::HouseholderQR<Matrix> qr(v);
-    const Eigen::VectorXd growth = qr.matrixQR().diagonal().array().abs().log().template cast<double>();
+    Eigen::VectorXd growth = qr.matrixQR().diagonal().array().abs().log().template cast<double>();
     v = qr.householderQ() * Matrix::Identity(v.rows(), v.cols());
     return growth;
   }

@@ -28,7 +28,7 @@ namespace detail {
 /// deviations.
 template <std::same_as<double> Real = double>
 Eigen::VectorX<Real> smoothed(const Eigen::VectorX<Real>& values, double deviation) {
-  const auto radius = Eigen::Index(4 * deviation + 0.5);
+  const auto radius = Eigen::Index(std::lround(4 * deviation));
   if (radius < 1) return values;
   Eigen::VectorX<Real> weights = Eigen::VectorX<Real>::NullaryExpr(2 * radius + 1, [&](Eigen::Index k) {
     return std::exp(-0.5 * double((k - radius) * (k - radius)) / (deviation * deviation));

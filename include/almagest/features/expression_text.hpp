@@ -207,14 +207,10 @@ class ExpressionPrinter {
   }
 
   std::string call(const NamedFunction& function, const std::string& argument) const {
-    switch (notation_) {
-      case Notation::latex:
-        if (function.operation == Operation::sqrt) return "\\sqrt{" + argument + "}";
-        if (function.operation == Operation::abs) return "\\left|" + argument + "\\right|";
-        return std::string(function.latex) + "\\left(" + argument + "\\right)";
-      case Notation::cpp: return std::string(function.name) + "(" + argument + ")";
-      default: return std::string(function.name) + "(" + argument + ")";
-    }
+    if (notation_ != Notation::latex) return std::string(function.name) + "(" + argument + ")";
+    if (function.operation == Operation::sqrt) return "\\sqrt{" + argument + "}";
+    if (function.operation == Operation::abs) return "\\left|" + argument + "\\right|";
+    return std::string(function.latex) + "\\left(" + argument + "\\right)";
   }
 
   Piece raised(double exponent, const Piece& base) const {

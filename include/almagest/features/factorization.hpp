@@ -42,8 +42,8 @@ inline Factorization factorize(const Expression& formula) {
     const Instruction& last = code[end - 1];
     if (last.operation == Operation::multiply) {
       const std::size_t middle = begin[end - 2];
-      open.push_back({middle, end - 1});
-      open.push_back({first, middle});
+      open.emplace_back(middle, end - 1);
+      open.emplace_back(first, middle);
     } else if (last.operation == Operation::constant) {
       out.number *= last.value;
     } else if (last.operation == Operation::variable) {

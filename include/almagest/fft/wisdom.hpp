@@ -28,7 +28,7 @@ std::string wisdom_owner() {
       const std::string_view line(buffer), name("model name");
       const std::size_t start = line.find(": ");
       if (!line.starts_with(name) || start == std::string_view::npos) continue;
-      processor = line.substr(start + 2, line.find_last_not_of("\n") - start - 1);
+      processor = line.substr(start + 2, line.find_last_not_of('\n') - start - 1);
       break;
     }
   }

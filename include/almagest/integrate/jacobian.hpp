@@ -29,11 +29,11 @@ struct DualState<Eigen::Matrix<Number, size, 1>, columns> {
 };
 
 template <typename State>
-constexpr int static_size = Eigen::Dynamic;
+inline constexpr int static_size = Eigen::Dynamic;
 template <typename Number, std::size_t size>
-constexpr int static_size<std::array<Number, size>> = int(size);
+inline constexpr int static_size<std::array<Number, size>> = int(size);
 template <typename Number, int size>
-constexpr int static_size<Eigen::Matrix<Number, size, 1>> = size;
+inline constexpr int static_size<Eigen::Matrix<Number, size, 1>> = size;
 
 /// Dual numbers seeded with the identity: as many derivatives as components.
 template <typename State>

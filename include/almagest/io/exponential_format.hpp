@@ -136,7 +136,7 @@ struct ModelFormat<koopman::BaggedDmd<Scalar>> : PartsFormat<koopman::BaggedDmd<
     fields.tensor("bag_exponents", parts.bag_exponents);
     if constexpr (Fields::reads) parts.options.each = parts.mean.options;
   }
-  static auto blank(TrainingFacts training) {
+  static auto blank(TrainingFacts&& training) {
     std::remove_cvref_t<decltype(std::declval<const Model&>().parts())> parts;
     parts.mean.training = std::move(training);
     return parts;
@@ -185,7 +185,7 @@ struct ModelFormat<koopman::MultiresolutionDmd<Scalar>>
     fields.part("last", parts.last,
                 [](auto& inner, auto& last) { detail::tell_exponentials(inner, last); });
   }
-  static auto blank(TrainingFacts training) {
+  static auto blank(TrainingFacts&& training) {
     std::remove_cvref_t<decltype(std::declval<const Model&>().parts())> parts;
     parts.last.training = std::move(training);
     return parts;

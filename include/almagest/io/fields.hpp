@@ -229,7 +229,7 @@ struct PartsFormat {
     return Model(std::move(parts));
   }
 
-  static auto blank(TrainingFacts training) {
+  static auto blank(TrainingFacts&& training) {
     std::remove_cvref_t<decltype(std::declval<const Model&>().parts())> parts;
     parts.training = std::move(training);
     return parts;

@@ -39,7 +39,7 @@ struct ModelFormat<koopman::ParametricDmd<Scalar>> : PartsFormat<koopman::Parame
       inner.tensor("first", fit.first);
     });
   }
-  static auto blank(TrainingFacts training) {
+  static auto blank(TrainingFacts&& training) {
     std::remove_cvref_t<decltype(std::declval<const Model&>().parts())> parts;
     parts.pooled.training = std::move(training);
     return parts;

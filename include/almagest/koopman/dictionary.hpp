@@ -71,6 +71,7 @@ NormalizedDictionary<Real> normalize(const Eigen::MatrixX<Real>& triangle, Eigen
     std::vector<Eigen::Index> dependent(pivots.data() + rank, pivots.data() + size);
     std::sort(dependent.begin(), dependent.end());
     std::vector<std::string> named;
+    named.reserve(dependent.size());
     for (const Eigen::Index j : dependent) named.push_back(names[std::size_t(j)]);
     if (!options.drop_dependent || rank == 0)
       throw InvalidArgument(

@@ -370,7 +370,7 @@ Edmd<Scalar> EdmdAccumulator<Scalar>::solve(const EdmdOptions& options,
       detail::normalize<Real>(functions, pairs(), names, options.dictionary, method(), warnings);
   if (combinations.size() > 0) encoder = combinations * encoder;
   if (ambiguous_)
-    warnings.push_back(
+    warnings.emplace_back(
         "two pairs start from the same state and end in different ones, as those of a stochastic "
         "system do or of a state that is not all of it: residuals hold the noise; use "
         "fit_stochastic_edmd, or delays.");
@@ -395,7 +395,7 @@ Edmd<Scalar> EdmdAccumulator<Scalar>::solve(const EdmdOptions& options,
   for (Eigen::Index j = 0; j < amplitudes.size(); ++j)
     amplitudes[j] *= detail::normalize_mode(spectrum.modes.col(j));
   if (inputs_ > 0 && inputs_ == driven_ && all.rank < encoder.cols() + inputs_)
-    warnings.push_back(
+    warnings.emplace_back(
         "the inputs are functions of the state on these data, as under feedback, so that nothing "
         "tells what either does; give runs whose inputs vary by themselves.");
   auto [input_operator, bilinear_operator] = detail::input_operators<Real>(all, encoder, inputs_);

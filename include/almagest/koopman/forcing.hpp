@@ -164,6 +164,7 @@ inline std::vector<Interval> alarms(const std::vector<Interval>& bursts, double 
     throw InvalidArgument(almagest::detail::text("alarms: lead is ", lead, " and delay is ", delay,
                                                  "; give times of 0 or more."));
   std::vector<Interval> all;
+  all.reserve(bursts.size());
   for (const Interval& burst : bursts) all.push_back({burst.begin + delay, burst.end + delay + lead});
   return detail::joined(all, 0);
 }

@@ -121,9 +121,9 @@ void differentiate(const Values& v, Eigen::Index first, typename Values::Scalar 
   static constexpr int weights[2][5] = {{-25, 48, -36, 16, -3}, {-3, -10, 18, -6, 1}};
   const Eigen::Index last = v.rows() - 1;
   const Scalar scale = 1 / (12 * step);
-  const auto one_sided = [&](Eigen::Index row, Eigen::Index place, Eigen::Index from, int direction) {
+  const auto one_sided = [&](Eigen::Index row, Eigen::Index place, Eigen::Index from, Eigen::Index direction) {
     rates.row(row).setZero();
-    for (int k = 0; k < 5; ++k)
+    for (Eigen::Index k = 0; k < 5; ++k)
       rates.row(row) += Scalar(direction * weights[place][k]) * scale * v.row(from + direction * k);
   };
   const Eigen::Index begin = std::max<Eigen::Index>(first, 2);

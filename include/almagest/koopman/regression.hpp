@@ -75,7 +75,7 @@ ReducedStep<Scalar> forward_backward(const Reduction<Scalar>& reduced, std::vect
   Matrix root;
   if (lu.isInvertible()) root = nearest_root<Scalar>(forward * lu.inverse(), forward);
   if (root.size() == 0) {
-    warnings.push_back(
+    warnings.emplace_back(
         "the maps forward and backward have no common root in real numbers (a coordinate is noise or "
         "vanishes in a step); the map forward is used. Lower the rank.");
     root = forward;

@@ -154,7 +154,7 @@ class HankelOperator {
     const Eigen::Index windows = samples - delays + 1, whole = fft::good_size(samples);
     const auto cost = [&](Eigen::Index points) {
       const Eigen::Index valid = points - delays + 1, blocks = (windows + valid - 1) / valid;
-      constexpr auto cache = double(128 * 1024 / sizeof(Scalar));
+      constexpr auto cache = double(std::size_t(128) * 1024 / sizeof(Scalar));
       const double beyond = std::log2(std::max(1.0, double(points) / cache));
       const double slow = std::min(2.0, 1 + 0.25 * beyond);
       return double(blocks) * double(points) * (4 + std::log2(double(points))) * slow;

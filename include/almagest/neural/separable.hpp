@@ -235,8 +235,8 @@ class SeparableModel {
   /// Of a step.
   double flops() const { return 2.0 * double(parts_.coefficients.size()); }
 
-  template <std::same_as<double> Real>
-  void step(const Eigen::VectorX<Real>& in, Eigen::VectorX<Real>& out) const {
+  template <typename In, std::same_as<double> Real>
+  void step(const In& in, Eigen::VectorX<Real>& out) const {
     out = in;
     for (Eigen::Index i = 0; i < dimension(); ++i) out[i] += functions_[std::size_t(i)](in);
   }

@@ -155,7 +155,7 @@ class JointRegression {
         std::sort(support.begin(), support.end());
         support.erase(std::unique(support.begin(), support.end()), support.end());
       }
-      report.warnings.push_back(
+      report.warnings.emplace_back(
           "ConstrainedSr3: some terms below the threshold stay, because constraints need them.");
       return cleaned(solve(with_zeros(constraints, supports), ridge, zero, rows, right), supports);
     }

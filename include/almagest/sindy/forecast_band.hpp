@@ -61,6 +61,7 @@ ForecastBand forecast_band(const Model<Scalar>& model, const TrajectoryView<Scal
     alive[reached] = double(left.size()) / double(foreseen.size());
     for (Eigen::Index i = 0; i < d; ++i) {
       std::vector<double> values;
+      values.reserve(left.size());
       for (const auto* one : left) values.push_back((*one)(i, reached));
       std::sort(values.begin(), values.end());
       const auto quantile = [&](double q) {

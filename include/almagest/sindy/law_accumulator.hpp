@@ -57,7 +57,7 @@ class BasicLawAccumulator {
     const bool continues = !times_.empty() && piece.size() > 1 &&
                            piece[0] == samples_.row(samples_.rows() - 1).transpose();
     if (!continues) {
-      if (times_.size() > 0) detail::check_length(method_, Eigen::Index(times_.size()) + before_, 0, "LawAccumulator");
+      if (!times_.empty()) detail::check_length(method_, Eigen::Index(times_.size()) + before_, 0, "LawAccumulator");
       close();
     }
     join(facts);

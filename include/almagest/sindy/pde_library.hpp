@@ -66,7 +66,7 @@ struct JetVariable {
   Eigen::Index component = 0;
   MultiIndex orders{};
 
-  friend auto operator<=>(const JetVariable&, const JetVariable&) = default;
+  friend auto operator<=>(const JetVariable&, const JetVariable&) = default;  // NOLINT(modernize-use-nullptr): a 0 of the compiler's own
 };
 
 inline void check(const PdeLibrary& library) {

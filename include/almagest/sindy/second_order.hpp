@@ -113,6 +113,7 @@ Model<double> fit_second_order(const std::vector<TrajectoryView<Scalar>>& severa
     almagest::detail::check_lengths(what, "the state of a run", several[k].dimension(), "that of the first run", d);
     states.push_back(with_velocities(k, several[k], derivative, what, &accelerations[k]));
   }
+  views.reserve(states.size());
   for (const auto& run : states) views.emplace_back(run);
   TrainingFacts facts = almagest::detail::training_facts(views, shared_step(views), what);
   check_sizes(library, facts);

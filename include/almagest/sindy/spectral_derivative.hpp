@@ -54,10 +54,10 @@ class SpectralDifferentiator final : public Differentiator {
           "SpectralDerivative: run ", run,
           " has non-uniform times; resample it, or take a FiniteDifference of higher order."));
     for (Eigen::Index c = 0; c < states.cols(); ++c) check_seam(run, c, states.col(c));
-    const Eigen::Index n = states.rows();
+    const Eigen::Index n = states.rows(), half = n / 2;
     const fft::RealTransform<Real> transform(fft::Shape{n}, {.rigor = fft::Rigor::estimate});
     fft::Buffer<std::complex<Real>> modes(transform.modes()), slopes(transform.modes());
-    const Eigen::Index highest = Eigen::Index(std::floor(method_.kept * double(n / 2) + 1e-9));
+    const Eigen::Index highest = Eigen::Index(std::floor(method_.kept * double(half) + 1e-9));
     const Real turn = 2 * std::numbers::pi_v<Real> / (Real(times.step()) * Real(n));
     Eigen::VectorX<Real> column(n);
     for (Eigen::Index c = 0; c < states.cols(); ++c) {

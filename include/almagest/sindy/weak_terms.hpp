@@ -135,6 +135,7 @@ class WeakTerms {
     for (const DifferentialMonomial& monomial : monomials_)
       for (const auto& [variable, power] : monomial) all[variable] = 1;
     std::vector<JetVariable> out;
+    out.reserve(all.size());
     for (const auto& [variable, one] : all) out.push_back(variable);
     return out;
   }

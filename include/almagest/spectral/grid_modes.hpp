@@ -277,7 +277,8 @@ class GridModes {
     const double unit = 2 * std::numbers::pi / grid_.axes()[a].length;
     wavenumbers_[a] = fft::Buffer<double>(modes);
     for (Eigen::Index i = 0; i < modes; ++i) wavenumbers_[a][i] = unit * double(fft::mode_number(i, n));
-    highest_[a] = n % 2 == 0 && n > 1 ? unit * double(n / 2) : -1;
+    const Eigen::Index half = n / 2;
+    highest_[a] = n % 2 == 0 && n > 1 ? unit * double(half) : -1;
     kept_[a].assign(std::size_t(modes), false);
     for (const auto& range : fft::detail::kept_ranges(modes, plan_options_.kept[a], real && a + 1 == axes()))
       std::fill_n(kept_[a].begin() + range.first, range.count, true);
