@@ -14,7 +14,8 @@ function(almagest_require target hint)
   endif()
 endfunction()
 
-find_package(Eigen3 3.4 QUIET NO_MODULE)
+# A range, because Eigen 5 does not pass for a 3.4 that is newer.
+find_package(Eigen3 3.4...5 QUIET NO_MODULE)
 almagest_require(Eigen3::Eigen "Install Eigen >= 3.4 (Debian: libeigen3-dev) or set Eigen3_DIR.")
 
 find_package(Boost 1.74 QUIET)

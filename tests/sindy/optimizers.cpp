@@ -68,7 +68,7 @@ Eigen::MatrixXd found_by(const O& optimizer, const Regression<double>& regressio
 }
 
 double misfit(const Problem& problem, Index target, const Support& support) {
-  const Eigen::MatrixXd some = problem.features(Eigen::all, support);
+  const Eigen::MatrixXd some = problem.features(Eigen::indexing::all, support);
   const Eigen::VectorXd xi = some.householderQr().solve(problem.rates.col(target));
   return (problem.rates.col(target) - some * xi).squaredNorm();
 }
@@ -227,7 +227,7 @@ TEST_CASE("Constrained least squares is optimal and obeys", "[linalg]") {
     for (Index k = 0; k < 4; ++k)
       if (slack[k] < 1e-9) active.push_back(k);
     Eigen::MatrixXd rows(2 + Index(active.size()), 7);
-    rows << constraints.C, constraints.G(active, Eigen::all);
+    rows << constraints.C, constraints.G(active, Eigen::indexing::all);
     const Eigen::VectorXd gradient = A.transpose() * (A * x - b);
     const Eigen::VectorXd multipliers = rows.transpose().colPivHouseholderQr().solve(gradient);
     CHECK((rows.transpose() * multipliers - gradient).norm() < 1e-10 * gradient.norm() + 1e-10);
@@ -271,7 +271,7 @@ TEST_CASE("The evidence is the density of the rates", "[sindy]") {
   const double noise = 0.4, prior = 3;
   for (const Support& support : {Support{}, Support{1}, Support{1, 4, 7}, Support{0, 2, 3, 8}}) {
     const auto found = detail::posterior(problem.regression(0), 0, support, noise, prior);
-    const Eigen::MatrixXd some = problem.features(Eigen::all, support);
+    const Eigen::MatrixXd some = problem.features(Eigen::indexing::all, support);
     const Eigen::MatrixXd covariance =
         noise * noise * Eigen::MatrixXd::Identity(30, 30) + prior * prior * some * some.transpose();
     const Eigen::LLT<Eigen::MatrixXd> llt(covariance);

@@ -173,7 +173,7 @@ std::vector<TimedSamples<Scalar>> draw(const std::vector<TimedSamples<Scalar>>& 
         rows.push_back(k);
         --wanted;
       }
-    bag.push_back({run.times(rows), run.samples(rows, Eigen::all)});
+    bag.push_back({run.times(rows), run.samples(rows, Eigen::indexing::all)});
   }
   return bag;
 }
@@ -287,8 +287,8 @@ BaggedDmd<Scalar> fit_bagged_dmd(const std::vector<TrajectoryView<Scalar>>& seve
   const auto order = complete<Scalar>(problem.several, mean, modes.mean(), problem.parts);
   BagStatistics<Scalar> statistics{mean(order),
                                    exponents.deviation()(order),
-                                   modes.mean()(Eigen::all, order),
-                                   modes.deviation()(Eigen::all, order),
+                                   modes.mean()(Eigen::indexing::all, order),
+                                   modes.deviation()(Eigen::indexing::all, order),
                                    amplitudes.mean()(order),
                                    amplitudes.deviation()(order)};
   double samples = 0, taken = 0;
@@ -297,7 +297,7 @@ BaggedDmd<Scalar> fit_bagged_dmd(const std::vector<TrajectoryView<Scalar>>& seve
     taken += double(drawn(run.times.size(), options.share, whole.size()));
   }
   return BaggedDmd<Scalar>({std::move(problem.parts), std::move(statistics), options,
-                            ComplexMatrix(all.leftCols(converged)(order, Eigen::all)),
+                            ComplexMatrix(all.leftCols(converged)(order, Eigen::indexing::all)),
                             samples > taken ? std::sqrt(taken / (samples - taken)) : 0});
 }
 

@@ -289,7 +289,7 @@ Eigen::VectorX<Scalar> damped_step(const ExponentialMisfit<Scalar>& at, const st
 template <typename Scalar>
 Scalar tangent_share(const ExponentialMisfit<Scalar>& at, const std::vector<Eigen::Index>& free) {
   if (free.empty()) return 0;
-  const Eigen::MatrixX<Scalar> columns = at.triangle(Eigen::all, free);
+  const Eigen::MatrixX<Scalar> columns = at.triangle(Eigen::indexing::all, free);
   const Eigen::ColPivHouseholderQR<Eigen::MatrixX<Scalar>> qr(columns);
   const Eigen::VectorX<Scalar> rotated = qr.householderQ().adjoint() * at.tangent;
   return rotated.head(qr.rank()).norm() / at.misfit;

@@ -96,7 +96,7 @@ RealEigenvectors<Real> leading_eigenvectors(const Eigen::MatrixX<Real>& a, Eigen
       order.push_back(heads[k]);
       if (all.eigenvalues[heads[k]].imag() != 0) order.push_back(heads[k] + 1);
     }
-    return RealEigenvectors<Real>{all.eigenvalues(order), all.columns(Eigen::all, order)};
+    return RealEigenvectors<Real>{all.eigenvalues(order), all.columns(Eigen::indexing::all, order)};
   };
   const Real rounding = 10 * std::numeric_limits<Real>::epsilon() * a.norm();
   Arnoldi<Real> krylov(a);

@@ -203,7 +203,7 @@ void extract_slow(const Eigen::VectorXd& times, const MultiresolutionDmdOptions&
     if (double(std::abs(all[j])) <= 2 * 3.14159265358979323846 * options.cycles / duration) slow.push_back(j);
   if (slow.empty()) return;
   segment.exponents = all(slow);
-  segment.modes = (patterns.template cast<Complex>() * mode_coefficients(data, fit.set))(Eigen::all, slow);
+  segment.modes = (patterns.template cast<Complex>() * mode_coefficients(data, fit.set))(Eigen::indexing::all, slow);
   for (Eigen::Index j = 0; j < segment.modes.cols(); ++j) normalize_mode(segment.modes.col(j));
   const ModeBasis<Scalar> basis(segment.modes, segment.exponents);
   segment.amplitudes =

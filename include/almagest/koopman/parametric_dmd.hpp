@@ -335,7 +335,7 @@ void ParametricDmd<Scalar>::measure() {
     std::vector<Eigen::Index> others;
     for (Eigen::Index j = 0; j < count; ++j)
       if (j != i) others.push_back(j);
-    const ParameterInterpolant<double> without(parameters()(Eigen::all, others));
+    const ParameterInterpolant<double> without(parameters()(Eigen::indexing::all, others));
     Eigen::VectorXd weights = Eigen::VectorXd::Zero(count);
     weights(others) = without.weights(parameters().col(i));
     const Matrix& all = parts_.fits[std::size_t(i)].triangle;
@@ -407,7 +407,7 @@ ParametricDmd<Scalar> fit_parametric_dmd(const std::vector<TrajectoryView<Scalar
       throw InvalidArgument(text(what, ": the runs at parameter ", i, " have fewer than ", pooled.context() + 1,
                                  " samples; give longer runs or leave the parameter out."));
   }
-  return ParametricDmd<Scalar>(ParametricDmdParts<Scalar>{pooled.parts(), parameters(Eigen::all, kept), std::move(fits),
+  return ParametricDmd<Scalar>(ParametricDmdParts<Scalar>{pooled.parts(), parameters(Eigen::indexing::all, kept), std::move(fits),
                                                           options.interpolate_maps});
 }
 

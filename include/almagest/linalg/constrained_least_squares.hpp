@@ -42,7 +42,7 @@ Eigen::VectorX<Scalar> nonnegative_least_squares(const Eigen::MatrixX<Scalar>& A
         throw ConvergenceFailure(almagest::detail::text(
             "nonnegative_least_squares: ", exchanges, " exchanges of active columns did not suffice."));
       const Vector solution =
-          Eigen::ColPivHouseholderQR<Eigen::MatrixX<Scalar>>(A(Eigen::all, free)).solve(b);
+          Eigen::ColPivHouseholderQR<Eigen::MatrixX<Scalar>>(A(Eigen::indexing::all, free)).solve(b);
       if (solution.minCoeff() > 0) {
         x.setZero();
         for (std::size_t k = 0; k < free.size(); ++k) x[free[k]] = solution[Eigen::Index(k)];

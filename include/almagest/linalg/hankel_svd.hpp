@@ -204,7 +204,7 @@ HankelAttempt<Scalar> hankel_by_gram(const ScaledHankel<Scalar>& h, Eigen::Index
   result.accurate = squares.size() == rank &&
                     squares[rank - 1] >= std::sqrt(std::numeric_limits<Scalar>::epsilon()) * squares[0];
   if (result.accurate)
-    result.svd = rayleigh_ritz<Scalar>(h, process.v()(Eigen::all, order));
+    result.svd = rayleigh_ritz<Scalar>(h, process.v()(Eigen::indexing::all, order));
   return result;
 }
 

@@ -100,8 +100,8 @@ auto lanczos_tall(const Operator& a, Eigen::Index rank, const OperatorSvdOptions
                                          std::min(most, a.cols()));
   const auto order = leading(process.locked_values(), rank);
   OperatorSvd<Scalar> result;
-  result.u = process.u()(Eigen::all, order);
-  result.v = process.v()(Eigen::all, order);
+  result.u = process.u()(Eigen::indexing::all, order);
+  result.v = process.v()(Eigen::indexing::all, order);
   result.singular_values = process.locked_values()(order);
   result.residuals = lead.residuals(order);
   result.next = lead.next;

@@ -133,7 +133,7 @@ class FieldRows {
     chosen_.clear();
     for (Eigen::Index i = 0; i < points_; ++i)
       if (random_.uniform() < sampling_.share) chosen_.push_back(i);
-    take(jet_(chosen_, Eigen::all), targets(chosen_, Eigen::all));
+    take(jet_(chosen_, Eigen::indexing::all), targets(chosen_, Eigen::indexing::all));
   }
 
  private:
