@@ -14,8 +14,12 @@ function(almagest_require target hint)
   endif()
 endfunction()
 
-# A range, because Eigen 5 does not pass for a 3.4 that is newer.
-find_package(Eigen3 3.4...5 QUIET NO_MODULE)
+# Its package files take a version for that version only, and Eigen 5 will do as well as 3.4.
+find_package(Eigen3 QUIET NO_MODULE)
+if(Eigen3_FOUND AND Eigen3_VERSION VERSION_LESS 3.4)
+  message(FATAL_ERROR "almagest needs Eigen >= 3.4, but ${Eigen3_DIR} has ${Eigen3_VERSION}. Install a newer one "
+                      "(Debian: libeigen3-dev) or set Eigen3_DIR.")
+endif()
 almagest_require(Eigen3::Eigen "Install Eigen >= 3.4 (Debian: libeigen3-dev) or set Eigen3_DIR.")
 
 find_package(Boost 1.74 QUIET)
