@@ -24,7 +24,8 @@ template <typename Scalar>
 typename Trajectory<Scalar>::Matrix numbered(Eigen::Index dimension, Eigen::Index samples) {
   typename Trajectory<Scalar>::Matrix states(dimension, samples);
   for (Eigen::Index k = 0; k < samples; ++k)
-    for (Eigen::Index i = 0; i < dimension; ++i) states(i, k) = Scalar(static_cast<typename Eigen::NumTraits<Scalar>::Real>(10 * k + i));
+    for (Eigen::Index i = 0; i < dimension; ++i)
+      states(i, k) = Scalar(static_cast<typename Eigen::NumTraits<Scalar>::Real>(10 * k + i));
   return states;
 }
 

@@ -37,7 +37,8 @@ Trajectory<double> lorenz_series(double step, Index samples) {
   Eigen::MatrixXd series(1, samples);
   for (Index k = 0; k < samples; ++k) {
     series(0, k) = v[0];
-    const State a = rate(v), b = rate(moved(v, step / 2, a)), c = rate(moved(v, step / 2, b)), d = rate(moved(v, step, c));
+    const State a = rate(v), b = rate(moved(v, step / 2, a)), c = rate(moved(v, step / 2, b)),
+                d = rate(moved(v, step, c));
     State sum;
     for (std::size_t i = 0; i < 3; ++i) sum[i] = a[i] + 2 * b[i] + 2 * c[i] + d[i];  // twice is exact, fused or not
     v = moved(v, step / 6, sum);

@@ -47,8 +47,8 @@ Eigen::VectorX<Real> smoothed(const Eigen::VectorX<Real>& values, double deviati
 
 /// The smoothed power spectrum of a component, of sum 1; zeros where it never changes.
 template <std::same_as<double> Real = double>
-Eigen::VectorX<Real> power_shares(Eigen::VectorX<Real> x, const fft::RealTransform<double>& transform, Eigen::Index kept,
-                                    double smoothing) {
+Eigen::VectorX<Real> power_shares(Eigen::VectorX<Real> x, const fft::RealTransform<double>& transform,
+                                  Eigen::Index kept, double smoothing) {
   const double mean = x.mean();
   x.array() -= mean;
   const double deviation = std::sqrt(x.squaredNorm() / double(x.size()));

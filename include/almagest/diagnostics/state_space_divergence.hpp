@@ -138,10 +138,12 @@ double log_density(const Eigen::MatrixX<Real>& centres, const Eigen::VectorX<Rea
 }
 
 template <std::same_as<double> Real = double>
-StateSpaceDivergence mixture(Eigen::MatrixX<Real> truth, Eigen::MatrixX<Real> forecast, const DivergenceOptions& options) {
+StateSpaceDivergence mixture(Eigen::MatrixX<Real> truth, Eigen::MatrixX<Real> forecast,
+                             const DivergenceOptions& options) {
   if (options.standardize) {
     const Eigen::VectorX<Real> mean = truth.rowwise().mean();
-    Eigen::VectorX<Real> deviation = ((truth.colwise() - mean).rowwise().squaredNorm() / double(truth.cols())).cwiseSqrt();
+    Eigen::VectorX<Real> deviation =
+        ((truth.colwise() - mean).rowwise().squaredNorm() / double(truth.cols())).cwiseSqrt();
     for (double& one : deviation)
       if (!(one > 0)) one = 1;
     truth = deviation.cwiseInverse().asDiagonal() * truth;

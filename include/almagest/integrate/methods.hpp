@@ -52,8 +52,9 @@ struct DormandPrince54 {
 struct Fehlberg78 {
   double relative = 1e-9, absolute = 1e-9;
 };
-/// Bulirsch–Stoer extrapolation of the midpoint rule, https://doi.org/10.1007/BF02165234. For tight tolerances: its steps
-/// are long, and at 1e-4 to 1e-6 the error of a forced problem was up to 500 tolerances, where the others keep to ten.
+/// Bulirsch–Stoer extrapolation of the midpoint rule, https://doi.org/10.1007/BF02165234. For tight tolerances: its
+/// steps are long, and at 1e-4 to 1e-6 the error of a forced problem was up to 500 tolerances, where the others keep
+/// to ten.
 struct BulirschStoer {
   double relative = 1e-9, absolute = 1e-9;
 };

@@ -407,8 +407,8 @@ ParametricDmd<Scalar> fit_parametric_dmd(const std::vector<TrajectoryView<Scalar
       throw InvalidArgument(text(what, ": the runs at parameter ", i, " have fewer than ", pooled.context() + 1,
                                  " samples; give longer runs or leave the parameter out."));
   }
-  return ParametricDmd<Scalar>(ParametricDmdParts<Scalar>{pooled.parts(), parameters(Eigen::indexing::all, kept), std::move(fits),
-                                                          options.interpolate_maps});
+  return ParametricDmd<Scalar>(ParametricDmdParts<Scalar>{pooled.parts(), parameters(Eigen::indexing::all, kept),
+                                                          std::move(fits), options.interpolate_maps});
 }
 
 #if ALMAGEST_INSTANTIATED

@@ -257,7 +257,8 @@ AutoencoderModel<Scalar> fit_autoencoder(const KoopmanAutoencoder& options,
 }
 
 #if ALMAGEST_INSTANTIATED
-extern template ALMAGEST_EXPORT double von_neumann_entropy<double>(const Eigen::MatrixXd&, double, Eigen::Ref<Eigen::MatrixXd>);
+extern template ALMAGEST_EXPORT double von_neumann_entropy<double>(const Eigen::MatrixXd&, double,
+                                                                   Eigen::Ref<Eigen::MatrixXd>);
 extern template ALMAGEST_EXPORT double surprise<double>(const Eigen::MatrixXd&, const Eigen::MatrixXd&, double, double,
                                                         Eigen::Ref<Eigen::MatrixXd>, Eigen::Ref<Eigen::MatrixXd>);
 extern template class ALMAGEST_EXPORT AutoencoderObjective<double>;

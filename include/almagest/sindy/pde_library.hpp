@@ -66,7 +66,8 @@ struct JetVariable {
   Eigen::Index component = 0;
   MultiIndex orders{};
 
-  friend auto operator<=>(const JetVariable&, const JetVariable&) = default;  // NOLINT(modernize-use-nullptr): a 0 of the compiler's own
+  // NOLINTNEXTLINE(modernize-use-nullptr): the 0 is the compiler's own.
+  friend auto operator<=>(const JetVariable&, const JetVariable&) = default;
 };
 
 inline void check(const PdeLibrary& library) {

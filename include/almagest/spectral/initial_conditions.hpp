@@ -120,7 +120,8 @@ Eigen::VectorX<Real> phi4_kink_pair(const SpatialGrid& grid, double coupling, do
 /// A Gaussian packet \f$ (2\pi\sigma^2)^{-1/4}\,e^{-(x-x_0)^2/4\sigma^2 + ik_0 x} \f$ of norm 1: the density has
 /// the standard deviation σ.
 template <std::same_as<double> Real = double>
-Eigen::VectorX<std::complex<Real>> wave_packet(const SpatialGrid& grid, double centre, double width, double wavenumber) {
+Eigen::VectorX<std::complex<Real>> wave_packet(const SpatialGrid& grid, double centre, double width,
+                                               double wavenumber) {
   const double scale = std::pow(2 * std::numbers::pi * width * width, -0.25);
   return field(grid, [&](double x) {
     const double d = around(grid, x, centre);
