@@ -34,10 +34,9 @@
 
 namespace boost::numeric::odeint {
 
+/// True as for the standard's vectors: Boost's own type of it, or in newer versions the standard's.
 template <typename Vector>
-struct is_resizeable<almagest::detail::EigenState<Vector>> : boost::true_type {
-  static const bool value = true;
-};
+struct is_resizeable<almagest::detail::EigenState<Vector>> : is_resizeable<std::vector<double>> {};
 template <typename Vector>
 struct same_size_impl<almagest::detail::EigenState<Vector>, almagest::detail::EigenState<Vector>> {
   using State = almagest::detail::EigenState<Vector>;
