@@ -96,7 +96,7 @@ std::vector<std::int64_t> filled(const Eigen::MatrixX<Real>& x, const Box& box, 
 
 template <std::same_as<double> Real = double>
 StateSpaceDivergence binned(const Eigen::MatrixX<Real>& truth, const Eigen::MatrixX<Real>& forecast,
-                                   const DivergenceOptions& options) {
+                            const DivergenceOptions& options) {
   const Box box = box_of(truth, options);
   for (Eigen::Index i = 0; i < truth.rows(); ++i)
     if (!(box.upper[i] > box.lower[i]))

@@ -380,9 +380,8 @@ Edmd<Scalar> EdmdAccumulator<Scalar>::solve(const EdmdOptions& options,
           "the dictionary misses ", rounded(100 * missed[i], 2), " % of ",
           training_->names[std::size_t(i)],
           ", and so do forecasts; add functions that span it, such as the components themselves."));
-  Matrix reduced = options.measure_preserving
-                                ? detail::orthogonal_factor<Real>(compression.matrix())
-                                : compression.matrix();
+  Matrix reduced = options.measure_preserving ? detail::orthogonal_factor<Real>(compression.matrix())
+                                              : compression.matrix();
   const auto found = options.measure_preserving
                          ? detail::orthogonal_eigenvectors<Real>(reduced, name)
                      : options.eigenvalues > 0

@@ -146,8 +146,7 @@ inline double median_of(std::vector<double> values) {
 
 /// The law of the members, and the inclusion probabilities.
 template <std::same_as<double> Real = double>
-Eigen::MatrixX<Real> aggregate(const std::vector<Member>& members, double inclusion,
-                                 FitReport& report) {
+Eigen::MatrixX<Real> aggregate(const std::vector<Member>& members, double inclusion, FitReport& report) {
   const Eigen::Index n = members.front().coefficients.rows(), targets = members.front().coefficients.cols();
   Eigen::MatrixX<Real> law = Eigen::MatrixX<Real>::Zero(n, targets);
   report.inclusion.setZero(n, targets);

@@ -128,7 +128,7 @@ Rational best_rational(const Regression<Real>& all, const Optimizer& optimizer) 
 /// factors: these cancel.
 template <std::same_as<double> Real = double>
 std::vector<features::Expression> cancelled(const Eigen::VectorX<Real>& used,
-                                                   std::vector<features::Expression> formulas) {
+                                            std::vector<features::Expression> formulas) {
   std::vector<features::Factorization> parts;
   std::optional<std::vector<std::uint32_t>> common;
   for (std::size_t f = 0; f < formulas.size(); ++f) {
@@ -161,7 +161,7 @@ std::vector<features::Expression> cancelled(const Eigen::VectorX<Real>& used,
 
 template <std::same_as<double> Real = double>
 features::Expression combination(const Eigen::VectorX<Real>& weights,
-                                        const std::vector<features::Expression>& formulas) {
+                                 const std::vector<features::Expression>& formulas) {
   std::optional<features::Expression> sum;
   for (Eigen::Index f = 0; f < weights.size(); ++f) {
     if (weights[f] == 0) continue;

@@ -79,7 +79,7 @@ inline Eigen::VectorXd korteweg_de_vries_soliton(const SpatialGrid& grid, double
 /// its velocity. Energy \f$ 16\sqrt{1-\omega^2} \f$, period \f$ 2\pi/\omega \f$.
 template <std::same_as<double> Real = double>
 Eigen::VectorX<Real> sine_gordon_breather(const SpatialGrid& grid, double frequency, double centre = 0,
-                                            double t = 0) {
+                                          double t = 0) {
   if (!(frequency > 0 && frequency < 1))
     throw InvalidArgument(
         almagest::detail::text("sine_gordon_breather: frequency is ", frequency, "; give one between 0 and 1."));
@@ -100,7 +100,7 @@ Eigen::VectorX<Real> sine_gordon_breather(const SpatialGrid& grid, double freque
 /// overlap.
 template <std::same_as<double> Real = double>
 Eigen::VectorX<Real> phi4_kink_pair(const SpatialGrid& grid, double coupling, double vacuum, double separation,
-                                      double velocity = 0, double centre = 0) {
+                                    double velocity = 0, double centre = 0) {
   if (!(std::abs(velocity) < 1))
     throw InvalidArgument(
         almagest::detail::text("phi4_kink_pair: velocity is ", velocity, "; kinks are slower than 1."));
@@ -134,7 +134,7 @@ Eigen::VectorX<std::complex<Real>> wave_packet(const SpatialGrid& grid, double c
 /// machine, and on a finer grid of the same domain the same low modes.
 template <std::same_as<double> Real = double>
 Eigen::VectorX<Real> gaussian_random_field(const SpatialGrid& grid, double length, double smoothness,
-                                             std::uint64_t seed, std::uint64_t stream = 0) {
+                                           std::uint64_t seed, std::uint64_t stream = 0) {
   if (!(length > 0))
     throw InvalidArgument(
         almagest::detail::text("gaussian_random_field: length is ", length, "; give a positive one."));
