@@ -40,8 +40,13 @@ py::array_t<std::complex<double>> rfft(const py::object& given) {
 }
 
 py::array_t<double> irfft(const py::object& given, Eigen::Index points) {
+  refuse_masked(given, "fft.irfft", "modes");
   const auto given_modes = py::array_t<std::complex<double>, py::array::c_style | py::array::forcecast>::ensure(given);
-  if (!given_modes) throw py::error_already_set();
+  if (!given_modes) {
+    PyErr_Clear();
+    throw InvalidArgument(
+        text("fft.irfft: modes is a ", described(given), ", but must hold numbers; convert it to a complex array."));
+  }
   std::vector<Eigen::Index> lengths = shape_of(given_modes, "fft.irfft");
   if (points / 2 + 1 != lengths.back())
     throw DimensionMismatch(text("fft.irfft: points is ", points, ", whose spectrum has ", points / 2 + 1,

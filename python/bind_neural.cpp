@@ -167,7 +167,14 @@ void bind_nvar(py::module_& m) {
 neural::Training training_of(const py::dict& given, const py::object& watch) {
   neural::Training out;
   const auto take = [&](const char* name, auto& value) {
-    if (given.contains(name)) value = given[name].cast<std::remove_cvref_t<decltype(value)>>();
+    if (!given.contains(name)) return;
+    const py::object number = given[name];
+    try {
+      value = number.cast<std::remove_cvref_t<decltype(value)>>();
+    } catch (const py::cast_error&) {
+      throw InvalidArgument(text("Training: ", name, " is ", std::string(py::repr(number)),
+                                 ", which is no number of its kind, or too large a one."));
+    }
   };
   take("epochs", out.epochs);
   take("batch", out.batch);

@@ -145,16 +145,17 @@ void bind_separable(py::module_& m) {
   m.def(
       "fit_separable",
       [](const std::vector<Run>& runs, Eigen::Index rank, Eigen::Index atoms, const std::string& kind, int sweeps,
-         double ridge, std::uint64_t seed) {
+         double ridge, std::uint64_t seed, const py::object& progress) {
         if (kind != "spline" && kind != "radial")
           throw InvalidArgument("Separable.fit: kind is '" + kind + "'; choose 'spline' or 'radial'.");
         const auto views = views_of(runs);
         const neural::Separable options{rank,   atoms, kind == "spline" ? neural::Atom::spline : neural::Atom::radial,
                                         sweeps, ridge, seed};
-        return computed([&] { return neural::fit(options, views); });
+        const Progress told = reporter(progress);
+        return computed([&] { return neural::fit(options, views, told); });
       },
       "See almagest.neural.Separable.fit.", py::arg("runs"), py::arg("rank"), py::arg("atoms"), py::arg("kind"),
-      py::arg("sweeps"), py::arg("ridge"), py::arg("seed"));
+      py::arg("sweeps"), py::arg("ridge"), py::arg("seed"), py::arg("progress"));
 }
 
 }  // namespace

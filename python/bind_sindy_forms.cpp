@@ -24,6 +24,7 @@ void bind_map_model(py::module_& m) {
       .def_property_readonly("feature_names", &MapModel::feature_names, "Of the library.")
       .def_property_readonly("input_names", &MapModel::input_names, "Of the inputs.")
       .def_property_readonly("inputs", [](const MapModel& self) { return self.input_names().size(); }, "Their count.")
+      .def_property_readonly("dimension", &MapModel::dimension, "Of the state.")
       .def_property_readonly("warnings", &MapModel::warnings, "What the fit found doubtful.")
       .def_property_readonly("condition_number", [](const MapModel& self) { return self.report().condition; },
                              "Of the chosen features.")

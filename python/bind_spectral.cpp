@@ -34,10 +34,21 @@ Vector EquationSpec::field(const char* parameter, const SpatialGrid& grid) const
   if (value.is_none()) return {};
   const std::string what = name();
   const auto array = real_array(value, what.c_str(), parameter);
-  if (array.size() == grid.size()) return Eigen::Map<const Vector>(array.data(), array.size());
-  if (array.size() == 1) return Vector::Constant(grid.size(), *array.data());
-  throw DimensionMismatch(text(what, ": ", parameter, " is a ", described(array), ", but the grid has ", grid.size(),
-                               " points; give one value a point, or a function of the coordinates."));
+  const Eigen::Map<const Vector> values(array.data(), array.size());
+  almagest::detail::check_finite(what.c_str(), parameter, values);
+  if (array.size() == 1) return Vector::Constant(grid.size(), values[0]);
+  std::string points;
+  for (const auto& axis : grid.axes()) points += (points.empty() ? "" : " x ") + text(axis.count);
+  bool fits = array.size() == grid.size();
+  if (array.ndim() > 1) {
+    fits = std::size_t(array.ndim()) == grid.axes().size();
+    for (std::size_t a = 0; fits && a < grid.axes().size(); ++a)
+      fits = array.shape(py::ssize_t(a)) == grid.axes()[a].count;
+  }
+  if (!fits)
+    throw DimensionMismatch(text(what, ": ", parameter, " is a ", described(array), ", but the grid has ", points,
+                                 " points; give one value a point, or a function of the coordinates."));
+  return values;
 }
 
 void EquationSpec::read_numbers(const char* parameter, double* values, std::size_t count) const {
@@ -46,6 +57,7 @@ void EquationSpec::read_numbers(const char* parameter, double* values, std::size
   if (std::size_t(all.size()) != count)
     throw DimensionMismatch(text(what, ": ", parameter, " has ", all.size(), " numbers, but the grid has ", count,
                                  count == 1 ? " axis" : " axes", "; give one number for each."));
+  almagest::detail::check_finite(what.c_str(), parameter, all);
   Eigen::Map<Vector>(values, all.size()) = all;
 }
 

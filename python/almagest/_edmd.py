@@ -305,5 +305,7 @@ class KernelEDMD(_KoopmanInFeatures):
 def edmd_of(model: _compiled.Edmd) -> EDMD:
     """The unfitted estimator that makes such a compiled model."""
     measure_preserving, relift, drop_dependent, tolerance, eigenvalues = model.options
+    if model.inputs:
+        return EDMDc(library_of(model.library), model.bilinear, relift, drop_dependent, tolerance, eigenvalues or None)
     made = MeasurePreservingEDMD if measure_preserving else EDMD
     return made(library_of(model.library), relift, drop_dependent, tolerance, eigenvalues or None)

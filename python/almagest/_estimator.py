@@ -18,19 +18,29 @@ from ._almagest.core import (
     Ensemble,
     Forecast,
     InvalidArgument,
+    NonFiniteData,
     NotFitted,
     TimeGrid,
     Trajectory,
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     _Data = Union[Trajectory, Ensemble, ArrayLike, Sequence[Union[Trajectory, ArrayLike]]]
 
 
 class FitWarning(UserWarning):
     """What a fit found doubtful. The sentences are in the model's `warnings_` too."""
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two parameters are equal, arrays entry by entry."""
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return type(one) is type(other) and np.array_equal(one, other)
+    if isinstance(one, (list, tuple)) and type(one) is type(other):
+        return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other))
+    return bool(one == other)
 
 
 class Parameters:
@@ -77,13 +87,14 @@ class Parameters:
 
     def __repr__(self) -> str:
         usual = {name: p.default for name, p in inspect.signature(type(self).__init__).parameters.items()}
-        given = [f"{n}={v!r}" for n, v in self.get_params(deep=False).items() if v != usual[n]]
+        given = [f"{n}={v!r}" for n, v in self.get_params(deep=False).items() if not same(v, usual[n])]
         return f"{type(self).__name__}({', '.join(given)})"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Parameters) or type(other) is not type(self):
             return NotImplemented
-        return bool(self.get_params() == other.get_params())
+        mine, others = self.get_params(deep=False), other.get_params(deep=False)
+        return all(same(value, others[name]) for name, value in mine.items())
 
 
 class Learner(Parameters):
@@ -180,6 +191,14 @@ def whole(value: Any, what: str) -> int:
         raise TypeError(f"{what} is {value!r}; give a whole number, without a decimal point.") from None
 
 
+def natural(value: Any, what: str, bits: int = 64) -> int:
+    """A parameter that is a whole number of so many bits without a sign: a seed, or a count of threads."""
+    count = whole(value, what)
+    if not 0 <= count < 2**bits:
+        raise InvalidArgument(f"{what} is {count}; give a whole number from 0 to 2**{bits} - 1.")
+    return count
+
+
 def number(value: Any, what: str) -> float:
     """A parameter that is one real number."""
     if not isinstance(value, Real):
@@ -195,9 +214,22 @@ def read(
     for name in lists:
         value = getattr(source, name)
         found[name] = [whole(one, what + name) for one in (value if isinstance(value, Iterable) else [value])]
-    found.update({name: whole(getattr(source, name), what + name) for name in counts})
+    bits = {"seed": 64, "threads": 32}
+    for name in counts:
+        value = getattr(source, name)
+        found[name] = natural(value, what + name, bits[name]) if name in bits else whole(value, what + name)
     found.update({name: number(getattr(source, name), what + name) for name in reals})
     return found
+
+
+def numbers(values: Any, what: str) -> NDArray[np.float64]:
+    """An array of real numbers, none of which is masked."""
+    given = np.asanyarray(values)
+    if np.ma.is_masked(given):
+        raise NonFiniteData(f"{what} is a masked array with values missing; remove or interpolate them.")
+    if np.iscomplexobj(given):
+        raise InvalidArgument(f"{what} is complex; give real numbers, such as its real part.")
+    return np.asarray(given, dtype=float)
 
 
 def as_run(data: Trajectory | ArrayLike, dt: float | None, what: str) -> Trajectory:
@@ -248,7 +280,7 @@ def as_history(history: Trajectory | ArrayLike, model: Any) -> Trajectory:
             "forecast: history is an array, but the model was trained on non-uniform times and has no "
             "time step; give a Trajectory, whose times tell one."
         )
-    states = np.asarray(history)
+    states = np.asanyarray(history)  # a masked array stays one, which Trajectory refuses
     if states.ndim == 1 and model.context == 1 and model.dimension > 1:
         states = states[np.newaxis, :]
     if states.ndim == 0 or len(states) == 0:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ._almagest import features as _compiled
 from ._almagest.core import InvalidArgument
-from ._estimator import Parameters, number, whole
+from ._estimator import Parameters, natural, number, whole
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -188,7 +188,7 @@ class RandomFourier(Library):
         return _compiled.random_fourier(
             whole(self.count, "RandomFourier: count"),
             number(self.width, "RandomFourier: width"),
-            whole(self.seed, "RandomFourier: seed"),
+            natural(self.seed, "RandomFourier: seed"),
         )
 
 
@@ -358,5 +358,5 @@ def k_means(states: ArrayLike, count: int, *, seed: int = 0, iterations: int = 2
     Raises InvalidArgument for more centres than there are different states.
     """
     return _compiled.k_means(
-        np.asarray(states), whole(count, "k_means: count"), whole(seed, "k_means: seed"), whole(iterations, "k_means: iterations")
+        np.asarray(states), whole(count, "k_means: count"), natural(seed, "k_means: seed"), whole(iterations, "k_means: iterations")
     )

@@ -97,7 +97,8 @@ def load(path: _Path) -> Any:
     A probe in the file is replayed: the model must give the outputs that it gave when it was saved.
     What only the fit needed (optimizer, derivative, threads, data of partial_fit) is not in the file. A
     KernelEDMD comes back as the EDMD that it is, with its landmarks as the library, a WeakSINDy of fields
-    as PDEFind.
+    as PDEFind, a SecondOrderSINDy as the SINDy of its states (x, x_dot), which the derivative of the fit no
+    longer makes from positions.
     Raises IoError for a file that cannot be read, is foreign, damaged or of a newer format, or whose
     probe fails.
     """

@@ -8,12 +8,14 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Callable, ContextManager, NamedTuple, Sequence, TypeVar, Union
 
+from ._almagest.core import DimensionMismatch, InvalidArgument
 from ._estimator import Estimator, as_runs, has_times, read, whole
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ._almagest.core import Trajectory
     from ._estimator import _Data
 
     _Told = Union[bool, Callable[[float], Union[bool, None]], None]
@@ -66,6 +68,12 @@ def told(progress: _Told, name: str) -> ContextManager[Any]:
     raise TypeError(f"{name}.fit: progress is {progress!r}; give True, a function of the fraction done, or None.")
 
 
+def comes_at(step: float | None, run: Trajectory) -> bool:
+    """Whether a run has the time step of a training, so that forecasts can be held against it."""
+    times = run.times
+    return step is not None and len(run) > 1 and times.is_uniform and abs(times.step - step) <= 1e-6 * step
+
+
 class NeuralEstimator(Estimator):
     """What all neural models share: how they are fitted, a count of parameters, the cost of a step, and a score.
 
@@ -109,6 +117,7 @@ class NeuralEstimator(Estimator):
         name = type(self).__name__
         runs = self._runs(data, dt, f"{name}.fit")
         held = [] if validation is None else self._runs(validation, dt, f"{name}.fit: validation")
+        self._check_held(runs, held)
         with told(progress, name) as tell:
             model = self._learn(runs, held, tell, **given)
         self._adopt(model)
@@ -117,6 +126,20 @@ class NeuralEstimator(Estimator):
 
     def _runs(self, data: Any, dt: float | None, what: str) -> list[Any]:
         return as_runs(data, dt, what)
+
+    def _check_held(self, runs: list[Any], held: list[Any]) -> None:
+        """Refuses validation runs that no forecast could be held against, before the training."""
+        what, dimension, times = f"{type(self).__name__}.fit: validation", runs[0].dimension, runs[0].times
+        for run in held:
+            if run.dimension != dimension:
+                raise DimensionMismatch(
+                    f"{what} has {run.dimension} components, but the runs have {dimension}; the two must agree."
+                )
+            if len(runs[0]) > 1 and times.is_uniform and not comes_at(times.step, run):
+                raise InvalidArgument(
+                    f"{what} is a run of {len(run)} samples that has not the time step {times.step} of the training; "
+                    "resample it, or give a longer one."
+                )
 
     def _learn(self, runs: list[Any], held: list[Any], progress: Any, **given: Any) -> Any:
         raise NotImplementedError

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Sequence
 import numpy as np
 
 from ._almagest import neural_ode as _compiled
-from ._estimator import as_history, as_runs, whole
-from ._network import DescendingEstimator
-from ._neural_ode import comes_at
+from ._almagest.core import InvalidArgument
+from ._estimator import as_history, as_runs, has_times, whole
+from ._network import DescendingEstimator, comes_at
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -70,7 +70,15 @@ class LEADS(DescendingEstimator):
         self.seed = seed
 
     def _runs(self, data: Any, dt: float | None, what: str) -> list[Any]:
+        if not isinstance(data, (list, tuple)) or not data or np.ndim(data[0]) == 0 and not has_times(data[0]):
+            raise InvalidArgument(
+                f"{what}: data is a {type(data).__name__}, but LEADS learns from several environments; give a list with "
+                "a run, or a list of runs, for each."
+            )
         return [as_runs(one, dt, what) for one in data]
+
+    def _check_held(self, runs: list[Any], held: list[Any]) -> None:
+        pass  # what is compiled compares environment with environment
 
     def _descend(self, runs: list[list[Trajectory]], held: list[list[Trajectory]], **how: Any) -> Any:
         counts, reals = ("forcing_epochs", "substeps"), ("penalty", "spectral", "forcing")

@@ -10,7 +10,7 @@ import numpy as np
 from ._almagest import neural_ode as _compiled
 from ._almagest.core import InvalidArgument
 from ._estimator import whole
-from ._network import DescendingEstimator
+from ._network import DescendingEstimator, comes_at
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from ._neural_reduced import PODNeuralODE
 
 _Self = TypeVar("_Self", bound="Continuous")
-
-
-def comes_at(step: float | None, run: Trajectory) -> bool:
-    """Whether a run has the time step of a training, so that forecasts can be held against it."""
-    times = run.times
-    return step is not None and len(run) > 1 and times.is_uniform and abs(times.step - step) <= 1e-6 * step
 
 
 class Continuous(DescendingEstimator):
@@ -61,11 +55,15 @@ class Continuous(DescendingEstimator):
     def _learn(self, runs: list[Any], held: list[Any], progress: Any, rates: Any = None, **given: Any) -> Any:
         each: list[Any] = []
         if rates is not None:
-            each = list(rates) if isinstance(rates, (list, tuple)) and np.ndim(rates[0]) > 1 else [rates]
+            several = isinstance(rates, (list, tuple)) and (len(rates) == 0 or np.ndim(rates[0]) > 1)
+            each = list(rates) if several or np.ndim(rates) > 2 else [rates]
             if len(each) != len(runs):
                 what = f"{type(self).__name__}.fit: rates"
                 raise InvalidArgument(f"{what} are given for {len(each)} runs of {len(runs)}; give them for each.")
         return super()._learn(runs, held, progress, rates=each, **given)
+
+    def _check_held(self, runs: list[Any], held: list[Any]) -> None:
+        pass  # runs at other times teach too
 
     def _validated(self, held: list[Any]) -> float | None:
         return super()._validated([run for run in held if comes_at(self._model.step, run)])

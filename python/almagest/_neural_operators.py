@@ -239,7 +239,7 @@ class Separable(NeuralEstimator):
 
     >>> model = al.neural.Separable(rank=4).fit(run)
 
-    Cost is linear in the dimension for each function. A fit tells its progress at the end alone.
+    Cost is linear in the dimension for each function.
     https://arxiv.org/abs/2603.12244
     """
 
@@ -255,10 +255,7 @@ class Separable(NeuralEstimator):
 
     def _learn(self, runs: list[Trajectory], held: list[Trajectory], progress: Any, **given: Any) -> Any:
         options = self._read(counts=("rank", "atoms", "sweeps", "seed"), reals=("ridge",))
-        model = _compiled.fit_separable(runs, kind=self.kind, **options)
-        if progress is not None:
-            progress(1.0)
-        return model
+        return _compiled.fit_separable(runs, kind=self.kind, progress=progress, **options)
 
 
 def operator_of(model: _compiled.Operator) -> OperatorEstimator:

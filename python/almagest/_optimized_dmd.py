@@ -9,7 +9,7 @@ import numpy as np
 
 from ._almagest import havok as _compiled
 from ._almagest.core import TimeGrid, Trajectory
-from ._estimator import Estimator, as_runs, number, whole
+from ._estimator import Estimator, as_runs, number, read, whole
 from ._spectrum import ReconstructingEstimator
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class BOPDMD(ReconstructingEstimator):
         """
         runs = as_runs(data, dt, "BOPDMD.fit")
         options = self._options()  # type: ignore[misc]
-        bags, seed, threads = (whole(getattr(self, n), f"BOPDMD.fit: {n}") for n in ("bags", "seed", "threads"))
+        bags, seed, threads = read(self, "BOPDMD.fit: ", counts=("bags", "seed", "threads")).values()
         share = number(self.share, "BOPDMD.fit: share")
         self._adopt(_compiled.fit_bagged_dmd(runs, *options, bags, share, seed, threads, progress))
         return self

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Mapping, Sequence
 from ._almagest import sindy as _compiled
 from ._almagest.core import InvalidArgument
 from ._derivatives import Derivative, FiniteDifference
-from ._estimator import Parameters, as_runs, check_choice, number, whole
+from ._estimator import Parameters, as_runs, check_choice, natural, number, whole
 from ._features import Library, Polynomial, compiled_library
 from ._optimizers import STLSQ, Optimizer
 from ._sindy import SINDy
@@ -135,7 +135,7 @@ class PDEFind(SINDy):
                 optimizer._compiled(),
                 derivative._compiled(),
                 number(self.share, "PDEFind: share"),
-                whole(self.seed, "PDEFind: seed"),
+                natural(self.seed, "PDEFind: seed"),
             )
         )
         return self
@@ -213,7 +213,7 @@ class WeakSINDy(SINDy):
             half_space,
             whole(self.degree, "WeakSINDy: degree"),
             bool(self.integral),
-            whole(self.seed, "WeakSINDy: seed"),
+            natural(self.seed, "WeakSINDy: seed"),
         )
         runs = as_runs(data, dt, "WeakSINDy.fit")
         if isinstance(library, PDELibrary):

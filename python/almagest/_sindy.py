@@ -10,7 +10,7 @@ import numpy as np
 from ._almagest import sindy as _compiled
 from ._almagest.core import InvalidArgument, Trajectory
 from ._derivatives import Derivative, FiniteDifference
-from ._estimator import Gatherer, as_history, as_runs, check_choice, number, whole
+from ._estimator import Gatherer, as_history, as_runs, check_choice, natural, number, numbers, whole
 from ._features import Library, Polynomial, compiled_library
 from ._optimizers import STLSQ, Optimizer
 from ._spectrum import DrivenEstimator
@@ -169,7 +169,7 @@ class _Law(_Sparse):
 
         Raises DimensionMismatch for states of another dimension.
         """
-        return self._fitted("predict")(np.asarray(x))  # type: ignore[no-any-return]
+        return self._fitted("predict")(numbers(x, "predict: x"))  # type: ignore[no-any-return]
 
     def __call__(self, x: ArrayLike, t: float = 0.0) -> NDArray[np.float64]:
         """dx/dt, as any system gives it."""
@@ -276,7 +276,7 @@ class SINDy(_Law, Gatherer):
             )
         # The rows of one run's rates are no rates of several runs.
         one = len(runs) == 1 and (len(rates) != 1 or np.ndim(rates) == 1)  # type: ignore[arg-type]
-        several = [np.asarray(given, dtype=float) for given in ([rates] if one else rates)]  # type: ignore[union-attr]
+        several = [numbers(given, "SINDy.fit: rates") for given in ([rates] if one else rates)]  # type: ignore[union-attr]
         return _compiled.given_rates([r[:, np.newaxis] if r.ndim == 1 else r for r in several])
 
     def _features(self) -> Any:
@@ -341,9 +341,9 @@ class EnsembleSINDy(SINDy):
             bool(self.rows),
             number(self.library_share, "EnsembleSINDy: library_share"),
             number(self.inclusion, "EnsembleSINDy: inclusion"),
-            whole(self.seed, "EnsembleSINDy: seed"),
+            natural(self.seed, "EnsembleSINDy: seed"),
             whole(self.parts, "EnsembleSINDy: parts"),
-            whole(self.threads, "EnsembleSINDy: threads"),
+            natural(self.threads, "EnsembleSINDy: threads", 32),
         )
 
 
@@ -379,4 +379,4 @@ class DiscreteSINDy(_Sparse):
 
     def predict(self, x: Trajectory | ArrayLike) -> NDArray[np.float64]:
         """The states after some (count, dimension), of a map without delays and inputs."""
-        return self._fitted("predict").next(np.asarray(x))  # type: ignore[no-any-return]
+        return self._fitted("predict").next(numbers(x, "predict: x"))  # type: ignore[no-any-return]

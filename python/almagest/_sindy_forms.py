@@ -9,7 +9,7 @@ import numpy as np
 
 from ._almagest import sindy as _compiled
 from ._almagest.core import Forecast, Trajectory
-from ._estimator import as_history, as_runs
+from ._estimator import as_history, as_runs, numbers
 from ._sindy import SINDy
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class SecondOrderSINDy(SINDy):
         Raises InvalidArgument for a run shorter than the derivative needs.
         """
         if not isinstance(positions, Trajectory):
-            positions = np.asarray(positions)
+            positions = numbers(positions, "states: positions")
             positions = positions[:, np.newaxis] if positions.ndim == 1 else positions
         run = as_history(positions, self._fitted("states"))
         return _compiled.with_velocities(run, self._derivative())
@@ -90,7 +90,7 @@ class SecondOrderSINDy(SINDy):
         """
         model = self._fitted("forecast")
         if not isinstance(history, Trajectory):
-            history = np.asarray(history)
+            history = numbers(history, "forecast: history")
         if isinstance(history, Trajectory):
             width = history.dimension
         elif history.ndim == 1 and model.dimension == 2 and len(history) != 2:  # positions, not a state

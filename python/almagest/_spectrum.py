@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._almagest.core import Forecast, InvalidArgument, Trajectory
-from ._estimator import Estimator, Learner, as_history, as_run, whole
+from ._estimator import Estimator, Learner, as_history, as_run, numbers, whole
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -99,7 +99,7 @@ class DrivenEstimator(Estimator):
                 raise InvalidArgument(f"{kind}.forecast: neither steps nor inputs are given; give inputs=(steps, inputs).")
             return super().forecast(history, steps)
         model = self._fitted("forecast")
-        driven = np.asarray(inputs, dtype=float)
+        driven = numbers(inputs, f"{kind}.forecast: inputs")
         if driven.ndim == 1 and model.inputs == 1:
             driven = driven[:, np.newaxis]
         if steps is not None and whole(steps, f"{kind}.forecast: steps") != len(driven):

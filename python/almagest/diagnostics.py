@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ._almagest import diagnostics as _compiled
 from ._almagest.core import Trajectory
 from ._almagest.diagnostics import LyapunovSpectrum
-from ._estimator import Estimator, as_history, whole
+from ._estimator import Estimator, as_history, natural, whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +59,9 @@ def fixed_points(
 
     Raises InvalidArgument for an empty box, DimensionMismatch for one of another dimension.
     """
-    found = _compiled.fixed_points(system, lower, upper, starts, seed)
+    found = _compiled.fixed_points(
+        system, lower, upper, whole(starts, "fixed_points: starts"), natural(seed, "fixed_points: seed")
+    )
     return [FixedPoint(*point) for point in found]
 
 
@@ -209,7 +211,16 @@ def state_space_divergence(
     """
     return StateSpaceDivergence(
         *_compiled.state_space_divergence(
-            truth, forecast, variant, bins, smoothing, variance, standardize, centres, draws, seed
+            truth,
+            forecast,
+            variant,
+            bins,
+            smoothing,
+            variance,
+            standardize,
+            centres,
+            draws,
+            natural(seed, "state_space_divergence: seed"),
         )
     )
 

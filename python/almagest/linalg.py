@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, List, NamedTuple
 
 from ._almagest import linalg as _compiled
-from ._estimator import FitWarning, as_runs, has_times, whole
+from ._estimator import FitWarning, as_runs, has_times, natural, whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +50,7 @@ def hankel_svd(
     runs = as_runs(x, None if has_times(x) else 1.0, "hankel_svd")
     steps = 0 if most_steps is None else whole(most_steps, "hankel_svd: most_steps")
     counts = whole(delays, "hankel_svd: delays"), whole(rank, "hankel_svd: rank")
-    found = HankelSvd(*_compiled.hankel_svd(runs, *counts, route, steps, whole(seed, "hankel_svd: seed")))
+    found = HankelSvd(*_compiled.hankel_svd(runs, *counts, route, steps, natural(seed, "hankel_svd: seed")))
     for text in found.warnings:
         warnings.warn(text, FitWarning, stacklevel=2)
     return found

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 import numpy as np
 
 from ._almagest import spectral as _compiled
-from ._almagest.core import DimensionMismatch, InvalidArgument, SpatialGrid, TimeGrid, Trajectory
+from ._almagest.core import DimensionMismatch, InvalidArgument, NonFiniteData, SpatialGrid, TimeGrid, Trajectory
 from ._almagest.spectral import (
     gaussian_random_field,
     korteweg_de_vries_soliton,
@@ -175,12 +175,37 @@ def _ledger(parts: dict[str, Any]) -> Ledger:
 # --- solving ----------------------------------------------------------------------------------------
 
 
-def _on_grid(field: _Field, grid: SpatialGrid) -> ArrayLike:
+def _on_grid(field: _Field, grid: SpatialGrid, name: str) -> ArrayLike:
     """The values of a function of the coordinates; other values as they are."""
     if not callable(field):
         return field
     axes = np.meshgrid(*[grid.points(a) for a in range(len(grid.counts))], indexing="ij")
-    return np.broadcast_to(field(*axes), axes[0].shape)
+    values, counts = np.asanyarray(field(*axes)), axes[0].shape
+    if values.ndim == len(counts) + 1 and values.shape[1:] == counts:
+        return values
+    try:
+        return np.broadcast_to(values, counts, subok=True)
+    except ValueError:
+        raise DimensionMismatch(
+            f"spectral.solve: the function {name} gave the shape {values.shape} for coordinates of shape {counts}; "
+            "return one value a point, or (components, ...) of them"
+        ) from None
+
+
+def _shaped(field: np.ndarray[Any, Any], grid: SpatialGrid, name: str, members: bool) -> np.ndarray[Any, Any]:
+    """A field as it is, if its points lie as those of the grid: flattened, or axis by axis."""
+    if np.ma.is_masked(field):
+        raise NonFiniteData(
+            f"spectral.solve: {name} is a masked array with values missing; give the field a value everywhere"
+        )
+    counts = tuple(grid.counts)
+    inner = field.shape[1:] if members else field.shape
+    if len(inner) > 1 and (inner[-len(counts) :] != counts or len(inner) > len(counts) + 1):
+        raise DimensionMismatch(
+            f"spectral.solve: {name} has the shape {field.shape}, but the grid has {counts} points; give "
+            f"({'members, ' if members else ''}[components,] {', '.join(map(str, counts))}), or all values in one row"
+        )
+    return field
 
 
 def _placed(equation: Equation, grid: SpatialGrid) -> Equation:
@@ -191,7 +216,7 @@ def _placed(equation: Equation, grid: SpatialGrid) -> Equation:
         )
     if not isinstance(grid, SpatialGrid):
         raise InvalidArgument(f"spectral.solve: grid is {grid!r}; give SpatialGrid.periodic(points, start, end)")
-    functions = {name: _on_grid(value, grid) for name, value in vars(equation).items() if callable(value)}
+    functions = {name: _on_grid(value, grid, name) for name, value in vars(equation).items() if callable(value)}
     return type(equation)(**{**vars(equation), **functions})
 
 
@@ -211,10 +236,10 @@ def _start(equation: Equation, grid: SpatialGrid, u0: _Field, v0: _Field | None,
             f"spectral.solve: {type(equation).__name__} is of {'second' if second else 'first'} order in time; "
             + ("give v0, the initial velocity, too (0 * u0 at rest)" if second else "leave v0 out")
         )
-    field = np.asarray(_on_grid(u0, grid))
+    field = _shaped(np.asanyarray(_on_grid(u0, grid, "u0")), grid, "u0", members)
     if v0 is None:
         return field
-    velocity = np.asarray(_on_grid(v0, grid))
+    velocity = _shaped(np.asanyarray(_on_grid(v0, grid, "v0")), grid, "v0", members)
     if velocity.shape != field.shape:
         raise DimensionMismatch(
             f"spectral.solve: u0 has the shape {field.shape} but v0 has {velocity.shape}; the two must agree"
@@ -263,9 +288,10 @@ def solve(
     does not fit the equation, and for the checkpoint of another run; NonFiniteData; IoError for a
     damaged checkpoint; Cancelled.
     """
+    placed = _placed(equation, grid)
     start = _start(equation, grid, u0, v0, False)
     run, ledger = _compiled.solve(
-        _placed(equation, grid),
+        placed,
         grid,
         start,
         times,
@@ -301,11 +327,12 @@ def solve_into(
 
     Returns the ledger. Raises as solve, and IoError where the file cannot be written.
     """
+    placed = _placed(equation, grid)
     start = _start(equation, grid, u0, v0, False)
     return _ledger(
         _compiled.solve_into(
             os.fspath(path),
-            _placed(equation, grid),
+            placed,
             grid,
             start,
             times,
@@ -340,8 +367,9 @@ def solve_ensemble(
     """
     if callable(u0) or callable(v0):
         raise InvalidArgument("spectral.solve_ensemble: give arrays with one initial field a row, not a function")
+    placed = _placed(equation, grid)
     start = _start(equation, grid, u0, v0, True)
     members = _compiled.solve_ensemble(
-        _placed(equation, grid), grid, start, times, _checked(stepper), threads, dealiasing, progress
+        placed, grid, start, times, _checked(stepper), threads, dealiasing, progress
     )
     return [Solution(run, _ledger(ledger)) for run, ledger in members]

@@ -275,8 +275,14 @@ TEST_CASE("A component that never moved in training is still watched") {
   states.row(1).setConstant(3);
   const Trajectory<double> run(TimeGrid::uniform(0, 0.0628, 200), states);
   const TrainingFacts facts = facts_of(run);
-  ForecastRecorder<double> recorder(facts, run, 0.0628, 10);
-  CHECK(recorder.add(Eigen::Vector2d(0.5, 3)));
-  CHECK_FALSE(recorder.add(Eigen::Vector2d(0.5, 4)));
-  CHECK(std::move(recorder).finish().verdict().kind == Verdict::Kind::diverged);
+  const auto verdict = [&](double second) {
+    ForecastRecorder<double> recorder(facts, run, 0.0628, 10);
+    CHECK(recorder.add(Eigen::Vector2d(0.5, 3)));
+    recorder.add(Eigen::Vector2d(0.5, second));
+    return std::move(recorder).finish().verdict().kind;
+  };
+  CHECK(verdict(3) == Verdict::Kind::fine);
+  CHECK(verdict(3.01) == Verdict::Kind::left_training_region);
+  CHECK(verdict(2900) == Verdict::Kind::left_training_region);
+  CHECK(verdict(3100) == Verdict::Kind::diverged);
 }

@@ -81,6 +81,9 @@ TEST_CASE("what cannot be compared is refused with both values") {
   CHECK_THROWS_AS(rmse(truth, shifted), InvalidArgument);
   const Trajectory<double> still(truth.times(), Eigen::MatrixXd::Ones(1, 10));
   CHECK(sentence_of([&] { normalized_rmse(still, truth); }).find("component 0") != std::string::npos);
+  // The mean of ten times 0.1 is not 0.1.
+  const Trajectory<double> tenths(truth.times(), Eigen::MatrixXd::Constant(1, 10, 0.1));
+  CHECK(sentence_of([&] { normalized_rmse(tenths, truth); }).find("never changes") != std::string::npos);
   CHECK_THROWS_AS(valid_prediction_time(truth, truth, {.lyapunov = 0}), InvalidArgument);
   CHECK_THROWS_AS(valid_prediction_time(truth, truth, {.threshold = -1}), InvalidArgument);
 }

@@ -77,6 +77,16 @@ TEST_CASE("What is printed reads back as the same formula", "[features]") {
   CHECK(print(parse("2 x^2", xyz), xyz, Notation::cpp) == "S(2.0) * power(x, 2)");
 }
 
+TEST_CASE("What stands behind a coefficient keeps its meaning", "[features]") {
+  for (const char* formula : {"x - y", "-x y", "-x^2", "-2", "x y", "x / y", "sin(x)", "x^2", "-x/(1 + x)"}) {
+    const std::string text = "3 " + print_factor(parse(formula, xyz), xyz);
+    CAPTURE(text);
+    CHECK(value(text) == Approx(3 * value(formula)).epsilon(1e-14));
+  }
+  CHECK(print_factor(parse("x y", xyz), xyz) == "x y");
+  CHECK(print_factor(parse("x - y", xyz), xyz, Notation::latex) == "\\left(x - y\\right)");
+}
+
 TEST_CASE("Errors of formulas point at their place", "[features]") {
   const auto fault = [](const char* formula) {
     return sentence<InvalidArgument>([&] { parse(formula, xyz); });
@@ -93,6 +103,11 @@ TEST_CASE("Errors of formulas point at their place", "[features]") {
   std::string nested = "x";
   for (int k = 0; k < 40; ++k) nested = "y/(" + nested + ")";
   CHECK_THAT(fault(nested.c_str()), ContainsSubstring("more than 32"));
+  for (const char* open : {"(", "-", "sin(", "x^("}) {
+    std::string deep;
+    for (int k = 0; k < 100'000; ++k) deep += open;
+    CHECK_THAT(fault(deep.c_str()), ContainsSubstring("nested too deeply"));
+  }
 }
 
 TEST_CASE("Derivatives of formulas are those of differences", "[features]") {

@@ -2,6 +2,7 @@
 #include "almagest/integrate/stop_when.hpp"
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "almagest/integrate/integrate.hpp"
@@ -84,6 +85,21 @@ TEST_CASE("An event that does not happen changes nothing") {
   CHECK(run.states() == plain.states());
   CHECK(run.times() == plain.times());
   CHECK(run.info().attributes.count("stopped") == 0);
+}
+
+TEST_CASE("An event function must be finite, and limits must leave room") {
+  const auto root = [](const auto& x, double) { return std::sqrt(x[0] - 0.5); };
+  CHECK_THROWS_WITH(swing(methods::Rk4{0.01}, stop_when(root)), ContainsSubstring("not a number at t = 1.0"));
+  const auto limited = [](double bound, long long max_steps) {
+    IntegrateOptions options;
+    options.bound = bound;
+    options.max_steps = max_steps;
+    integrate(Oscillator<double>{}, std::array{1.0, 0.0}, TimeGrid::uniform(0, 1, 11), methods::Rk4{0.01}, options);
+  };
+  CHECK_NOTHROW(limited(std::numeric_limits<double>::infinity(), 100));
+  CHECK_THROWS_WITH(limited(std::nan(""), 100), ContainsSubstring("bound is nan"));
+  CHECK_THROWS_WITH(limited(-1, 100), ContainsSubstring("bound is -1"));
+  CHECK_THROWS_WITH(limited(1, 0), ContainsSubstring("max_steps is 0"));
 }
 
 TEST_CASE("An event may depend on time alone") {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "almagest/core/random.hpp"
+#include "almagest/features/radial_basis.hpp"
 #include "almagest/io/sindy_format.hpp"
 #include "core/sentence.hpp"
 #include "golden/law.hpp"
@@ -180,6 +181,10 @@ TEST_CASE("A name that is no C++ identifier is refused") {
                                   ContainsSubstring(std::string(name) + "_model"));
   for (const char* name : {"lorenz", "Lorenz_63", "x2", "classy"})
     CHECK_NOTHROW(io::header_text(model, name));
+
+  const sindy::Model<double> opaque(features::RadialBasis{.centres = Eigen::MatrixXd::Identity(3, 3)},
+                                    Eigen::MatrixXd::Ones(3, 3), model.training());
+  CHECK_THAT(sentence<InvalidArgument>([&] { io::header_text(opaque, "x"); }), ContainsSubstring("no formulas"));
 
   const Folder folder;
   CHECK_THAT(sentence<IoError>([&] { io::export_header(model, folder.file("no/x.hpp"), "x"); }),

@@ -9,6 +9,7 @@
 #include "almagest/systems/lotka_volterra.hpp"
 #include "core/sentence.hpp"
 #include "support/catch.hpp"
+#include "support/folder.hpp"
 
 using namespace almagest;
 using neural::Leads;
@@ -97,6 +98,18 @@ TEST_CASE("What environments share is learned from all of them", "[neural]") {
   CHECK(both < 0.02);
   CHECK(both < 0.1 * one);
   CHECK(both < each);
+}
+
+TEST_CASE("A training of environments goes on to the same bits", "[neural]") {
+  const Folder folder;
+  const auto data = prey_and_predators(2, 1);
+  const Leads leads{.hidden = {4}, .forcing = 0.9};
+  Training options{.epochs = 6, .batch = 1, .rate = 5e-3};
+  const auto whole = neural::fit(leads, data, {}, options);
+  options.checkpoint = folder.file("training");
+  options.checkpoint_seconds = 0;
+  CHECK_THROWS_AS(neural::fit(leads, data, {}, options, [](double done) { return done < 0.5; }), Cancelled);
+  CHECK(neural::fit(leads, data, {}, options).parts().parameters == whole.parts().parameters);
 }
 
 TEST_CASE("Environments that do not stand side by side are refused", "[neural]") {

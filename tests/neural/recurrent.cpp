@@ -14,6 +14,7 @@
 #include "almagest/neural/sequence_model.hpp"
 #include "core/sentence.hpp"
 #include "support/catch.hpp"
+#include "support/folder.hpp"
 
 using namespace almagest;
 using Eigen::Index;
@@ -297,6 +298,32 @@ TEST_CASE("Recurrent networks that cannot be trained are refused", "[neural]") {
 }
 
 // Minutes of training, and so not among the tests that always run: test_neural "[long]".
+TEST_CASE("A training with forcing goes on to the same bits, and another one is refused its checkpoint", "[neural]") {
+  const Folder folder;
+  const auto run = tent(400);
+  ShallowPlrnn adaptive{.hidden = 6, .forcing = {.kind = TeacherForcing::Kind::adaptive, .length = 10, .batches = 7}};
+  Training options{.epochs = 8, .batch = 8, .rate = 1e-2};
+  const auto whole = neural::fit(adaptive, run, options);
+  options.checkpoint = folder.file("training");
+  options.checkpoint_seconds = 0;
+  CHECK_THROWS_AS(neural::fit(adaptive, run, options, [](double done) { return done < 0.5; }), Cancelled);
+  const std::string half = content(options.checkpoint);
+  CHECK(neural::fit(adaptive, run, options).parts().parameters == whole.parts().parameters);
+  const auto refused = [&](const ShallowPlrnn& other) {
+    put(options.checkpoint, half);
+    return sentence<InvalidArgument>([&] { neural::fit(other, run, options); });
+  };
+  ShallowPlrnn other = adaptive;
+  other.forcing.release = 0.1;
+  CHECK_THAT(refused(other), ContainsSubstring("forcing release = 0.1"));
+  other = adaptive;
+  other.forcing.kind = TeacherForcing::Kind::generalized;
+  CHECK_THAT(refused(other), ContainsSubstring("at the start = "));
+  other = adaptive;
+  other.forcing.length = 11;
+  CHECK_THAT(refused(other), ContainsSubstring("at the start = "));
+}
+
 TEST_CASE("Two rectified units have the attractor of Lorenz; none has not", "[.][long]") {
   const auto run = lorenz_attractor(20'000, {-8, 8, 27}), truth = lorenz_attractor(12'000, {3, 1, 20});
   Training training;

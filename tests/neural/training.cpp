@@ -209,7 +209,11 @@ TEST_CASE("The checkpoint of another training is refused", "[neural][training]")
   CHECK_THAT(refused(Mlp{{6}}, run, options),
              ContainsSubstring("parameters = 27") && ContainsSubstring("parameters = 32"));
   CHECK_THAT(refused(Mlp{{5}}, turning(101), options), ContainsSubstring("samples = 99"));
-  CHECK_THAT(refused(Mlp{{5}}, turning(100, 0.1), options), ContainsSubstring("data = "));
+  CHECK_THAT(refused(Mlp{{5}}, turning(100, 0.1), options), ContainsSubstring("loss at the start = "));
+  CHECK_THAT(refused(Mlp{{5}, Activation::relu}, run, options), ContainsSubstring("loss at the start = "));
+  auto later = run.states();  // not in the first batch, and too little for the loss in few digits
+  later.col(99) *= 1 + 1e-9;
+  CHECK_THAT(refused(Mlp{{5}}, {run.times(), later}, options), ContainsSubstring("at the start = "));
   Training faster = options;
   faster.rate = 0.5;
   CHECK_THAT(refused(Mlp{{5}}, run, faster), ContainsSubstring("rate = 0.001") && ContainsSubstring("rate = 0.5"));
@@ -226,7 +230,8 @@ TEST_CASE("A loss that stops being a number says where, and the last good parame
   Training shorter = options;
   shorter.epochs = 3;
   shorter.checkpoint.clear();
-  Bowl bowl, breaks(7), at_once(1), between(6);
+  // Where there is a checkpoint, the losses of an epoch are asked for before it: two batches here.
+  Bowl bowl, breaks(2 + 7), at_once(1), between(6);
   const auto three = train<double>(bowl, VectorXd::Zero(2), shorter, {});
   const auto found = train<double>(breaks, VectorXd::Zero(2), options, {});
   REQUIRE(found.warnings.size() == 1);

@@ -208,3 +208,21 @@ class TestRefusals:
             al.EDMD(al.Polynomial(2)).fit(pairs(3), dt=1.0)
         with pytest.raises(al.NotFitted):
             al.EDMD().eigenvalues_
+
+
+def test_a_driven_model_comes_back_driven(tmp_path):
+    random = np.random.default_rng(0)
+    u, x = random.normal(size=(200, 1)), np.zeros((200, 2))
+    for k in range(199):
+        x[k + 1] = [0.9 * x[k, 0] + 0.1 * u[k, 0], 0.5 * x[k, 1] + 0.2 * x[k, 0] * u[k, 0]]
+    run = al.Trajectory(al.TimeGrid.uniform(0, 0.1, 200), x, inputs=u)
+    for bilinear in (False, True):
+        model = al.EDMDc(al.Polynomial(1), bilinear=bilinear).fit(run)
+        al.save(model, tmp_path / "model")
+        again = al.load(tmp_path / "model")
+        assert isinstance(again, al.EDMDc) and again.bilinear == bilinear
+        np.testing.assert_array_equal(
+            again.forecast(run, inputs=u[:5]).states, model.forecast(run, inputs=u[:5]).states
+        )
+        with says(al.InvalidArgument, "inputs"):
+            al.export_header(model, tmp_path / "model.hpp", name="model")

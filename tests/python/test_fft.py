@@ -61,3 +61,10 @@ def test_periodic_grids():
     assert al.SpatialGrid.periodic((8, 4), (0, -1), (1, 1)) == al.SpatialGrid((8, 4), (1.0, 2.0), (0.0, -1.0))
     with says(al.DimensionMismatch, "start has 1", "points has 2"):
         al.SpatialGrid.periodic((8, 4), 0, (1, 1))
+
+
+def test_modes_that_are_no_numbers_are_refused():
+    with says(al.InvalidArgument, "modes", "complex"):
+        al.fft.irfft(["a"], 1)
+    with says(al.NonFiniteData, "masked"):
+        al.fft.irfft(np.ma.array([1, 2, 3.0], mask=[0, 1, 0]), 4)

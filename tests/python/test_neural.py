@@ -168,3 +168,35 @@ def test_pictures(lorenz):
         al.plot.rollout(model, lorenz, start=0, steps=30)
     with says(al.InvalidArgument, "al.neural.MLP()"):
         al.plot.training(al.neural.NVAR())
+
+
+def test_validation_runs_are_looked_at_before_the_training(lorenz):
+    told = []
+    coarse = al.Trajectory(al.TimeGrid.uniform(0, 1, 50), lorenz.states[:50])
+    for blank in (al.neural.MLP(hidden=[4], epochs=2), al.neural.NVAR(), al.neural.ESN(units=10)):
+        with says(al.InvalidArgument, "validation", "time step"):
+            blank.fit(lorenz[:300], validation=coarse, progress=lambda fraction: told.append(fraction))
+        with says(al.DimensionMismatch, "validation", "2", "3"):
+            blank.fit(lorenz[:300], validation=al.Trajectory(lorenz[:50].times, lorenz.states[:50, :2]))
+    assert not told
+    with says(al.InvalidArgument, "longest validation run", "rollout"):
+        al.neural.MLP(epochs=2, rollout=5).fit(lorenz[:300], validation=lorenz[:4])
+
+
+@pytest.mark.parametrize("seed", [-1, 2**70])
+def test_seeds_are_refused_by_name(lorenz, seed):
+    for blank in (al.neural.MLP(seed=seed, epochs=1), al.neural.ESN(seed=seed), al.neural.Separable(seed=seed)):
+        with says(al.InvalidArgument, "seed", seed):
+            blank.fit(lorenz[:300])
+
+
+def test_runs_of_one_sample_teach_nothing(lorenz):
+    with says(al.InvalidArgument, "no run has 2 samples"):
+        al.neural.MLP(epochs=1).fit(lorenz[:1])
+    with says(al.InvalidArgument, "never change"):
+        al.neural.MLP(epochs=1).fit(lorenz[:300]).score(np.ones((60, 3)))
+
+
+def test_alternating_least_squares_can_be_cancelled(lorenz):
+    with pytest.raises(al.Cancelled):
+        al.neural.Separable(rank=2, atoms=4, sweeps=3).fit(lorenz[:300], progress=lambda fraction: False)

@@ -8,6 +8,7 @@ import subprocess
 import almagest as al
 import numpy as np
 import pytest
+from conftest import says
 from scipy.ndimage import gaussian_filter1d
 from sklearn.base import clone
 
@@ -152,3 +153,25 @@ int main() {{
     printed = subprocess.run(["./main"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
     found = np.array([float(v) for v in printed.split()]).reshape(-1, 3)
     np.testing.assert_allclose(found, model.forecast(lorenz, 10).states, rtol=1e-10, atol=1e-10)
+
+
+def test_a_training_that_forces_goes_on_to_the_same_bits(waves, tmp_path):
+    forcing = al.neural.TeacherForcing("adaptive", length=20, batches=6)
+    blank = al.neural.ShallowPLRNN(hidden=5, epochs=8, forcing=forcing)
+    whole = clone(blank).fit(waves)
+    with pytest.raises(al.Cancelled):
+        clone(blank).fit(waves, checkpoint=tmp_path / "file", progress=lambda fraction: fraction < 0.45)
+    on = clone(blank).fit(waves, checkpoint=tmp_path / "file")
+    np.testing.assert_array_equal(on.history_.loss, whole.history_.loss)
+    with says(al.InvalidArgument, "data = "):
+        clone(blank).fit(2 * waves.states[::-1], dt=0.05, checkpoint=tmp_path / "file")
+    with says(al.InvalidArgument, "at the start"):
+        clone(blank).set_params(forcing__length=21).fit(waves, checkpoint=tmp_path / "file")
+
+
+def test_a_component_that_rests_is_told_and_foreseen(waves):
+    states = np.column_stack([waves.states[:, 0], np.full(len(waves), 3.0)])
+    for blank in (al.neural.KoopmanAutoencoder(latent=4, epochs=5), al.neural.GRU(units=4, epochs=2)):
+        with pytest.warns(al.FitWarning, match="never change"):
+            model = blank.fit(states, dt=0.05)
+        assert len(model.forecast(states, 3)) == 3

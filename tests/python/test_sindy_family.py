@@ -258,3 +258,43 @@ class TestPieces:
         with says(al.DimensionMismatch, "has 2", "3"):
             model.partial_fit(lorenz.states[:, :2], dt=0.004)
         assert (model.coefficients_ == before).all()
+
+
+def test_equations_for_others_mean_what_the_law_does():
+    run = al.integrate(al.systems.Lorenz63(), [-8, 8, 27], np.arange(0, 2, 0.004))
+    for library in (al.Expressions(["x-y", "-x*y", "z"], ["x", "y", "z"]), al.Legendre(2, box=[(-50, 50)] * 3)):
+        model = al.SINDy(library, al.STLSQ(0.0)).fit(run)
+        point = dict(zip("xyz", run.states[100]))
+        rates = [eval(line, {}, point) for line in model.equations(precision=17, notation="sympy")]
+        np.testing.assert_allclose(rates, model.predict(run.states[100:101])[0], rtol=1e-9)
+
+
+def test_no_header_of_a_law_without_formulas(tmp_path):
+    run = al.integrate(al.systems.Lorenz63(), [-8, 8, 27], np.arange(0, 2, 0.004))
+    model = al.SINDy(al.RadialBasis(run.states[::100], width=10.0) + al.Polynomial(2), al.STLSQ(1e-3)).fit(run)
+    with says(al.InvalidArgument, "no formulas"):
+        al.export_header(model, tmp_path / "law.hpp", name="law")
+
+
+def test_maps_continue_a_state():
+    run = al.iterate(al.systems.Henon(), [0.1, 0.3], 400)
+    model = al.DiscreteSINDy(al.Polynomial(2), al.STLSQ(0.01)).fit(run)
+    assert model.forecast([0.1, 0.1], 3).states.shape == (3, 2)
+
+
+def test_arrays_are_parameters_that_can_be_shown_and_compared():
+    weights = np.ones((10, 3))
+    assert al.SR3(weights=weights) == al.SR3(weights=weights.copy())
+    assert al.SR3(weights=weights) != al.SR3(weights=2 * weights)
+    assert "array" in repr(al.SINDy(al.RadialBasis(np.zeros((3, 2))), al.SR3(weights=weights)))
+
+
+def test_what_is_masked_or_complex_is_no_data():
+    run = al.integrate(al.systems.Lorenz63(), [-8, 8, 27], np.arange(0, 2, 0.004))
+    model = al.SINDy(al.Polynomial(2), al.STLSQ(0.1)).fit(run)
+    masked = np.ma.masked_array(run.states[-5:], mask=np.arange(15).reshape(5, 3) == 14)
+    for call in (lambda: model.forecast(masked, 1), lambda: model.predict(masked)):
+        with says(al.NonFiniteData, "masked"):
+            call()
+    with says(al.InvalidArgument, "complex"):
+        model.predict(run.states + 1j)

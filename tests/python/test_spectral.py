@@ -13,6 +13,7 @@ import warnings
 import almagest as al
 import numpy as np
 import pytest
+from conftest import says
 
 S = al.spectral
 LINE = al.SpatialGrid.periodic(128, 0, 22)
@@ -284,3 +285,42 @@ def test_threads_share_a_step():
     assert np.array_equal(ends[1], ends[2])
     with pytest.raises(al.InvalidArgument, match="threads is 0"):
         S.solve(S.NavierStokes2D(1e-3), grid, u0, [0.0, 0.1], S.ETDRK4(0.01), threads=0)
+
+
+@pytest.mark.parametrize("field", [np.zeros((128, 2)), np.zeros((2, 129)), lambda x: np.zeros(5), lambda x: np.zeros((3, 5))])
+def test_a_field_lies_as_the_grid_does(field):
+    with says(al.DimensionMismatch, "u0", "128"):
+        S.solve(S.GrayScott(), LINE, field, [0.0, 0.1], S.ETDRK4(0.1))
+
+
+def test_what_stands_on_two_axes_is_not_turned():
+    grid = al.SpatialGrid.periodic((32, 48), (0, 0), (2 * np.pi, 2 * np.pi))
+    force, u0 = np.ones((32, 48)), np.zeros((32, 48))
+    for equation, start, named in [
+        (S.NavierStokes2D(0.1, forcing=force.T), u0, "forcing"),
+        (S.NavierStokes2D(0.1, forcing=force), u0.T, "u0"),
+    ]:
+        with says(al.DimensionMismatch, named, "(48, 32)", "32", "48"):
+            S.solve(equation, grid, start, [0.0, 0.1], S.ETDRK4(0.1))
+    S.solve(S.NavierStokes2D(0.1, forcing=force.ravel()), grid, u0.ravel(), [0.0, 0.1], S.ETDRK4(0.1))
+
+
+def test_a_function_may_give_several_components():
+    x = LINE.points(0)
+    steps = [0.0, 0.1], S.ETDRK4(0.1)
+    by_function = S.solve(S.GrayScott(), LINE, lambda x: np.array([1 + 0 * x, 0.1 * np.sin(x) ** 2]), *steps)
+    by_values = S.solve(S.GrayScott(), LINE, np.array([1 + 0 * x, 0.1 * np.sin(x) ** 2]), *steps)
+    np.testing.assert_array_equal(by_function.states, by_values.states)
+
+
+def test_numbers_that_are_none_are_refused():
+    u0 = np.sin(LINE.points(0))
+    masked = np.ma.array(u0, mask=u0 > 0.5)
+    for equation, start, named in [
+        (S.AdvectionDiffusion([np.nan]), u0, "velocity"),
+        (S.Burgers(0.1), masked, "u0"),
+    ]:
+        with says(al.NonFiniteData, named):
+            S.solve(equation, LINE, start, [0.0, 0.1], S.ETDRK4(0.1))
+    with says(al.InvalidArgument, "width is 0"):
+        S.wave_packet(LINE, 0, 0, 1)

@@ -242,6 +242,14 @@ TEST_CASE("So much weight on total variation, and the line of least squares is l
   }
 }
 
+TEST_CASE("Total variation knows no scale", "[sindy]") {
+  const TimeGrid times = TimeGrid::uniform(0, 0.1, 100);
+  const Eigen::VectorXd y = along(times, [](double t) { return std::sin(t); }) + normal(100, 0.01, 3);
+  const auto one = smoothed(times, y, TotalVariation{});
+  for (const double size : {std::exp2(-500), std::exp2(660)})
+    CHECK((smoothed(times, y * size, TotalVariation{}).slopes / size - one.slopes).cwiseAbs().maxCoeff() < 1e-12);
+}
+
 TEST_CASE("Total variation finds a kink without ringing", "[sindy]") {
   const TimeGrid times = TimeGrid::uniform(0, 0.01, 401);
   const double noise = 0.01;

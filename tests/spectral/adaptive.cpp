@@ -98,6 +98,15 @@ TEST_CASE("Steps grow as the field calms down") {
   CHECK(both < early + 2 * late);
 }
 
+TEST_CASE("A component that stays 0 asks for nothing") {
+  const SpatialGrid grid({{16, 1}, {16, 1}});
+  Eigen::VectorXd u = Eigen::VectorXd::Zero(2 * grid.size());
+  u.head(grid.size()) = field(grid, [](double x, double) { return std::sin(2 * std::numbers::pi * x); });
+  const auto run = solve(Burgers<2>(0.1), grid, u, TimeGrid::uniform(0, 0.1, 2), Etdrk32{1e-6, 0});
+  CHECK(run.trajectory.size() == 2);
+  CHECK(run.trajectory[1].tail(grid.size()).isZero(0));
+}
+
 TEST_CASE("A tolerance that rounding forbids ends the run with a sentence") {
   const auto run = solve(Burgers<>(0.5), circle, cole_hopf(0), TimeGrid::uniform(0, 1, 2), Etdrk32{0, 1e-30});
   CHECK(run.trajectory.size() == 1);

@@ -92,6 +92,12 @@ TEST_CASE("Bad input is refused") {
   CHECK_THROWS_WITH(solve(KuramotoSivashinsky<1>(), SpatialGrid({{8, 1}, {8, 1}}), u0, times, Etdrk4{0.1}),
                     ContainsSubstring("2 axes") && ContainsSubstring("has 1"));
   CHECK_THROWS_WITH(solve(KuramotoSivashinsky<1>(), grid, u0, times, Etdrk4{-0.1}), ContainsSubstring("step is -0.1"));
+  CHECK_THROWS_WITH(solve(KuramotoSivashinsky<1>(), grid, u0, times, Etdrk4{1e-20}),
+                    ContainsSubstring("step is 1e-20") && ContainsSubstring("1e+20 steps"));
+  CHECK_THROWS_WITH(wave_packet(grid, 0, 0, 1), ContainsSubstring("width is 0"));
+  CHECK_THROWS_WITH(phi4_kink_pair(grid, -1, 1, 1), ContainsSubstring("coupling is -1"));
+  CHECK_THROWS_WITH(sine_gordon_breather(grid, 0.5, std::nan("")), ContainsSubstring("centre is nan"));
+  CHECK_THROWS_WITH(gaussian_random_field(grid, 1, std::nan(""), 1), ContainsSubstring("smoothness is nan"));
   CHECK_THROWS_WITH(solve_ensemble(KuramotoSivashinsky<1>(), grid, u0, times, Etdrk4{0.1}, 0),
                     ContainsSubstring("threads is 0"));
   u0[5] = std::nan("");

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "almagest/core/random.hpp"
 #include "almagest/spectral/initial_conditions.hpp"
 #include "almagest/spectral/solve.hpp"
 #include "core/sentence.hpp"
@@ -98,6 +99,16 @@ TEST_CASE("Splittings converge at their order on a soliton") {
   CHECK(std::log2(soliton_error<Strang>(200) / soliton_error<Strang>(400)) == Approx(2).margin(0.05));
   CHECK(std::log2(soliton_error<Strang4>(100) / soliton_error<Strang4>(200)) == Approx(4).margin(0.2));
   CHECK(std::log2(soliton_error<Etdrk4>(40) / soliton_error<Etdrk4>(80)) == Approx(4).margin(0.5));
+}
+
+TEST_CASE("The norm is that of all modes, the highest of an even grid among them") {
+  const auto grid = SpatialGrid::periodic(16, 0, 2 * std::numbers::pi);
+  RandomStream random(1);
+  Eigen::VectorXcd psi(16);
+  for (auto& z : psi) z = {random.normal(), random.normal()};
+  const auto run = solve(NonlinearSchrodinger<>(-0.1), grid, psi, TimeGrid::uniform(0, 1, 6), Strang{0.01});
+  CHECK(run.ledger.values(0, 0) == Approx(psi.squaredNorm() * 2 * std::numbers::pi / 16).epsilon(1e-14));
+  CHECK(run.ledger.drift(0) < 1e-12);
 }
 
 TEST_CASE("Fields of another shape are refused") {

@@ -177,7 +177,8 @@ double check_history(const TrainingFacts& facts, Eigen::Index context, const Tra
 /// Diverged: not finite, or beyond the training bounds by `diverged_at` times the training range; the
 /// forecast ends before that sample. Left the training region: outside the bounds by more than half
 /// the range. Went static: over a window the state moves less than a hundredth of what the quietest
-/// window in training moved. The first departure is reported; divergence outranks it.
+/// window in training moved. The first departure is reported; divergence outranks it. A component that never moved in
+/// training has left its place at once, and diverges by `diverged_at` times its value or the largest range of another.
 template <typename Scalar>
 class ForecastRecorder {
  public:
@@ -235,10 +236,11 @@ ForecastRecorder<Scalar>::ForecastRecorder(const TrainingFacts& facts, const Tra
       start_(history.times().back()), step_(step), info_(history.info()) {
   info_.names = facts.names;
   info_.input_names.clear();
-  // A component that never moved in training still needs a scale to be judged by.
+  const double largest = std::max(range_.maxCoeff(), 1e-12);
   for (Eigen::Index i = 0; i < range_.size(); ++i) {
-    scale_.push_back(std::max({range_[i], 1e-6 * std::abs(facts.upper[i]), 1e-12}));
-    near_.emplace_back(facts.lower[i] - left_at * scale_.back(), facts.upper[i] + left_at * scale_.back());
+    const double size = std::abs(facts.upper[i]), margin = left_at * std::max({range_[i], 1e-6 * size, 1e-12});
+    scale_.push_back(range_[i] > 0 ? range_[i] : std::max(size, largest));
+    near_.emplace_back(facts.lower[i] - margin, facts.upper[i] + margin);
   }
   until_judged_ = facts.window;
 }
@@ -267,7 +269,8 @@ bool ForecastRecorder<Scalar>::goes_on(Eigen::Index i, double value) {
   const double lower = facts_.lower[i], upper = facts_.upper[i];
   const double beyond = std::max(lower - value, value - upper) / scale_[std::size_t(i)];
   if (!(beyond <= diverged_at) || !std::isfinite(value)) {
-    diverge(text(": ", name, " left [", lower, ", ", upper, "] by more than ", diverged_at, " times its range"));
+    diverge(text(": ", name, " left [", lower, ", ", upper, "] by more than ", diverged_at,
+                 upper > lower ? text(" times its range") : text(" times ", rounded(scale_[std::size_t(i)], 4))));
     return false;
   }
   if (verdict_.kind == Verdict::Kind::fine)  // the text costs more than a step

@@ -42,7 +42,8 @@ Eigen::VectorXd spreads(const TrajectoryView<Scalar>& truth, const char* what) {
   const Eigen::VectorXd mean = x.rowwise().mean();
   Eigen::VectorXd sigma = ((x.colwise() - mean).rowwise().squaredNorm() / double(x.cols())).cwiseSqrt();
   for (Eigen::Index i = 0; i < sigma.size(); ++i)
-    if (!(sigma[i] > 0))
+    // The mean of equal numbers may be rounded, and then their deviation from it is not zero.
+    if (!(sigma[i] > 0) || (x.row(i).array() == x(i, 0)).all())
       throw InvalidArgument(text(what, ": component ", i, " of the truth never changes, so its standard deviation, ",
                                  sigma[i], ", cannot scale errors; drop that component or use rmse."));
   return sigma;

@@ -36,8 +36,8 @@ PowerSpectrum power_spectrum(const TrajectoryView<Scalar>& run, const PowerSpect
   if (samples < 8) throw InvalidArgument(text("power_spectrum: the run has ", samples, " samples; give at least 8."));
   const double step = run.times().step();  // refuses non-uniform times
   const Eigen::Index segment = options.segment > 0 ? options.segment : std::max<Eigen::Index>(8, samples / 8);
-  if (segment > samples || segment < 4)
-    throw InvalidArgument(text("power_spectrum: segment is ", segment, " samples, but the run has ", samples,
+  if (options.segment < 0 || segment > samples || segment < 4)
+    throw InvalidArgument(text("power_spectrum: segment is ", options.segment < 0 ? options.segment : segment, " samples, but the run has ", samples,
                                "; give 4 to that many, or 0 for an eighth."));
   const Eigen::VectorXd window = Eigen::VectorXd::NullaryExpr(segment, [&](Eigen::Index j) {
     return 0.5 - 0.5 * std::cos(2 * std::numbers::pi * double(j) / double(segment));

@@ -144,8 +144,8 @@ StateSpaceDivergence mixture(Eigen::MatrixX<Real> truth, Eigen::MatrixX<Real> fo
     const Eigen::VectorX<Real> mean = truth.rowwise().mean();
     Eigen::VectorX<Real> deviation =
         ((truth.colwise() - mean).rowwise().squaredNorm() / double(truth.cols())).cwiseSqrt();
-    for (double& one : deviation)
-      if (!(one > 0)) one = 1;
+    for (Eigen::Index i = 0; i < deviation.size(); ++i)
+      if (!(deviation[i] > 0) || (truth.row(i).array() == truth(i, 0)).all()) deviation[i] = 1;
     truth = deviation.cwiseInverse().asDiagonal() * truth;
     forecast = deviation.cwiseInverse().asDiagonal() * forecast;
   }

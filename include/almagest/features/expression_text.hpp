@@ -62,9 +62,13 @@ class ExpressionParser {
     }
   }
 
-  Expression signed_power() { return take('-') ? -signed_power() : raised(); }
+  Expression signed_power() {
+    const Deeper level(*this);
+    return take('-') ? -signed_power() : raised();
+  }
 
   Expression raised() {
+    const Deeper level(*this);
     Expression base = factor();
     skip();
     if (peek("**"))
@@ -149,9 +153,21 @@ class ExpressionParser {
                                                  std::string(at_, ' '), '^'));
   }
 
+  /// A level of nesting, each of which takes a part of the stack.
+  struct Deeper {
+    explicit Deeper(ExpressionParser& of) : parser(of) {
+      if (++parser.depth_ > 1000) parser.fail("the formula is nested too deeply from here on; write it in parts");
+    }
+    Deeper(const Deeper&) = delete;
+    Deeper& operator=(const Deeper&) = delete;
+    ~Deeper() { --parser.depth_; }
+    ExpressionParser& parser;
+  };
+
   std::string_view text_;
   const std::vector<std::string>& variables_;
   std::size_t at_ = 0;
+  int depth_ = 0;
 };
 
 /// Writes a formula with no more parentheses than it needs.
@@ -160,7 +176,24 @@ class ExpressionPrinter {
   ExpressionPrinter(const std::vector<std::string>& variables, Notation notation)
       : variables_(variables), notation_(notation) {}
 
-  std::string print(const Expression& expression) const {
+  std::string print(const Expression& expression) const { return piece(expression).text; }
+
+  /// So that it may stand behind a number.
+  std::string print_factor(const Expression& expression) const {
+    Piece all = piece(expression);
+    if (all.text.front() == '-') all.strength = sum;
+    return held(all, product);
+  }
+
+ private:
+  /// How tightly a text holds together: a sum, a product, a power, a name.
+  enum Strength { sum, product, sign, power, whole };
+  struct Piece {
+    std::string text;
+    Strength strength;
+  };
+
+  Piece piece(const Expression& expression) const {
     std::vector<Piece> stack;
     for (const Instruction& step : expression.code()) {
       const int count = operands(step.operation);
@@ -174,16 +207,8 @@ class ExpressionPrinter {
         stack.back() = binary(step.operation, stack.back(), right);
       }
     }
-    return stack.back().text;
+    return stack.back();
   }
-
- private:
-  /// How tightly a text holds together: a sum, a product, a power, a name.
-  enum Strength { sum, product, sign, power, whole };
-  struct Piece {
-    std::string text;
-    Strength strength;
-  };
 
   Piece leaf(const Instruction& step) const {
     if (step.operation == Operation::variable) return {variables_.at(step.variable), whole};
@@ -262,6 +287,12 @@ inline Expression parse(std::string_view text, const std::vector<std::string>& v
 inline std::string print(const Expression& expression, const std::vector<std::string>& variables,
                          Notation notation = Notation::plain) {
   return detail::ExpressionPrinter(variables, notation).print(expression);
+}
+
+/// The same as a factor, which may stand behind a coefficient: sums, and what begins with a minus, in parentheses.
+inline std::string print_factor(const Expression& expression, const std::vector<std::string>& variables,
+                                Notation notation = Notation::plain) {
+  return detail::ExpressionPrinter(variables, notation).print_factor(expression);
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::features

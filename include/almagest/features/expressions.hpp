@@ -39,12 +39,7 @@ class ExpressionFeatures final : public Evaluator {
  private:
   std::vector<std::string> describe(const std::vector<std::string>& variables) const override {
     std::vector<std::string> out;
-    for (const Expression& formula : formulas_) {
-      std::string name = print(formula, variables);
-      const Operation last = formula.code().back().operation;
-      const bool sum = last == Operation::add || last == Operation::subtract || last == Operation::negate;
-      out.push_back(sum ? '(' + name + ')' : std::move(name));
-    }
+    for (const Expression& formula : formulas_) out.push_back(print_factor(formula, variables));
     return out;
   }
 

@@ -231,7 +231,7 @@ Ensemble<Scalar> integrate_ensemble(const std::vector<System>& systems, const Ei
   check_ensemble(systems, x0, method, options);
   const bool varied = systems.size() > 1;
   const std::size_t members = std::size_t(x0.cols());
-  const Limits limits{options.bound, options.max_steps};
+  const Limits limits = limits_of(options.bound, options.max_steps, "integrate_ensemble");
   Eigen::MatrixX<Scalar> states(x0.rows(), Eigen::Index(members) * times.size());
   std::vector<MemberEnd> ends(members);
   const auto system_of = [&](std::size_t m) -> const System& { return systems[varied ? m : 0]; };

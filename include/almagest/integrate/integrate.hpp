@@ -124,7 +124,7 @@ auto integrate(const System& system, const Given& x0, const TimeGrid& times, con
   methods::check(method, "integrate");
   check_start(x0, dimension_of(system));
   check_halves<Method>(std::size_t(x0.size()), "integrate");
-  const Limits limits{options.bound, options.max_steps};
+  const Limits limits = limits_of(options.bound, options.max_steps, "integrate");
   State x = make_state<State>(x0);
   TrajectoryInfo info = describe(system, std::size_t(x.size()));
 
@@ -147,7 +147,12 @@ auto integrate(const System& system, const Given& x0, const TimeGrid& times, con
                                    [&](const State& a, double ta, const State& b, double tb) {
                                      before = a;
                                      t_before = ta;
-                                     return event->crossed(double(event->g(a, ta)), double(event->g(b, tb)));
+                                     const double from = double(event->g(a, ta)), to = double(event->g(b, tb));
+                                     if (std::isnan(from) || std::isnan(to))
+                                       throw NonFiniteData(text("integrate: stop_when gave not a number at t = ",
+                                                                std::isnan(from) ? ta : tb,
+                                                                "; give a function that is finite along the orbit."));
+                                     return event->crossed(from, to);
                                    });
       if (outcome.kind == Outcome::Kind::stopped) {
         double t_event;

@@ -19,7 +19,7 @@ auto iterate(const Map& map, const Given& x0, Eigen::Index steps, const Integrat
   State x = detail::make_state<State>(x0), next = x;
   TrajectoryInfo info = detail::describe(map, std::size_t(x.size()));
   typename Trajectory<Scalar>::Matrix states(Eigen::Index(x.size()), steps + 1);
-  const detail::Limits limits{options.bound, options.max_steps};
+  const detail::Limits limits = detail::limits_of(options.bound, options.max_steps, "iterate");
   const Eigen::Index stride = std::max<Eigen::Index>(1, steps / 100);
   for (Eigen::Index k = 0;; ++k) {
     for (std::size_t i = 0; i < std::size_t(x.size()); ++i) states(Eigen::Index(i), k) = detail::element(x, i);

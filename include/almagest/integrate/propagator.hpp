@@ -45,6 +45,14 @@ struct Limits {
   long long steps = 10'000'000;  ///< between two requested times
 };
 
+/// \throws InvalidArgument for limits that no run could keep.
+inline Limits limits_of(double bound, long long max_steps, const char* what) {
+  if (!(bound > 0))
+    throw InvalidArgument(text(what, ": bound is ", bound, "; give a positive number, or infinity for none."));
+  if (max_steps < 1) throw InvalidArgument(text(what, ": max_steps is ", max_steps, "; give at least 1."));
+  return {bound, max_steps};
+}
+
 /// The outcome that names the largest component, or the first that is a NaN.
 template <typename State>
 Outcome diverged_at(const State& x, double t) {

@@ -55,6 +55,7 @@ class CsvText {
   CsvText(const CsvText&) = delete;  // lines point into the bytes
   CsvText(std::string path, const Options& options)
       : path_(std::move(path)), bytes_(files::read_file(path_)) {
+    check_encoding();
     std::string_view rest = bytes_;
     if (rest.substr(0, 3) == "\xEF\xBB\xBF") rest.remove_prefix(3);
     for (Eigen::Index number = 1; !rest.empty(); ++number) {
@@ -136,6 +137,20 @@ class CsvText {
   }
 
  private:
+  /// Names go to Python and into other files, which hold UTF-8.
+  void check_encoding() const {
+    Eigen::Index line = 1;
+    int more = 0;  // bytes of a character that are to come
+    for (const char byte : bytes_) {
+      const auto code = static_cast<unsigned char>(byte);
+      const bool continues = (code & 0xC0) == 0x80;
+      if (continues != (more > 0) || code >= 0xF8)
+        throw IoError(text("read_csv: \"", path_, "\" is not UTF-8 in line ", line,
+                           "; save it in that encoding, or without accents."));
+      more = continues ? more - 1 : code >= 0xF0 ? 3 : code >= 0xE0 ? 2 : code >= 0xC0 ? 1 : 0;
+      if (byte == '\n') ++line;
+    }
+  }
   std::string place(const Line& line, Eigen::Index column) const {
     return text("read_csv: \"", path_, "\" line ", line.number, ", column ", column + 1,
                 names_.empty() ? "" : text(" (\"", names_[std::size_t(column)], "\")"));

@@ -37,6 +37,9 @@ namespace almagest::inline ALMAGEST_ABI::io {
 ///         features of a type of the user's own.
 template <typename Scalar>
 std::string header_text(const koopman::Edmd<Scalar>& model, const std::string& name) {
+  if (model.inputs() > 0)
+    throw InvalidArgument(detail::text("export_header: the model has ", model.inputs(),
+                                       " inputs, which the header of an EDMD does not take; save it instead."));
   using detail::text;
   detail::check_identifier(name);
   const auto& parts = model.parts();

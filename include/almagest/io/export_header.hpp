@@ -106,11 +106,12 @@ inline std::string functions_of(const std::string& body) {
 /// fused multiplications at most. Nothing is allocated. The names of the variables, the bounds of
 /// the training and the equations stand in comments.
 ///
-/// \throws InvalidArgument for a name that is no C++ identifier or a reserved word.
+/// \throws InvalidArgument for a name that is no C++ identifier or a reserved word, and for a library without formulas.
 template <typename Scalar>
 std::string header_text(const sindy::Model<Scalar>& model, const std::string& name) {
   using detail::text, detail::comment_text;
   detail::check_identifier(name);
+  static_cast<void>(model.law().features().formulas());  // throws where there are none
   const TrainingFacts& facts = model.training();
   const std::string scalar = std::is_same_v<Scalar, float> ? "float" : "double";
 

@@ -299,9 +299,10 @@ void Havok<Scalar>::make_propagator() {
   const Matrix exponential = all.exp();
   // v(h) = E v + F u(0) + G (u(h) - u(0))
   ramp_ = Matrix::Zero(p + c, c);
-  ramp_.topRows(p) = exponential.block(0, p + c, p, c);
   propagator_ = Matrix::Zero(p + c, p + c);
   propagator_.topLeftCorner(p, p) = exponential.topLeftCorner(p, p);
+  if (c == 0) return;
+  ramp_.topRows(p) = exponential.block(0, p + c, p, c);
   propagator_.topRightCorner(p, c) = exponential.block(0, p, p, c) - ramp_.topRows(p);
   ramp_.bottomRows(c).setIdentity();
 }

@@ -31,6 +31,7 @@ struct Progressed {
   double least = std::numeric_limits<double>::infinity();
   std::int64_t since = 0;  ///< epochs without a better validation
   std::vector<EpochRecord> history;
+  std::vector<double> memory;  ///< of the objective
 };
 
 /// A sum of bytes that tells one content from another (FNV-1a); not against malice.
@@ -78,9 +79,10 @@ void tell(Progressed<Scalar>& state, const Pass& pass) {
   pass(&state.least, sizeof state.least);
   pass(&state.since, sizeof state.since);
   array(state.history);
+  array(state.memory);
 }
 
-inline constexpr std::string_view checkpoint_magic = "almagest training 1\n";
+inline constexpr std::string_view checkpoint_magic = "almagest training 2\n";
 
 /// Replaces the file as a whole: magic, identity, state, and the fingerprint of all of them.
 template <typename Scalar>

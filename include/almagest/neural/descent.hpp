@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <ctime>
 #include <numeric>
 #include <string>
@@ -56,9 +57,10 @@ class Descent {
     }
     batch_ = std::min(std::size_t(options.batch), order_.size());
     if (!options.checkpoint.empty()) {
-      identity_ = identity(options, text("parameters = ", state_.parameters.size(), '\n') + objective.identity(),
+      identity_ = identity(options,
+                           text("parameters = ", state_.parameters.size(), '\n') + objective.identity() + start(),
                            std::is_same_v<Scalar, float> ? "float" : "double");
-      read_checkpoint(options.checkpoint, identity_, state_);
+      if (read_checkpoint(options.checkpoint, identity_, state_)) objective_.remember(state_.memory);
     }
     latest_ = proven_ = state_;
     written_ = begun_ = seconds();
@@ -73,7 +75,7 @@ class Descent {
       while (going && state_.epoch < options_.epochs && !impatient()) {
         EpochRecord record;
         objective_.begin(int(state_.epoch), state_.parameters);
-        const auto lost = gradual() ? walk(record, pulse) : leap(record, going);
+        const auto lost = gradual() ? walk(record, pulse) : leap(record, going, pulse);
         if (lost >= 0) return diverged(lost);
         record.validation = objective_.validation(state_.parameters);
         end_epoch(record);
@@ -94,6 +96,26 @@ class Descent {
   template <typename... Parts>
   static std::string text(const Parts&... parts) {
     return almagest::detail::text(parts...);
+  }
+  /// A training is known by what an epoch would give at its start: network, data and loss all have a part in that, and
+  /// none of them has to describe itself.
+  std::string start() {
+    almagest::detail::Pulse pulse(progress_, "neural::fit", options_.epochs, 0);
+    RandomStream random(options_.seed, 2);
+    objective_.begin(0, state_.parameters);
+    double loss = 0;
+    std::uint64_t sum = fingerprint({});
+    for (std::size_t done = 0; done < order_.size(); done += batch_) {
+      const std::size_t count = std::min(batch_, order_.size() - done);
+      loss += objective_.loss(state_.parameters, {order_.data() + done, count}, random, gradient_) * double(count);
+      sum = fingerprint({reinterpret_cast<const char*>(gradient_.data()), std::size_t(gradient_.size()) * sizeof(Scalar)},
+                        sum);
+      pulse.beat(0);
+    }
+    const double validation = objective_.validation(state_.parameters);
+    objective_.remember({});
+    return text("loss at the start = ", loss / double(order_.size()), "\nvalidation at the start = ", validation,
+                "\ngradients at the start = ", sum, '\n');
   }
   bool gradual() const {
     return options_.optimizer != Optimizer::lbfgs && options_.optimizer != Optimizer::levenberg_marquardt;
@@ -145,10 +167,10 @@ class Descent {
   }
 
   /// An iteration over all samples.
-  std::int64_t leap(EpochRecord& record, bool& going) {
+  std::int64_t leap(EpochRecord& record, bool& going, almagest::detail::Pulse& pulse) {
     const auto [lowered, loss] = options_.optimizer == Optimizer::lbfgs
-                                     ? lbfgs<Scalar>(objective_, state_, order_)
-                                     : levenberg_marquardt<Scalar>(objective_, state_, order_);
+                                     ? lbfgs<Scalar>(objective_, state_, order_, pulse)
+                                     : levenberg_marquardt<Scalar>(objective_, state_, order_, pulse);
     if (!std::isfinite(loss)) return 0;
     prove();
     record.loss = loss;
@@ -164,6 +186,7 @@ class Descent {
       if (record.validation < state_.least || state_.best.size() == 0)
         state_.least = record.validation, state_.best = state_.parameters, state_.since = 0;
     }
+    state_.memory = objective_.memory();
     latest_ = state_;
   }
 

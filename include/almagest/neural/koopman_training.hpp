@@ -227,8 +227,7 @@ AutoencoderModel<Scalar> fit_autoencoder(const KoopmanAutoencoder& options,
   parts.options = options;
   parts.training = uniform_facts(several, what);
   const Eigen::Index d = parts.training.dimension;
-  for (const auto& run : validation)
-    almagest::detail::check_lengths(what, "the state of a validation run", run.dimension(), "the training runs", d);
+  check_validation(validation, parts.training, training.rollout, what);
   parts.normalization = normalization(several);
   const Samples<Scalar> data(several, parts.normalization, training.rollout),
       held(validation, parts.normalization, training.rollout);
@@ -247,6 +246,7 @@ AutoencoderModel<Scalar> fit_autoencoder(const KoopmanAutoencoder& options,
   parts.parameters = std::move(trained.parameters);
   parts.history = std::move(trained.history);
   parts.warnings = std::move(trained.warnings);
+  warn_of_constants(parts.training, parts.warnings);
   AutoencoderModel<Scalar> model(parts);
   if (const double radius = radius_of(model.K()); radius > 1 + 1e-3) {
     parts.warnings.push_back(text("the matrix K grows its leading latent direction by ", rounded(radius, 5),

@@ -255,6 +255,7 @@ LeadsModel<Scalar> fit_leads(const Leads& architecture, const Environments<Scala
   parts.parameters = std::move(trained.parameters);
   parts.history = std::move(trained.history);
   parts.warnings = std::move(trained.warnings);
+  warn_of_constants(parts.training, parts.warnings);
   return LeadsModel<Scalar>(std::move(parts));
 }
 

@@ -8,10 +8,12 @@
 #include <limits>
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "almagest/core/random.hpp"
+#include "almagest/core/text.hpp"
 #include "almagest/neural/environments.hpp"
 #include "almagest/neural/step_map.hpp"
 #include "almagest/neural/training.hpp"
@@ -54,6 +56,28 @@ class LeadsObjective final : public Objective<Scalar> {
       : map_(map), sum_(std::move(sum)), scale_(scale), options_(options), data_(data), held_(held) {}
 
   std::size_t samples() const override { return data_.each(); }
+  std::string identity() const override {
+    return almagest::detail::text("runs = ", samples(), "\nforcing of LEADS = ", options_.forcing,
+                                  "\nforcing_epochs = ", options_.forcing_epochs,
+                                  "\nvalidate_every = ", options_.validate_every, '\n');
+  }
+  /// The directions in which the matrices' norms were found last, each after its length.
+  std::vector<double> memory() const override {
+    std::vector<double> out;
+    for (const Vector& v : directions_) {
+      out.push_back(double(v.size()));
+      out.insert(out.end(), v.begin(), v.end());
+    }
+    return out;
+  }
+  void remember(std::span<const double> memory) override {
+    directions_.clear();
+    while (!memory.empty()) {
+      const auto size = std::size_t(memory[0]);
+      directions_.push_back(Eigen::Map<const Eigen::VectorXd>(memory.data() + 1, Eigen::Index(size)).cast<Scalar>());
+      memory = memory.subspan(size + 1);
+    }
+  }
   void begin(int epoch, const Vector&) override {
     epoch_ = epoch;
     probability_ = options_.forcing > 0 ? std::pow(options_.forcing, epoch / options_.forcing_epochs) : 0;

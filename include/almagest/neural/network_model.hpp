@@ -193,9 +193,7 @@ NetworkModel<Scalar> fit_network(const Architecture& architecture, const std::ve
   NetworkParts<Scalar> parts;
   parts.architecture = architecture;
   parts.training = uniform_facts(several, what);
-  for (const auto& run : validation)
-    almagest::detail::check_lengths(what, "the state of a validation run", run.dimension(), "the training runs",
-                                    parts.training.dimension);
+  check_validation(validation, parts.training, options.rollout, what);
   parts.normalization = normalization(several);
   const Samples<Scalar> data(several, parts.normalization, options.rollout);
   if (data.starts.empty())

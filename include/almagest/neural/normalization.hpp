@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -56,10 +57,37 @@ template <typename Scalar>
 TrainingFacts uniform_facts(const std::vector<TrajectoryView<Scalar>>& several, const char* what) {
   TrainingFacts facts =
       almagest::detail::training_facts(several, almagest::detail::common_step(several, what), what);
-  if (!facts.step)
-    throw InvalidArgument(
-        almagest::detail::text(what, ": the times are not uniform; resample the runs to one step."));
-  return facts;
+  if (facts.step) return facts;
+  const bool short_runs = std::all_of(several.begin(), several.end(), [](const auto& run) { return run.size() < 2; });
+  throw InvalidArgument(almagest::detail::text(
+      what, short_runs ? ": no run has 2 samples, between which there would be a step to learn; give longer runs."
+                       : ": the times are not uniform; resample the runs to one step."));
+}
+
+/// Refuses validation runs of another dimension or step than the training's, and such as are all too short for one
+/// rollout of so many steps.
+///
+/// \throws DimensionMismatch, InvalidArgument
+template <typename Scalar>
+void check_validation(const std::vector<TrajectoryView<Scalar>>& runs, const TrainingFacts& facts,
+                      Eigen::Index rollout, const char* what) {
+  using almagest::detail::text;
+  Eigen::Index longest = 0;
+  for (const auto& run : runs) {
+    almagest::detail::check_lengths(what, "the state of a validation run", run.dimension(), "the training runs",
+                                    facts.dimension);
+    longest = std::max(longest, run.size());
+    if (run.size() < 2) continue;
+    if (!run.times().is_uniform())
+      throw InvalidArgument(text(what, ": a validation run has times that are not uniform; resample it to the step ",
+                                 *facts.step, '.'));
+    if (std::abs(run.times().step() - *facts.step) > 1e-6 * *facts.step)
+      throw InvalidArgument(text(what, ": a validation run has the time step ", run.times().step(),
+                                 ", but the training runs have ", *facts.step, "; resample it."));
+  }
+  if (!runs.empty() && longest <= rollout)
+    throw InvalidArgument(text(what, ": the longest validation run has ", longest, " samples, but a rollout of ",
+                               rollout, " steps needs ", rollout + 1, "; give a longer one, or none."));
 }
 
 /// A sentence on components that never change: they are foreseen as what they were, in their own unit.

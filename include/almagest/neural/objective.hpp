@@ -127,8 +127,12 @@ class Objective {
   virtual double validation(const Vector&) { return std::numeric_limits<double>::quiet_NaN(); }
   /// Called before each epoch: the place for schedules of the loss, as of teacher forcing.
   virtual void begin(int /*epoch*/, const Vector& /*parameters*/) {}
-  /// What is trained and on which data, for checkpoints: "name = value", a line each.
+  /// What checkpoints must tell apart and the first batch does not: "name = value", a line each.
   virtual std::string identity() const { return almagest::detail::text("samples = ", samples(), '\n'); }
+  /// What batches leave to the batches after them, beside the parameters; checkpoints keep it. Nothing, for most.
+  virtual std::vector<double> memory() const { return {}; }
+  /// Takes back what `memory` gave; nothing is how it was before the first batch.
+  virtual void remember(std::span<const double> /*memory*/) {}
   /// Residuals of one sample, whose squares sum up to its loss, and their Jacobian, a row for each residual.
   ///
   /// \throws InvalidArgument where the loss is no sum of squares that a sample has to itself.

@@ -242,6 +242,7 @@ struct OdeData {
 
   /// Moves what a model keeps of them.
   void hand_over(OdeParts<Scalar>& parts) {
+    warn_of_constants(facts, parts.warnings);
     parts.training = std::move(facts);
     parts.normalization = std::move(normal);
     parts.longest = longest;

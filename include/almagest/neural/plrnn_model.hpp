@@ -269,9 +269,7 @@ PlrnnModel<Scalar> fit_plrnn(const PiecewiseLinear& architecture, const std::vec
   PlrnnParts<Scalar> parts;
   parts.architecture = architecture;
   parts.training = uniform_facts(several, what);
-  for (const auto& run : validation)
-    almagest::detail::check_lengths(what, "the state of a validation run", run.dimension(), "the training runs",
-                                    parts.training.dimension);
+  check_validation(validation, parts.training, forcing.length, what);
   const auto layer = layer_of<Scalar>(architecture, parts.training.dimension);
   parts.normalization = normalization(several);
   const Samples<Scalar> data(several, parts.normalization, forcing.length),
@@ -289,6 +287,7 @@ PlrnnModel<Scalar> fit_plrnn(const PiecewiseLinear& architecture, const std::vec
   parts.parameters = std::move(trained.parameters);
   parts.history = std::move(trained.history);
   parts.warnings = std::move(trained.warnings);
+  warn_of_constants(parts.training, parts.warnings);
   guard_parameters(parts, *layer, parts.warnings);
   std::vector<std::string> doubts;
   guard(PlrnnModel<Scalar>(parts), several.front(), doubts);

@@ -17,7 +17,6 @@
 
 #include "almagest/core/random.hpp"
 #include "almagest/core/team.hpp"
-#include "almagest/core/text.hpp"
 #include "almagest/core/trajectory.hpp"
 #include "almagest/neural/layer.hpp"
 #include "almagest/neural/normalization.hpp"
@@ -42,7 +41,7 @@ struct Samples {
     }
   }
 
-  /// Tells one set of samples from another.
+  /// Tells one set of samples from another, for trainings that draw some of them.
   std::uint64_t fingerprint() const {
     std::uint64_t hash = 0xcbf29ce484222325;
     for (const auto& run : runs)
@@ -123,14 +122,6 @@ class RolloutObjective final : public Objective<Scalar> {
       }
     }
     return sum / (double(options_.rollout) * double(held_.starts.size()) * double(network_.inputs()));
-  }
-
-  std::string identity() const override {
-    using almagest::detail::text;
-    std::string widths = text(network_.inputs());
-    for (const auto& layer : network_.layers()) widths += text('-', layer->outputs(), '(', layer->parameters(), ')');
-    return text("network = ", widths, "\nsamples = ", samples(), "\ndata = ", data_.fingerprint(),
-                "\nvalidation data = ", held_.fingerprint(), '\n');
   }
 
   /// One sample goes through alone; a pass back for every component of every step.

@@ -57,6 +57,8 @@ double score(const Model& model, const std::vector<TrajectoryView<Scalar>>& runs
   } catch (const ConvergenceFailure&) {  // diverged before the first sample
     return -std::numeric_limits<double>::infinity();
   }
+  if (!(all > 0))
+    throw InvalidArgument("score: the runs never change, so that there is no variance to explain; give runs that move.");
   return 1 - missed / all;
 }
 

@@ -10,17 +10,21 @@
 #include <vector>
 
 #include "almagest/core/errors.hpp"
+#include "almagest/core/progress.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/neural/checkpoint.hpp"
 #include "almagest/neural/objective.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::neural::detail {
 
-/// The mean loss of all samples and its gradient, a few thousand samples at a time. Noise is the same each time.
+/// The mean loss of all samples and its gradient, a few thousand samples at a time, with a beat of the pulse before
+/// each. Noise is the same each time.
 template <typename Scalar>
 double full_loss(Objective<Scalar>& objective, const Eigen::VectorX<Scalar>& parameters, RandomStream random,
-                 std::span<const std::size_t> samples, Eigen::VectorX<Scalar>& gradient) {
+                 std::span<const std::size_t> samples, Eigen::VectorX<Scalar>& gradient,
+                 almagest::detail::Pulse& pulse) {
   constexpr std::size_t most = 4096;
+  pulse.beat(0);
   if (samples.size() <= most) return objective.loss(parameters, samples, random, gradient);
   gradient.setZero(parameters.size());
   Eigen::VectorX<Scalar> part;
@@ -28,6 +32,7 @@ double full_loss(Objective<Scalar>& objective, const Eigen::VectorX<Scalar>& par
   for (std::size_t first = 0; first < samples.size(); first += most) {
     const auto some = samples.subspan(first, std::min(most, samples.size() - first));
     const double share = double(some.size()) / double(samples.size());
+    pulse.beat(0);
     value += share * objective.loss(parameters, some, random, part);
     gradient += Scalar(share) * part;
   }
@@ -79,11 +84,12 @@ void remember(Progressed<Scalar>& state, const Eigen::VectorX<Scalar>& moved, co
 
 /// One step of L-BFGS with a line search for the weak conditions of Wolfe, by bisection.
 template <typename Scalar>
-Iteration lbfgs(Objective<Scalar>& objective, Progressed<Scalar>& state, std::span<const std::size_t> samples) {
+Iteration lbfgs(Objective<Scalar>& objective, Progressed<Scalar>& state, std::span<const std::size_t> samples,
+                almagest::detail::Pulse& pulse) {
   using Vector = Eigen::VectorX<Scalar>;
   constexpr double enough = 1e-4, flatter = 0.9;
   Vector gradient, next_gradient;
-  const double loss = full_loss(objective, state.parameters, state.random, samples, gradient);
+  const double loss = full_loss(objective, state.parameters, state.random, samples, gradient, pulse);
   if (!std::isfinite(loss) || !gradient.allFinite()) return {false, std::nan("")};
   Vector direction = lbfgs_direction(state, gradient);
   double slope = double(direction.dot(gradient));
@@ -97,7 +103,7 @@ Iteration lbfgs(Objective<Scalar>& objective, Progressed<Scalar>& state, std::sp
   double step = 1, shortest = 0, longest = std::numeric_limits<double>::infinity(), least = loss;
   for (int tries = 0; tries < 25; ++tries) {
     const Vector next = state.parameters + Scalar(step) * direction;
-    const double value = full_loss(objective, next, state.random, samples, next_gradient);
+    const double value = full_loss(objective, next, state.random, samples, next_gradient, pulse);
     const bool lower = value <= loss + enough * step * slope && next_gradient.allFinite();
     if (lower && value < least) least = value, best = next, best_gradient = next_gradient;
     if (!lower)
@@ -117,7 +123,7 @@ Iteration lbfgs(Objective<Scalar>& objective, Progressed<Scalar>& state, std::sp
 /// One step of Levenberg and Marquardt: damped by multiples of the diagonal until the loss is lower.
 template <typename Scalar>
 Iteration levenberg_marquardt(Objective<Scalar>& objective, Progressed<Scalar>& state,
-                              std::span<const std::size_t> samples) {
+                              std::span<const std::size_t> samples, almagest::detail::Pulse& pulse) {
   using Matrix = Eigen::MatrixX<Scalar>;
   using Vector = Eigen::VectorX<Scalar>;
   constexpr Eigen::Index most = 4000, rows = 1024;
@@ -133,6 +139,7 @@ Iteration levenberg_marquardt(Objective<Scalar>& objective, Progressed<Scalar>& 
   Eigen::Index filled = 0;
   double loss = 0;
   const auto flush = [&] {
+    pulse.beat(0);
     normal.selfadjointView<Eigen::Lower>().rankUpdate(block.topRows(filled).transpose());
     right.noalias() += block.topRows(filled).transpose() * values.head(filled);
     filled = 0;
@@ -156,7 +163,7 @@ Iteration levenberg_marquardt(Objective<Scalar>& objective, Progressed<Scalar>& 
     const Eigen::LLT<Eigen::MatrixXd> solver(normal);
     if (solver.info() == Eigen::Success) {
       const Vector next = state.parameters - solver.solve(right).template cast<Scalar>();
-      const double value = full_loss(objective, next, state.random, samples, gradient);
+      const double value = full_loss(objective, next, state.random, samples, gradient, pulse);
       if (value < loss) {
         state.parameters = next;
         state.damping = std::max(state.damping / 5, 1e-12);

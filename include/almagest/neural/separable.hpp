@@ -15,6 +15,7 @@
 #include "almagest/core/ensemble.hpp"
 #include "almagest/core/errors.hpp"
 #include "almagest/core/forecast.hpp"
+#include "almagest/core/progress.hpp"
 #include "almagest/core/random.hpp"
 #include "almagest/core/text.hpp"
 #include "almagest/core/trajectory.hpp"
@@ -129,15 +130,18 @@ class AlternatingLeastSquares {
     }
   }
 
-  /// Returns the function and the mean square of its error.
-  std::pair<SeparableFunction, double> fit(const Vector& y, RandomStream& random) {
+  /// Returns the function and the mean square of its error; calls `beat` with the share of the sweeps done.
+  std::pair<SeparableFunction, double> fit(const Vector& y, RandomStream& random, const auto& beat) {
     const Index rank = options_.rank;
     coefficients_ =
         Matrix::NullaryExpr(options_.atoms, rank * dimension_, [&] { return 1 + 0.5 * random.normal(); });
     double error = y.squaredNorm() / double(samples_);
     for (int sweep = 0; sweep < options_.sweeps; ++sweep) {
       const double before = error;
-      for (Index d = 0; d < dimension_; ++d) error = solve(d, y);
+      for (Index d = 0; d < dimension_; ++d) {
+        error = solve(d, y);
+        beat((sweep + double(d + 1) / double(dimension_)) / options_.sweeps);
+      }
       if (error <= 1e-26 * y.squaredNorm() / double(samples_) || (sweep > 2 && before - error < 1e-9 * before)) break;
     }
     return {SeparableFunction(options_, lower_, upper_, coefficients_), error};
@@ -200,7 +204,7 @@ SeparableFunction fit_separable(const Eigen::MatrixXd& x, const Eigen::VectorXd&
       throw InvalidArgument(
           almagest::detail::text("fit_separable: variable ", d, " has the one value ", lower[d], "; leave it out."));
   RandomStream random(options.seed);
-  return detail::AlternatingLeastSquares<double>(x, options, lower, upper).fit(y, random).first;
+  return detail::AlternatingLeastSquares<double>(x, options, lower, upper).fit(y, random, [](double) {}).first;
 }
 
 /// What defines a separable map: a function for each component of the increment.
@@ -266,7 +270,8 @@ static_assert(Forecaster<SeparableModel>);
 namespace detail {
 
 template <std::same_as<double> Real>
-SeparableModel fit_separable_map(const std::vector<TrajectoryView<Real>>& several, const Separable& options) {
+SeparableModel fit_separable_map(const std::vector<TrajectoryView<Real>>& several, const Separable& options,
+                                 const Progress& progress) {
   using almagest::detail::text;
   check(options);
   SeparableParts parts;
@@ -295,20 +300,23 @@ SeparableModel fit_separable_map(const std::vector<TrajectoryView<Real>>& severa
   AlternatingLeastSquares<Real> solver(x, options, parts.training.lower, parts.training.upper);
   RandomStream random(options.seed);
   parts.coefficients.resize(options.atoms, options.rank * d * d);
-  for (Eigen::Index i = 0; i < d; ++i)
+  almagest::detail::Pulse pulse(progress, "neural::fit(Separable)", double(d));
+  for (Eigen::Index i = 0; i < d; ++i) {
     parts.coefficients.middleCols(i * options.rank * d, options.rank * d) =
-        solver.fit(change.row(i).transpose(), random).first.coefficients();
+        solver.fit(change.row(i).transpose(), random, [&](double share) { pulse.beat(share); }).first.coefficients();
+    pulse.reached(double(i + 1));
+  }
   return SeparableModel(std::move(parts));
 }
 
 }  // namespace detail
 
 /// Learns a separable map from runs. \throws InvalidArgument for impossible options, non-uniform times, a component
-/// that never changes; DimensionMismatch where runs differ.
+/// that never changes; DimensionMismatch where runs differ; Cancelled.
 template <typename Data>
 requires requires(const Data& data) { runs(data); }
-SeparableModel fit(const Separable& options, const Data& data) {
-  return detail::fit_separable_map(runs(data), options);
+SeparableModel fit(const Separable& options, const Data& data, const Progress& progress = {}) {
+  return detail::fit_separable_map(runs(data), options, progress);
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::neural

@@ -137,6 +137,9 @@ class SequenceObjective final : public Objective<Scalar> {
   }
 
   std::size_t samples() const override { return starts_.size(); }
+  std::string identity() const override {
+    return almagest::detail::text("samples = ", samples(), "\ndata = ", data_.fingerprint(), '\n');
+  }
   /// Draws the sequences of an epoch.
   void begin(int epoch, const Vector&) override {
     RandomStream random(seed_, 1000 + std::uint64_t(epoch));
@@ -353,9 +356,7 @@ SequenceModel<Scalar> fit_sequence(const WithMemory& architecture, const std::ve
   SequenceParts<Scalar> parts;
   parts.architecture = architecture;
   parts.training = uniform_facts(several, what);
-  for (const auto& run : validation)
-    almagest::detail::check_lengths(what, "the state of a validation run", run.dimension(), "the training runs",
-                                    parts.training.dimension);
+  check_validation(validation, parts.training, sequences.length, what);
   parts.normalization = normalization(several);
   const Samples<Scalar> data(several, parts.normalization, sequences.length),
       held(validation, parts.normalization, sequences.length);
@@ -370,6 +371,7 @@ SequenceModel<Scalar> fit_sequence(const WithMemory& architecture, const std::ve
   parts.parameters = std::move(trained.parameters);
   parts.history = std::move(trained.history);
   parts.warnings = std::move(trained.warnings);
+  warn_of_constants(parts.training, parts.warnings);
   std::vector<std::string> doubts;
   guard(SequenceModel<Scalar>(parts), several.front(), doubts);
   parts.warnings.insert(parts.warnings.end(), doubts.begin(), doubts.end());

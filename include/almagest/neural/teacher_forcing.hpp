@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -91,7 +92,7 @@ class ForcedObjective final : public Objective<Scalar> {
         data_(data),
         held_(held),
         observed_(data.runs.front().rows()),
-        strength_(forcing.kind == TeacherForcing::Kind::adaptive ? 1 : forcing.strength),
+        strength_(first_strength()),
         starts_(std::size_t(options.batch * forcing.batches)) {
     begin(0, Vector());
   }
@@ -100,6 +101,15 @@ class ForcedObjective final : public Objective<Scalar> {
   /// The strength of the forcing now.
   double strength() const { return strength_; }
   std::size_t samples() const override { return starts_.size(); }
+  std::string identity() const override {
+    return almagest::detail::text("samples = ", samples(), "\ndata = ", data_.fingerprint(), "\nforcing decay = ",
+                                  forcing_.decay, "\nforcing release = ", forcing_.release, '\n');
+  }
+  std::vector<double> memory() const override { return {strength_, double(batch_)}; }
+  void remember(std::span<const double> memory) override {
+    strength_ = memory.empty() ? first_strength() : memory[0];
+    batch_ = memory.empty() ? 0 : long(memory[1]);
+  }
 
   /// Draws the sequences of an epoch.
   void begin(int epoch, const Vector&) override {
@@ -145,6 +155,7 @@ class ForcedObjective final : public Objective<Scalar> {
   }
 
  private:
+  double first_strength() const { return forcing_.kind == TeacherForcing::Kind::adaptive ? 1 : forcing_.strength; }
   void prepare(Eigen::Index batch) {
     if (!inputs_.empty() && inputs_[0].cols() == batch) return;
     const auto steps = std::size_t(forcing_.length);

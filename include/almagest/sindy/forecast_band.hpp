@@ -39,6 +39,7 @@ ForecastBand forecast_band(const Model<Scalar>& model, const TrajectoryView<Scal
     throw InvalidArgument("forecast_band: the model has no members; fit it with EnsembleOf.");
   if (!(share > 0 && share < 1))
     throw InvalidArgument(text("forecast_band: share is ", share, "; give a number between 0 and 1."));
+  if (threads < 1) throw InvalidArgument("forecast_band: threads is 0; give at least 1.");
   const double step = almagest::detail::check_history(model.training(), 1, history, steps, "forecast_band");
   std::vector<Eigen::MatrixXd> foreseen(members.size());
   almagest::detail::in_parallel(members.size(), threads, Progress{}, "forecast_band", [&](std::size_t k, unsigned) {

@@ -22,7 +22,8 @@ namespace almagest::inline ALMAGEST_ABI::sindy {
 ///
 /// A piece that begins with the last sample of the one before it continues its run, whatever its
 /// times begin with. Whatever the pieces, the rows are those of the whole run, so that the coefficients are
-/// those of `fit` to rounding. Memory is that of the triangle and of a piece.
+/// those of `fit` to rounding. Memory is that of the triangle and of a piece. A run that ends too short for the derivative
+/// is left out, with a warning.
 ///
 /// \throws InvalidArgument for a derivative that needs whole runs at once, runs with inputs, and as
 ///         `fit`; DimensionMismatch for pieces of another dimension. What was learned before stays.
@@ -56,10 +57,7 @@ class BasicLawAccumulator {
     TrainingFacts facts = almagest::detail::training_facts(std::vector{piece}, step, "LawAccumulator");
     const bool continues = !times_.empty() && piece.size() > 1 &&
                            piece[0] == samples_.row(samples_.rows() - 1).transpose();
-    if (!continues) {
-      if (!times_.empty()) detail::check_length(method_, Eigen::Index(times_.size()) + before_, 0, "LawAccumulator");
-      close();
-    }
+    if (!continues) close();
     join(facts);
     const Eigen::Index shared = continues ? 1 : 0, old = samples_.rows(), added = piece.size() - shared;
     samples_.conservativeResize(old + added, made_->dimension());
@@ -90,6 +88,9 @@ class BasicLawAccumulator {
         all.rows_.regression(made_->names(facts.names), facts.names, std::move(rounding));
     FitReport report;
     Eigen::MatrixX<Real> coefficients = solve(optimizer, regression, report);
+    if (all.left_out_ > 0)
+      report.warnings.push_back(almagest::detail::text(all.left_out_, " runs with less than ", method_.window,
+                                                       " samples were left out, which the derivative needs."));
     return {library_, std::move(coefficients), facts, std::move(report)};
   }
 
@@ -109,6 +110,7 @@ class BasicLawAccumulator {
   }
 
   void close() {
+    if (!times_.empty() && Eigen::Index(times_.size()) + before_ < method_.window) ++left_out_;
     write(true);
     samples_.resize(0, made_->dimension());
     times_.clear();
@@ -152,6 +154,7 @@ class BasicLawAccumulator {
   std::vector<double> times_;
   Eigen::Index next_ = 0;    ///< sample of the open run's rest whose row comes next
   Eigen::Index before_ = 0;  ///< samples of the open run that are gone
+  Eigen::Index left_out_ = 0;  ///< runs that were too short
   std::optional<double> run_step_;
   bool uniform_ = true;
   Real gain_ = 0;

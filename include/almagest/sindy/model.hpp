@@ -100,7 +100,7 @@ class Model {
   /// \throws InvalidArgument for a model with inputs: integrate `driven(u)`.
   template <typename State, typename Derivative, typename Time>
   void operator()(const State& x, Derivative& dxdt, const Time&) const {
-    if (!input_names_.empty()) refuse("operator()", "integrate model.driven(u) with inputs u(t)");
+    if (!input_names_.empty()) refuse("operator()", "forecast with inputs, or in C++ integrate model.driven(u)");
     law_.evaluate([&](std::size_t i) -> decltype(auto) { return detail::component(x, i); }, dxdt);
   }
 
@@ -133,7 +133,7 @@ class Model {
   ///         step than the training, a model with inputs, or features without formulas;
   ///         ConvergenceFailure where not even the first sample can be foreseen.
   Forecast<Scalar> forecast(const TrajectoryView<Scalar>& history, Eigen::Index steps) const {
-    if (!input_names_.empty()) refuse("forecast", "give the inputs of the steps, inputs x steps");
+    if (!input_names_.empty()) refuse("forecast", "give those of every step, inputs x steps (in Python inputs=, steps x inputs)");
     return continued(history, Matrix(0, 0), steps);
   }
 

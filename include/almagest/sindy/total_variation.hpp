@@ -143,22 +143,29 @@ class VariationDifferentiator final : public Differentiator {
       const Vector samples = states.col(c);
       const Chord<Real> chord(samples, differences.steps());
       Vector rest = chord.without(samples);
-      const Real rounding = 64 * std::numeric_limits<Real>::epsilon() * samples.cwiseAbs().maxCoeff();
-      filter(differences, method_.alpha ? nullptr : &noise[c], rounding, rest);
+      const Real size = rest.cwiseAbs().maxCoeff();
+      if (size > 0) {  // by powers of 2, which round nothing: squares of tiny numbers and huge ones are none
+        const Real unit = std::exp2(std::floor(std::log2(size)));
+        const Real rounding = 64 * std::numeric_limits<Real>::epsilon() * (samples / unit).cwiseAbs().maxCoeff();
+        rest /= unit;
+        filter(differences, (method_.alpha ? *method_.alpha : noise[c]) / unit, rounding, rest);
+        rest *= unit;
+      }
       rates.col(c) = (slopes(differences, rest).array() + chord.slope()) / differences.unit();
       if (method_.smooth_states) states.col(c) = chord.with(rest);
     }
   }
 
  private:
-  void filter(const SecondDifferences<Real>& differences, const Real* noise, Real rounding,
-              Vector& y) const {
+  /// `level` is alpha where that is given, and the noise's deviation where it is to be chosen.
+  void filter(const SecondDifferences<Real>& differences, Real level, Real rounding, Vector& y) const {
     const Real unit = differences.unit();
-    if (differences.apply(y).isZero(0) || (noise && *noise == 0)) return;
+    const bool chooses = !method_.alpha;
+    if (differences.apply(y).isZero(0) || (chooses && level == 0)) return;
     const Vector bent = off_line(differences, y);
     const Real straight = multipliers(differences, bent).cwiseAbs().maxCoeff();
-    const Real given = noise ? 0 : *method_.alpha / (unit * unit);
-    const Real allowed = noise ? Real(y.size()) * *noise * *noise : Real(0);
+    const Real given = chooses ? 0 : level / (unit * unit);
+    const Real allowed = chooses ? Real(y.size()) * level * level : Real(0);
     if (given >= straight || bent.squaredNorm() <= allowed) {
       y -= bent;
       return;
@@ -167,7 +174,7 @@ class VariationDifferentiator final : public Differentiator {
     const auto correction = [&](Real beta, Real tolerance) {
       return filter.correction(beta, tolerance, method_.max_iterations);
     };
-    const Real beta = noise ? chosen(*noise, allowed, straight, correction) : given;
+    const Real beta = chooses ? chosen(level, allowed, straight, correction) : given;
     y -= correction(beta, Real(method_.tolerance));
   }
 

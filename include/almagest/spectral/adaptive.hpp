@@ -179,6 +179,7 @@ class AdaptiveSteps final : public Evolution<typename Discrete::Value> {
     discrete_.mean_squares(next_, fields.data());
     double largest = 0;
     for (std::size_t c = 0; c < errors.size(); ++c) {
+      if (errors[c] == 0) continue;  // of a field that stays 0, where not even 0 is too much
       const double ratio = std::sqrt(errors[c]) / (method_.absolute + method_.relative * std::sqrt(fields[c]));
       if (!(ratio <= largest)) largest = ratio;  // NaN stays
     }

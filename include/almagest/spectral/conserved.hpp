@@ -29,9 +29,10 @@ Eigen::MatrixX2d sums_of_densities(const SpatialGrid& grid, Eigen::Index points,
 
 /// The conserved quantities of the present state: its densities summed over the points that products are
 /// taken on, times the volume of a cell; in a second column the sums of their absolute values. Allocates; it
-/// is called once a sample.
+/// is called once a sample. `known` are the values of the one component at these points, where the state holds less of
+/// them than there is.
 template <typename Discrete>
-Eigen::MatrixX2d integrals(const Discrete& discrete) {
+Eigen::MatrixX2d integrals(const Discrete& discrete, const typename Discrete::Value* known = nullptr) {
   using Equation = typename Discrete::Equation;
   using Value = typename Discrete::Value;
   if constexpr (!Conservative<Equation>) {
@@ -49,7 +50,8 @@ Eigen::MatrixX2d integrals(const Discrete& discrete) {
       to.emplace_back(points);
       discrete.to_grid(spectrum, to.back().data());
     };
-    for (int c = 0; c < components; ++c) make(values, [&](Eigen::Index s, const auto&) { return state[s + c * n]; });
+    for (int c = 0; c < components && !known; ++c)
+      make(values, [&](Eigen::Index s, const auto&) { return state[s + c * n]; });
     for (int c = 0; c < components; ++c)
       for (int a = 0; a < axes; ++a)
         make(gradients, [&](Eigen::Index s, const auto& k) { return i_times(k[a], state[s + c * n]); });
@@ -70,7 +72,10 @@ Eigen::MatrixX2d integrals(const Discrete& discrete) {
     std::array<Point, std::size_t(components * axes)> gradient{};
     std::array<Point, std::size_t(fields)> f{};
     return sums_of_densities<Equation>(discrete.grid(), points, [&](Eigen::Index j, double* q) {
-      point(values, u, j);
+      if (known)
+        u[0] = Point(known[j]);
+      else
+        point(values, u, j);
       point(gradients, gradient, j);
       point(arrays, f, j);
       discrete.equation().densities(u.data(), gradient.data(), f.data(), q);

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "almagest/core/config.hpp"
+#include "almagest/core/errors.hpp"
+#include "almagest/core/text.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::spectral {
 
@@ -142,7 +144,12 @@ class FixedSteps : public Evolution<Value> {
 
  private:
   long long count_of(double interval) const {
-    return std::max(1LL, static_cast<long long>(std::ceil(interval / longest_ * (1 - 1e-12))));
+    const double count = std::ceil(interval / longest_ * (1 - 1e-12));
+    if (!(count < 1e15))
+      throw InvalidArgument(almagest::detail::text("spectral::solve: step is ", longest_, ", so that an interval of ",
+                                                   interval, " takes ", almagest::detail::rounded(count, 3),
+                                                   " steps; give a longer step."));
+    return std::max(1LL, static_cast<long long>(count));
   }
 
   double longest_, prepared_ = 0;

@@ -11,8 +11,10 @@
 #include <complex>
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <numbers>
 #include <type_traits>
+#include <utility>
 
 #include "almagest/core/errors.hpp"
 #include "almagest/core/random.hpp"
@@ -55,8 +57,27 @@ inline double around(const SpatialGrid& grid, double x, double x0, std::size_t a
   return std::remainder(x - x0, grid.axes()[axis].length);
 }
 
+namespace detail {
+
+/// \throws InvalidArgument for a parameter of an initial field that is not finite.
+inline void check_known(const char* what, std::initializer_list<std::pair<const char*, double>> parameters) {
+  for (const auto& [name, value] : parameters)
+    if (!std::isfinite(value))
+      throw InvalidArgument(almagest::detail::text(what, ": ", name, " is ", value, "; give a finite number."));
+}
+
+/// \throws InvalidArgument for a length that is not positive.
+inline void check_length(const char* what, const char* name, double value) {
+  if (!(value > 0))
+    throw InvalidArgument(almagest::detail::text(what, ": ", name, " is ", value, "; give a positive one."));
+}
+
+}  // namespace detail
+
 /// \f$ A\,\mathrm{sech}^2((x - x_0)/w) \f$
 inline Eigen::VectorXd sech_squared(const SpatialGrid& grid, double amplitude, double width, double centre) {
+  detail::check_known("sech_squared", {{"amplitude", amplitude}, {"width", width}, {"centre", centre}});
+  detail::check_length("sech_squared", "width", width);
   return field(grid, [&](double x) {
     const double s = 1 / std::cosh(around(grid, x, centre) / width);
     return amplitude * s * s;
@@ -67,6 +88,8 @@ inline Eigen::VectorXd sech_squared(const SpatialGrid& grid, double amplitude, d
 /// \f$ \sqrt{12\mu/(\varepsilon A)} \f$, speed \f$ \varepsilon A/3 \f$.
 inline Eigen::VectorXd korteweg_de_vries_soliton(const SpatialGrid& grid, double epsilon, double mu, double amplitude,
                                                  double centre, double t = 0) {
+  detail::check_known("korteweg_de_vries_soliton",
+                      {{"epsilon", epsilon}, {"mu", mu}, {"amplitude", amplitude}, {"centre", centre}, {"t", t}});
   if (!(mu / (epsilon * amplitude) > 0))
     throw InvalidArgument(almagest::detail::text("korteweg_de_vries_soliton: amplitude is ", amplitude,
                                                  " with epsilon ", epsilon, " and mu ", mu,
@@ -80,6 +103,7 @@ inline Eigen::VectorXd korteweg_de_vries_soliton(const SpatialGrid& grid, double
 template <std::same_as<double> Real = double>
 Eigen::VectorX<Real> sine_gordon_breather(const SpatialGrid& grid, double frequency, double centre = 0,
                                           double t = 0) {
+  detail::check_known("sine_gordon_breather", {{"centre", centre}, {"t", t}});
   if (!(frequency > 0 && frequency < 1))
     throw InvalidArgument(
         almagest::detail::text("sine_gordon_breather: frequency is ", frequency, "; give one between 0 and 1."));
@@ -101,6 +125,9 @@ Eigen::VectorX<Real> sine_gordon_breather(const SpatialGrid& grid, double freque
 template <std::same_as<double> Real = double>
 Eigen::VectorX<Real> phi4_kink_pair(const SpatialGrid& grid, double coupling, double vacuum, double separation,
                                     double velocity = 0, double centre = 0) {
+  detail::check_known("phi4_kink_pair",
+                      {{"coupling", coupling}, {"vacuum", vacuum}, {"separation", separation}, {"centre", centre}});
+  detail::check_length("phi4_kink_pair", "coupling", coupling);
   if (!(std::abs(velocity) < 1))
     throw InvalidArgument(
         almagest::detail::text("phi4_kink_pair: velocity is ", velocity, "; kinks are slower than 1."));
@@ -122,6 +149,8 @@ Eigen::VectorX<Real> phi4_kink_pair(const SpatialGrid& grid, double coupling, do
 template <std::same_as<double> Real = double>
 Eigen::VectorX<std::complex<Real>> wave_packet(const SpatialGrid& grid, double centre, double width,
                                                double wavenumber) {
+  detail::check_known("wave_packet", {{"centre", centre}, {"width", width}, {"wavenumber", wavenumber}});
+  detail::check_length("wave_packet", "width", width);
   const double scale = std::pow(2 * std::numbers::pi * width * width, -0.25);
   return field(grid, [&](double x) {
     const double d = around(grid, x, centre);
@@ -135,9 +164,8 @@ Eigen::VectorX<std::complex<Real>> wave_packet(const SpatialGrid& grid, double c
 template <std::same_as<double> Real = double>
 Eigen::VectorX<Real> gaussian_random_field(const SpatialGrid& grid, double length, double smoothness,
                                            std::uint64_t seed, std::uint64_t stream = 0) {
-  if (!(length > 0))
-    throw InvalidArgument(
-        almagest::detail::text("gaussian_random_field: length is ", length, "; give a positive one."));
+  detail::check_known("gaussian_random_field", {{"length", length}, {"smoothness", smoothness}});
+  detail::check_length("gaussian_random_field", "length", length);
   const std::size_t axes = grid.axes().size();
   const fft::Shape shape(grid);
   fft::Buffer<std::complex<double>> modes(shape.size());

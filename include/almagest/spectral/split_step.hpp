@@ -74,7 +74,7 @@ class SplitSteps final : public FixedSteps<std::complex<double>> {
       });
     } else {
       discrete_.load(psi_.data());
-      return integrals(discrete_);
+      return integrals(discrete_, psi_.data());  // an even grid's highest mode too, which has no slope
     }
   }
   long long transforms_done() const override { return transforms_done_; }

@@ -49,5 +49,12 @@ class Separable(_Scored, _Stored):
     def options(self) -> tuple[int, int, str, int, float, int]: ...
 
 def fit_separable(
-    runs: Sequence[Trajectory], rank: int, atoms: int, kind: str, sweeps: int, ridge: float, seed: int
+    runs: Sequence[Trajectory],
+    rank: int,
+    atoms: int,
+    kind: str,
+    sweeps: int,
+    ridge: float,
+    seed: int,
+    progress: _Told,
 ) -> Separable: ...
