@@ -9,7 +9,7 @@ import numpy as np
 
 from ._almagest import koopman as _compiled
 from ._almagest.core import InvalidArgument
-from ._estimator import as_runs, number, whole
+from ._estimator import as_runs, number, numbers, whole
 from ._features import Library, Polynomial, compiled_library, library_of
 from ._spectrum import DrivenEstimator, SpectralEstimator
 
@@ -39,7 +39,7 @@ class _KoopmanInFeatures(SpectralEstimator):
         With a library of delays a row of x is a window, oldest sample first.
         """
         model = self._fitted("eigenfunctions")
-        return model.eigenfunctions(np.asarray(x))  # type: ignore[no-any-return]
+        return model.eigenfunctions(numbers(x, "eigenfunctions: x"))  # type: ignore[no-any-return]
 
     def pseudospectrum(self, z: ArrayLike) -> NDArray[np.float64]:
         """tau(z), the least of |(K - z) g| / |g| over the functions g of the span, in the shape of z.

@@ -10,7 +10,7 @@ import numpy as np
 from ._almagest import koopman as _compiled
 from ._almagest.core import DimensionMismatch, InvalidArgument
 from ._almagest.systems import Function, System
-from ._estimator import as_runs, has_times, number, whole
+from ._estimator import as_runs, has_times, number, numbers, whole
 from ._features import Library, Polynomial, compiled_library
 from ._sindy import SINDy
 from ._spectrum import WithResiduals
@@ -40,7 +40,7 @@ class _InLibrary(WithResiduals):
 
     def eigenfunctions(self, x: ArrayLike) -> NDArray[np.complex128]:
         """The eigenfunctions, of unit norm over the data, at states (count, dimension): (count, rank)."""
-        return self._fitted("eigenfunctions").eigenfunctions(np.asarray(x))  # type: ignore[no-any-return]
+        return self._fitted("eigenfunctions").eigenfunctions(numbers(x, "eigenfunctions: x"))  # type: ignore[no-any-return]
 
 
 class GeneratorEDMD(_InLibrary):

@@ -223,13 +223,16 @@ def read(
 
 
 def numbers(values: Any, what: str) -> NDArray[np.float64]:
-    """An array of real numbers, none of which is masked."""
+    """An array of finite real numbers, none of which is masked."""
     given = np.asanyarray(values)
     if np.ma.is_masked(given):
         raise NonFiniteData(f"{what} is a masked array with values missing; remove or interpolate them.")
     if np.iscomplexobj(given):
         raise InvalidArgument(f"{what} is complex; give real numbers, such as its real part.")
-    return np.asarray(given, dtype=float)
+    found = np.asarray(given, dtype=float)
+    if not np.isfinite(found).all():
+        raise NonFiniteData(f"{what} holds a value that is not finite; remove or interpolate such samples.")
+    return found
 
 
 def as_run(data: Trajectory | ArrayLike, dt: float | None, what: str) -> Trajectory:

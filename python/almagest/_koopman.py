@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -95,8 +96,8 @@ def chosen_rank(rank: int | float | str | None, energy: float, what: str) -> tup
                 f"{what}: rank is {rank!r}; give a count, a share of the energy such as 0.999, 'gavish-donoho' or None."
             )
         return _OPTIMAL_RANK, share
-    if isinstance(rank, float) and 0 < rank < 1:
-        return 0, rank
+    if isinstance(rank, Real) and 0 < rank < 1:  # a count is none of these
+        return 0, float(rank)
     count = whole(rank, f"{what}: rank")
     if count < 0:
         raise InvalidArgument(f"{what}: rank is {count}; give a positive count, a share, 'gavish-donoho' or None.")

@@ -298,3 +298,9 @@ def test_what_is_masked_or_complex_is_no_data():
             call()
     with says(al.InvalidArgument, "complex"):
         model.predict(run.states + 1j)
+
+
+def test_a_feature_that_is_no_number_is_named():
+    run = al.integrate(al.systems.Lorenz63(), [-8, 8, 27], np.arange(0, 2, 0.004))
+    with says(al.NonFiniteData, "sqrt(x0)", "not finite"):
+        al.SINDy(al.Expressions(["sqrt(x)", "y"], ["x", "y", "z"])).fit(run)

@@ -129,8 +129,24 @@ class Accumulator {
 
  private:
   void flush() {
-    if (filled_ > 0) qr_.update(block_.topRows(filled_));
+    if (filled_ > 0) {
+      try {
+        qr_.update(block_.topRows(filled_));
+      } catch (const NonFiniteData&) {
+        refuse_features();
+        throw;
+      }
+    }
     filled_ = 0;
+  }
+  void refuse_features() const {
+    std::vector<std::string> variables;
+    for (Eigen::Index i = 0; i < evaluator_->dimension(); ++i) variables.push_back(almagest::detail::text('x', i));
+    const std::vector<std::string> names = evaluator_->names(variables);
+    for (Eigen::Index f = 0; f < evaluator_->size(); ++f)
+      if (!block_.col(f).head(filled_).allFinite())
+        throw NonFiniteData(almagest::detail::text("sindy: feature ", f, ", ", names[std::size_t(f)],
+                                                   ", is not finite at some sample; leave it out, or the samples."));
   }
 
   std::shared_ptr<const features::Evaluator> evaluator_;
