@@ -288,8 +288,9 @@ void bind_edmd(py::module_& m) {
       .def_property_readonly("dimension", &EdmdModel::dimension, "Components of the state.")
       .def_property_readonly("rank", &EdmdModel::rank, "Count of eigenvalues.")
       .def_property_readonly("inputs", &EdmdModel::inputs, "Count of inputs.")
-      .def_property_readonly("bilinear", [](const EdmdModel& self) { return self.parts().bilinear_operator.rows() > 0; },
-                             "Whether inputs multiply the coordinates.")
+      .def_property_readonly(
+          "bilinear", [](const EdmdModel& self) { return self.parts().bilinear_operator.rows() > 0; },
+          "Whether inputs multiply the coordinates.")
       .def(
           "forecast_driven",
           [](const EdmdModel& self, const Run& history, const py::object& inputs) {

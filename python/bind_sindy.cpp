@@ -70,7 +70,8 @@ std::vector<std::string> formulas(const SindyModel& self, const std::string& not
     for (const auto& name : self.model.training().names)
       left.push_back(latex ? "\\dot{" + name + "}" : name + '\'');
     for (const auto& formula : self.model.law().features().formulas())
-      terms.push_back(features::print_factor(formula, names, latex ? features::Notation::latex : features::Notation::python));
+      terms.push_back(
+          features::print_factor(formula, names, latex ? features::Notation::latex : features::Notation::python));
     return sindy::detail::equations(self.model.law(), left, terms, precision, "equations", latex ? " " : "*");
   });
 }

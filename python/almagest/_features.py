@@ -9,7 +9,7 @@ import numpy as np
 
 from ._almagest import features as _compiled
 from ._almagest.core import InvalidArgument
-from ._estimator import Parameters, natural, number, whole
+from ._estimator import Parameters, natural, number, numbers, whole
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -358,5 +358,8 @@ def k_means(states: ArrayLike, count: int, *, seed: int = 0, iterations: int = 2
     Raises InvalidArgument for more centres than there are different states.
     """
     return _compiled.k_means(
-        np.asarray(states), whole(count, "k_means: count"), natural(seed, "k_means: seed"), whole(iterations, "k_means: iterations")
+        numbers(states, "k_means: states"),
+        whole(count, "k_means: count"),
+        natural(seed, "k_means: seed"),
+        whole(iterations, "k_means: iterations"),
     )

@@ -287,7 +287,9 @@ def test_threads_share_a_step():
         S.solve(S.NavierStokes2D(1e-3), grid, u0, [0.0, 0.1], S.ETDRK4(0.01), threads=0)
 
 
-@pytest.mark.parametrize("field", [np.zeros((128, 2)), np.zeros((2, 129)), lambda x: np.zeros(5), lambda x: np.zeros((3, 5))])
+@pytest.mark.parametrize(
+    "field", [np.zeros((128, 2)), np.zeros((2, 129)), lambda x: np.zeros(5), lambda x: np.zeros((3, 5))]
+)
 def test_a_field_lies_as_the_grid_does(field):
     with says(al.DimensionMismatch, "u0", "128"):
         S.solve(S.GrayScott(), LINE, field, [0.0, 0.1], S.ETDRK4(0.1))

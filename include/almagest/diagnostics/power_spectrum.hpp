@@ -37,8 +37,8 @@ PowerSpectrum power_spectrum(const TrajectoryView<Scalar>& run, const PowerSpect
   const double step = run.times().step();  // refuses non-uniform times
   const Eigen::Index segment = options.segment > 0 ? options.segment : std::max<Eigen::Index>(8, samples / 8);
   if (options.segment < 0 || segment > samples || segment < 4)
-    throw InvalidArgument(text("power_spectrum: segment is ", options.segment < 0 ? options.segment : segment, " samples, but the run has ", samples,
-                               "; give 4 to that many, or 0 for an eighth."));
+    throw InvalidArgument(text("power_spectrum: segment is ", options.segment == 0 ? segment : options.segment,
+                               " samples, but the run has ", samples, "; give 4 to that many, or 0 for an eighth."));
   const Eigen::VectorXd window = Eigen::VectorXd::NullaryExpr(segment, [&](Eigen::Index j) {
     return 0.5 - 0.5 * std::cos(2 * std::numbers::pi * double(j) / double(segment));
   });

@@ -108,8 +108,8 @@ class Descent {
     for (std::size_t done = 0; done < order_.size(); done += batch_) {
       const std::size_t count = std::min(batch_, order_.size() - done);
       loss += objective_.loss(state_.parameters, {order_.data() + done, count}, random, gradient_) * double(count);
-      sum = fingerprint({reinterpret_cast<const char*>(gradient_.data()), std::size_t(gradient_.size()) * sizeof(Scalar)},
-                        sum);
+      const std::size_t bytes = std::size_t(gradient_.size()) * sizeof(Scalar);
+      sum = fingerprint({reinterpret_cast<const char*>(gradient_.data()), bytes}, sum);
       pulse.beat(0);
     }
     const double validation = objective_.validation(state_.parameters);

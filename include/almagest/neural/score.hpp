@@ -58,7 +58,8 @@ double score(const Model& model, const std::vector<TrajectoryView<Scalar>>& runs
     return -std::numeric_limits<double>::infinity();
   }
   if (!(all > 0))
-    throw InvalidArgument("score: the runs never change, so that there is no variance to explain; give runs that move.");
+    throw InvalidArgument(
+        "score: the runs never change, so that there is no variance to explain; give runs that move.");
   return 1 - missed / all;
 }
 

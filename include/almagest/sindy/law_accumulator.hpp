@@ -22,8 +22,8 @@ namespace almagest::inline ALMAGEST_ABI::sindy {
 ///
 /// A piece that begins with the last sample of the one before it continues its run, whatever its
 /// times begin with. Whatever the pieces, the rows are those of the whole run, so that the coefficients are
-/// those of `fit` to rounding. Memory is that of the triangle and of a piece. A run that ends too short for the derivative
-/// is left out, with a warning.
+/// those of `fit` to rounding. Memory is that of the triangle and of a piece. A run that ends too short for the
+/// derivative is left out, with a warning.
 ///
 /// \throws InvalidArgument for a derivative that needs whole runs at once, runs with inputs, and as
 ///         `fit`; DimensionMismatch for pieces of another dimension. What was learned before stays.

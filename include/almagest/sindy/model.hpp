@@ -133,7 +133,8 @@ class Model {
   ///         step than the training, a model with inputs, or features without formulas;
   ///         ConvergenceFailure where not even the first sample can be foreseen.
   Forecast<Scalar> forecast(const TrajectoryView<Scalar>& history, Eigen::Index steps) const {
-    if (!input_names_.empty()) refuse("forecast", "give the inputs of every step: inputs x steps, in Python steps x inputs");
+    if (!input_names_.empty())
+      refuse("forecast", "give the inputs of every step: inputs x steps, in Python steps x inputs");
     return continued(history, Matrix(0, 0), steps);
   }
 
