@@ -56,7 +56,7 @@ class _KoopmanInFeatures(SpectralEstimator):
         Of unit norm over the data, and |(K - z) g| is `pseudospectrum(z)`.
         """
         model = self._fitted("pseudo_eigenfunctions")
-        return model.pseudo_eigenfunctions(np.asarray(z, dtype=complex), np.asarray(x))  # type: ignore[no-any-return]
+        return model.pseudo_eigenfunctions(np.asarray(z, dtype=complex), numbers(x, "pseudo_eigenfunctions: x"))  # type: ignore[no-any-return]
 
     def spectral_measure(
         self, angles: ArrayLike, observable: int | ArrayLike = 0, epsilon: float = 0.1, order: int = 6

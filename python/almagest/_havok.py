@@ -9,7 +9,7 @@ import numpy as np
 
 from ._almagest import havok as _compiled
 from ._almagest.core import Forecast, InvalidArgument, Trajectory
-from ._estimator import as_history, as_runs, number, whole
+from ._estimator import as_history, as_runs, number, numbers, whole
 from ._koopman import chosen_rank
 from ._spectrum import ReconstructingEstimator, run_of
 
@@ -131,7 +131,7 @@ class HAVOK(ReconstructingEstimator):
         if forcing is None:
             return super().forecast(history, steps)  # type: ignore[arg-type]
         model = self._fitted("forecast")
-        given = np.asarray(forcing, dtype=float)
+        given = numbers(forcing, "forecast: forcing")
         given = given[:, np.newaxis] if given.ndim == 1 else given
         return model.forecast_forced(as_history(history, model), given)  # type: ignore[no-any-return]
 

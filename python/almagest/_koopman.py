@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -76,8 +76,13 @@ class DynamicModeDecomposition(ReconstructingEstimator):
         """
         model = self._fitted("sparse_amplitudes")
         given = run_of(run, model, "sparse_amplitudes")
-        if isinstance(penalties, int):
-            penalties = _compiled.greatest_penalty(model, given) * np.logspace(-6, 0, penalties)
+        if isinstance(penalties, Integral):
+            count = whole(penalties, "sparse_amplitudes: penalties")
+            if count < 1 or isinstance(penalties, bool):
+                raise InvalidArgument(
+                    f"sparse_amplitudes: penalties is {penalties!r}; give how many to choose, or the penalties."
+                )
+            penalties = _compiled.greatest_penalty(model, given) * np.logspace(-6, 0, count)
         chosen = [float(penalty) for penalty in np.atleast_1d(np.asarray(penalties, dtype=float))]
         return [SparseAmplitudes(*one) for one in _compiled.sparse_amplitudes(model, given, chosen)]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ._almagest import sindy as _compiled
 from ._almagest.core import InvalidArgument
-from ._estimator import Parameters, number, whole
+from ._estimator import Parameters, number, numbers, whole
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -27,9 +27,9 @@ class Optimizer(Parameters):
         features  shape (samples, features)
         rates     shape (samples, targets)
         """
-        targets = np.asarray(rates, dtype=float)
+        targets = numbers(rates, "regress: rates")
         targets = targets[:, np.newaxis] if targets.ndim == 1 else targets
-        return self._compiled().regress(np.asarray(features, dtype=float), targets)
+        return self._compiled().regress(numbers(features, "regress: features"), targets)
 
 
 class STLSQ(Optimizer):
@@ -281,7 +281,7 @@ class ConstrainedSR3(Optimizer):
 
 
 class TrappingSR3(Optimizer):
-    """SR3 for quadratic laws whose solutions provably stay bounded (`trapping_region_`).
+    """SR3 for quadratic laws whose solutions provably stay bounded (`trapping_region()`).
 
     threshold, nu   as of SR3
     eta             how loosely the energy must decay around a centre

@@ -9,7 +9,7 @@ import numpy as np
 
 from ._almagest import koopman as _compiled
 from ._almagest.core import Forecast, InvalidArgument, Trajectory
-from ._estimator import Learner, as_runs, whole
+from ._estimator import Learner, as_runs, numbers, whole
 from ._koopman import DynamicModeDecomposition, chosen_rank, estimator_of
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class ParametricDMD(Learner):
         if self.interpolate not in ("rates", "maps"):
             raise InvalidArgument(f"ParametricDMD.fit: interpolate is {self.interpolate!r}; choose 'rates' or 'maps'.")
         rank, energy = chosen_rank(self.rank, self.energy, "ParametricDMD.fit")
-        places = np.asarray(parameters, dtype=float)
+        places = numbers(parameters, "fit: parameters")
         if places.ndim < 2:
             places = np.reshape(places, (-1, 1))
         runs = as_runs(data, dt, "ParametricDMD.fit")
@@ -85,14 +85,14 @@ class ParametricDMD(Learner):
         return self._at(parameter, "forecast").forecast(history, steps)
 
     def _at(self, parameter: Any, what: str) -> DynamicModeDecomposition:
-        model = self._fitted(what).at(np.atleast_1d(np.asarray(parameter, dtype=float)))
+        model = self._fitted(what).at(np.atleast_1d(numbers(parameter, "parameter")))
         fitted = estimator_of(model)
         fitted._adopt(model)
         return fitted
 
     def start(self, parameter: float | ArrayLike) -> NDArray[np.float64]:
         """Where the runs start, interpolated: a history of shape (delays, dimension) to forecast from."""
-        return self._fitted("start").start(np.atleast_1d(np.asarray(parameter, dtype=float)))  # type: ignore[no-any-return]
+        return self._fitted("start").start(np.atleast_1d(numbers(parameter, "parameter")))  # type: ignore[no-any-return]
 
     @property
     def parameters_(self) -> NDArray[np.float64]:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Mapping, Sequence
+from typing import TYPE_CHECKING, Mapping, Sequence, TypeVar
+
+import numpy as np
 
 from ._almagest import sindy as _compiled
 from ._almagest.core import InvalidArgument
@@ -15,6 +17,8 @@ from ._sindy import SINDy
 
 if TYPE_CHECKING:
     from ._estimator import _Data
+
+_Self = TypeVar("_Self", bound="_OfParameters")
 
 
 class PDELibrary(Parameters):
@@ -73,7 +77,30 @@ class PDELibrary(Parameters):
         )
 
 
-class PDEFind(SINDy):
+class _OfParameters(SINDy):
+    """Laws that may have parameters."""
+
+    def at(self: _Self, parameters: Mapping[str, float] | None = None, **values: float) -> _Self:
+        """The fitted equation of fields at values of its parameters, for integrate and for runs without their own.
+
+        Raises InvalidArgument where one is missing, is not known or is not finite, and for a law of motion.
+        """
+        model, given = self._fitted("at"), {**(parameters or {}), **values}
+        if not hasattr(model, "at"):
+            raise InvalidArgument("at: a law of motion has no parameters; give a PDELibrary(parameters=[...]) to fit.")
+        known = list(model.library[5])
+        for name, value in given.items():
+            if name not in known:
+                names = ", ".join(known) or "none"
+                raise InvalidArgument(f"at: {name} is no parameter of the equation; those are {names}.")
+            if not np.isfinite(number(value, f"at: {name}")):
+                raise InvalidArgument(f"at: {name} is {value}; give a finite number.")
+        other = type(self)(**self.get_params(deep=False))
+        other._model = model.at(given)
+        return other
+
+
+class PDEFind(_OfParameters):
     """A partial differential equation with few terms, learned from runs of fields (PDE-FIND).
 
     Rudy, Brunton, Proctor & Kutz 2017, 10.1126/sciadv.1602614
@@ -140,17 +167,8 @@ class PDEFind(SINDy):
         )
         return self
 
-    def at(self, parameters: Mapping[str, float] | None = None, **values: float) -> PDEFind:
-        """The fitted equation at values of its parameters, for integrate and for runs without their own.
 
-        Raises InvalidArgument where one is missing.
-        """
-        other = type(self)(**self.get_params(deep=False))
-        other._model = self._fitted("at").at({**(parameters or {}), **values})
-        return other
-
-
-class WeakSINDy(SINDy):
+class WeakSINDy(_OfParameters):
     """A law of motion, or an equation of fields, from its weak form; for noisy samples.
 
     The equation is multiplied by test functions, bumps (1 - s^2)^degree on small windows, and integrated:

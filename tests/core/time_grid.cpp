@@ -129,6 +129,7 @@ TEST_CASE("A uniform grid refuses what makes no grid") {
   CHECK_THAT(refused(0, -0.5, 5), ContainsSubstring("step is -0.5"));
   CHECK_THAT(refused(0, not_a_number, 5), ContainsSubstring("step is nan"));
   CHECK_THAT(refused(0, infinity, 5), ContainsSubstring("step is inf"));
+  CHECK_THAT(refused(1e16, 1.5, 5), ContainsSubstring("step 1.5 is lost"));
   // A step below the rounding of the times would give repeated ones.
   CHECK_THAT(refused(1e17, 0.5, 5), ContainsSubstring("step 0.5") && ContainsSubstring("1e+17") &&
                                         ContainsSubstring("shift the start or enlarge the step"));
@@ -163,6 +164,7 @@ TEST_CASE("A slice must lie inside its grid") {
   CHECK_THAT(refused(5, 6),
              ContainsSubstring("6 times from index 5") && ContainsSubstring("grid of 10"));
   CHECK_THAT(refused(-1, 2), ContainsSubstring("2 times from index -1"));
+  CHECK_THAT(refused(1, std::numeric_limits<Eigen::Index>::max()), ContainsSubstring("from index 1"));
   CHECK_THAT(refused(3, 0),
              ContainsSubstring("0 times from index 3") && ContainsSubstring("at least 1"));
 }

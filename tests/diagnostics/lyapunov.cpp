@@ -71,6 +71,24 @@ TEST_CASE("the standard error tells the size of the error") {
   CHECK(s.standard_errors[0] > 1e-3);
 }
 
+TEST_CASE("errors stay with their exponents, in whatever order these came") {
+  const auto spectrum = [](int exact) {
+    const auto map = [exact](const auto& x, auto& next) {
+      next[exact] = 0.5 * x[exact];
+      next[1 - exact] = 3.9 * x[1 - exact] * (1.0 - x[1 - exact]);
+    };
+    return lyapunov_spectrum(map, std::array{0.3, 0.4}, LyapunovOptions{.duration = 20'000});
+  };
+  for (const int exact : {0, 1}) {
+    const auto s = spectrum(exact);
+    CHECK(s.exponents[1] == Approx(-std::log(2.0)).epsilon(1e-12));
+    CHECK(s.standard_errors[1] < 1e-10);
+    CHECK(s.standard_errors[0] > 1e-4);
+  }
+  CHECK_THROWS_WITH(lyapunov_spectrum(systems::Henon<>{}, std::array{0.1, 0.1}, LyapunovOptions{.duration = 0.5}),
+                    ContainsSubstring("duration is 0.5"));
+}
+
 TEST_CASE("bad options are refused with their values; a run that diverges says so") {
   const systems::Lorenz63<> lorenz;
   const std::array x0{1.0, 1.0, 1.0};

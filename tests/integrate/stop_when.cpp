@@ -102,6 +102,22 @@ TEST_CASE("An event function must be finite, and limits must leave room") {
   CHECK_THROWS_WITH(limited(1, 0), ContainsSubstring("max_steps is 0"));
 }
 
+TEST_CASE("Output times do not decide which steps are nothing") {
+  const auto robertson = [](const auto& x, auto& dxdt, auto) {
+    dxdt[0] = -0.04 * x[0] + 1e4 * x[1] * x[2];
+    dxdt[2] = 3e7 * x[1] * x[1];
+    dxdt[1] = -dxdt[0] - dxdt[2];
+  };
+  const auto run = integrate(robertson, std::array{1.0, 0.0, 0.0}, TimeGrid(Eigen::VectorXd(Eigen::Vector2d(0, 1e11))),
+                             methods::Rosenbrock4{1e-8, 1e-14});
+  CHECK(run[1][0] == Approx(0.2083340149701255e-7).epsilon(1e-3));  // Mazzia & Magherini, Test Set for IVP Solvers
+  CHECK(run[1].sum() == Approx(1).epsilon(1e-9));
+  const auto decay = [](const auto& x, auto& dxdt, double) { dxdt[0] = -x[0]; };
+  const auto fine = integrate(decay, std::array{1.0}, TimeGrid(Eigen::VectorXd(Eigen::Vector3d(0, 1e-15, 1))),
+                              methods::DormandPrince54{1e-10, 1e-10});
+  CHECK(fine[2][0] == Approx(std::exp(-1.0)).epsilon(1e-8));
+}
+
 TEST_CASE("An event may depend on time alone") {
   const auto run =
       swing(methods::Rk4{0.01}, stop_when([](const auto&, double t) { return t - 2.34567; }));

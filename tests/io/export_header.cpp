@@ -179,7 +179,9 @@ TEST_CASE("A name that is no C++ identifier is refused") {
   for (const char* name : {"class", "double", "namespace", "co_await", "xor_eq", "std", "main"})
     CHECK_THAT(refused(name), ContainsSubstring("keeps for itself") &&
                                   ContainsSubstring(std::string(name) + "_model"));
-  for (const char* name : {"lorenz", "Lorenz_63", "x2", "classy"})
+  for (const char* name : {"linux", "gamma", "y0", "sin"})
+    CHECK_THAT(refused(name), ContainsSubstring("keeps for itself"));
+  for (const char* name : {"lorenz", "Lorenz_63", "x2", "classy", "a", "gammas"})
     CHECK_NOTHROW(io::header_text(model, name));
 
   const sindy::Model<double> opaque(features::RadialBasis{.centres = Eigen::MatrixXd::Identity(3, 3)},

@@ -6,6 +6,7 @@ import pickle
 import almagest as al
 import numpy as np
 import pytest
+from conftest import says
 from sklearn.base import clone
 
 STEP = 0.1
@@ -209,3 +210,53 @@ def test_parametric(tmp_path):
         al.ParametricDMD(interpolate="all").fit([wave(0), wave(1)], [1, 2], dt=STEP)
     with pytest.raises(al.NotFitted):
         al.ParametricDMD().at(1.0)
+
+
+def test_inputs_that_follow_the_state_are_warned_of():
+    A, B, K = np.array([[0.9, 0.2], [-0.2, 0.9]]), np.array([[0.0], [1.0]]), np.array([[-0.3, 0.1]])
+    x, u = [np.ones(2)], []
+    for _ in range(60):
+        u.append(K @ x[-1])
+        x.append(A @ x[-1] + B @ u[-1])
+    grid = al.TimeGrid.uniform(0, 1, 60)
+    with pytest.warns(al.FitWarning, match="feedback"):
+        al.DMDc().fit(al.Trajectory(grid, np.array(x[:60]), inputs=np.array(u)))
+    # An input of tiny unit that varies by itself is none of these.
+    small = 1e-12 * np.random.default_rng(0).normal(size=(60, 1))
+    x = [np.ones(2)]
+    for k in range(59):
+        x.append(A @ x[-1] + 1e12 * (B @ small[k]))
+    model = al.DMDc().fit(al.Trajectory(grid, np.array(x), inputs=small))
+    np.testing.assert_allclose(np.sort_complex(model.eigenvalues_), [0.9 - 0.2j, 0.9 + 0.2j], atol=1e-10)
+    assert not model.warnings_
+
+
+def test_bags_of_two_kinds_do_not_mix():
+    t, random = np.linspace(0, 5, 60), np.random.default_rng(22)
+    w, A = random.uniform(0.02, 0.4), random.normal(size=(2, 3))
+    x = np.exp(-0.8 * t)[:, None] * (np.column_stack([np.cos(w * t), np.sin(w * t) / w]) @ A)
+    x += 0.03 * np.abs(x).max() * random.normal(size=x.shape)
+    run = al.Trajectory(al.TimeGrid.uniform(0, t[1], 60), x)
+    with pytest.warns(al.FitWarning, match="rarer kind"):
+        model = al.BOPDMD(rank=2, bags=50).fit(run)
+    if model.exponents_.imag.any():
+        np.testing.assert_allclose(model.modes_[:, 1], model.modes_[:, 0].conj(), atol=1e-12)
+    assert np.linalg.norm(model.reconstruct(run).states - x) < 0.2 * np.linalg.norm(x)
+
+
+def test_a_circulant_map_knows_no_frequency_of_rounding():
+    place = 2 * np.pi * np.arange(15) / 15
+    field = np.array([np.cos(place - 0.1 * k) + 0.3 * 0.9**k * np.sin(3 * place) for k in range(30)])
+    values = al.PiDMD("circulant").fit(field, dt=0.1).eigenvalues_
+    assert np.count_nonzero(np.abs(values) > 1e-9) == 4
+
+
+def test_sparse_amplitudes_of_odd_requests(field):
+    model = al.DMD(rank=4).fit(field)
+    assert len(model.sparse_amplitudes(field, np.int64(5))) == 5
+    for wrong in (True, -3, 0):
+        with says(al.InvalidArgument, "penalties"):
+            model.sparse_amplitudes(field, wrong)
+    with says(al.InvalidArgument, "0 everywhere"):
+        model.sparse_amplitudes(np.zeros_like(field.states), [0.0])
+    assert model.sparse_amplitudes(field, [0.0])[0].loss < 1e-12

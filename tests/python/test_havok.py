@@ -182,3 +182,9 @@ class TestMrDMD:
         assert len(model.forecast(run, 50)) == 50 and "level 3" in str(model)
         with says(al.InvalidArgument, "2 runs"):
             clone(model).fit([run, run])
+
+
+def test_who_touches_zero_has_not_changed_sides():
+    series = np.tile([1.0, 2, 1, 0, 1, 2, 1, 0], 30)
+    model = al.HAVOK(delays=6, rank=3).fit(series, dt=1.0)
+    assert model.switch_score(series, lead=1).switches == model.switch_score(-series, lead=1).switches == 0

@@ -6,6 +6,7 @@ import pickle
 import almagest as al
 import numpy as np
 import pytest
+from conftest import says
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +89,11 @@ def test_parameters(burgers):
     library = al.PDELibrary(parameters=["nu"])
     for model in (al.PDEFind(library, al.STLSQ(0.1)).fit(runs), al.WeakSINDy(library, al.STLSQ(0.1)).fit(runs)):
         assert found(model) == pytest.approx({"u u_x": -1, "nu u_xx": 1}, rel=1e-3)
+        assert np.isfinite(model.at(nu=0.3).forecast(burgers[:50], 2).states).all()
+        with says(al.InvalidArgument, "nu is nan"):
+            model.at(nu=np.nan)
+        with says(al.InvalidArgument, "zz is no parameter", "nu"):
+            model.at(nu=0.3, zz=1)
     model = al.PDEFind(library, al.STLSQ(0.1)).fit(runs)
     assert np.abs(model.forecast(runs[1][:50], 10).states - runs[1].states[50:60]).max() < 1e-3
     with pytest.raises(al.InvalidArgument, match="parameter nu, which has no value"):

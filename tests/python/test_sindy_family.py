@@ -304,3 +304,31 @@ def test_a_feature_that_is_no_number_is_named():
     run = al.integrate(al.systems.Lorenz63(), [-8, 8, 27], np.arange(0, 2, 0.004))
     with says(al.NonFiniteData, "sqrt(x0)", "not finite"):
         al.SINDy(al.Expressions(["sqrt(x)", "y"], ["x", "y", "z"])).fit(run)
+
+
+def test_rational_laws_are_not_made_of_relations_among_samples():
+    t = np.arange(0, 20, 0.01)
+    decaying = np.column_stack([np.exp(-0.1 * t) * np.cos(t), -np.exp(-0.1 * t) * np.sin(t), np.full(len(t), 2.0)])
+    model = al.SINDyPI(al.Polynomial(1), al.STLSQ(0.02), al.FiniteDifference(6)).fit(decaying, dt=0.01)
+    rates = model.predict(decaying)
+    np.testing.assert_allclose(rates[:, 0], -0.1 * decaying[:, 0] + decaying[:, 1], atol=1e-6)
+    assert not rates[:, 2].any()
+
+
+def test_bands_of_driven_laws_are_refused():
+    t = np.arange(0, 20, 0.01)
+    u = np.sin(0.7 * t)
+    y = al.integrate(lambda x, t: np.array([x[1], -x[0] - 0.2 * x[1] + np.sin(0.7 * t)]), [1, 0], t).states
+    run = al.Trajectory(t, y, inputs=u[:, None])
+    model = al.EnsembleSINDy(al.Polynomial(1), al.STLSQ(0.05), al.SavitzkyGolay(11), models=4).fit(run)
+    with says(al.InvalidArgument, "forecast_band", "1 inputs"):
+        model.forecast_band(run[:1000], 10)
+
+
+def test_uneven_samples_with_noise_are_smoothed():
+    for seed in range(5):
+        random = np.random.default_rng(seed)
+        t = np.sort(random.uniform(0, 10, 301))
+        y = np.column_stack([np.sin(2 * t), np.cos(2 * t)]) + 0.05 * random.normal(size=(301, 2))
+        rates = al.differentiate(al.Trajectory(t, y), al.AutomaticDerivative())
+        assert np.sqrt(np.mean((rates[:, 0] - 2 * np.cos(2 * t)) ** 2)) < 0.5

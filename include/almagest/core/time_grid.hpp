@@ -33,8 +33,8 @@ class TimeGrid {
     if (!(step > 0) || !std::isfinite(step))
       throw InvalidArgument(
           detail::text("TimeGrid: step is ", step, "; give a positive, finite step so that times increase."));
-    if (count > 1 && !(start + step > start && start + step * double(count - 1) >
-                                                   start + step * double(count - 2)))
+    const double largest = std::max(std::abs(start), std::abs(start + step * double(count - 1)));
+    if (count > 1 && !(step >= std::nextafter(largest, HUGE_VAL) - largest))
       throw InvalidArgument(detail::text("TimeGrid: step ", step, " is lost in the rounding of times up to ",
                                          start + step * double(count - 1), "; shift the start or enlarge the step."));
     TimeGrid grid;
@@ -94,7 +94,7 @@ class TimeGrid {
 
   /// The `count` times from index `first` on.
   TimeGrid slice(Eigen::Index first, Eigen::Index count) const {
-    if (first < 0 || count < 1 || first + count > count_)
+    if (first < 0 || count < 1 || first > count_ || count > count_ - first)
       throw InvalidArgument(detail::text("TimeGrid: slice of ", count, " times from index ", first, " in a grid of ",
                                          count_, "; a slice must lie inside and hold at least 1 time."));
     TimeGrid part = *this;

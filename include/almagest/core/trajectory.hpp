@@ -57,7 +57,7 @@ void check_trajectory(const TimeGrid& times, const States& states, const Inputs&
   if (info.grid && states.rows() % info.grid->size() != 0)
     throw DimensionMismatch(text("Trajectory: the state has ", states.rows(), " entries, but the grid has ",
                                  info.grid->size(), " points; a field has a whole number of entries a point."));
-  if (inputs.size() > 0) check_lengths("Trajectory", "inputs (samples)", inputs.cols(), "times", times.size());
+  if (inputs.rows() > 0) check_lengths("Trajectory", "inputs (samples)", inputs.cols(), "times", times.size());
   if (!info.input_names.empty())
     check_lengths("Trajectory", "input_names", Eigen::Index(info.input_names.size()), "the input", inputs.rows());
   check_finite("Trajectory", "states", states);

@@ -72,7 +72,7 @@ template <typename Real>
 std::vector<FixedPoint> fixed_points(const RestingField<Real>& field, const Eigen::VectorX<Real>& lower,
                                      const Eigen::VectorX<Real>& upper, const FixedPointOptions& options) {
   using almagest::detail::text;
-  if (lower.size() != upper.size() || !(lower - upper).allFinite() || (lower.array() > upper.array()).any())
+  if (lower.size() != upper.size() || lower.size() == 0 || !(lower - upper).allFinite() || (lower.array() > upper.array()).any())
     throw InvalidArgument("fixed_points: lower and upper are no box; give finite bounds, lower ones first.");
   if (options.starts < 1)
     throw InvalidArgument(text("fixed_points: starts is ", options.starts, "; give at least 1."));
@@ -115,10 +115,12 @@ extern template ALMAGEST_EXPORT std::vector<FixedPoint> fixed_points(const Resti
 ///
 /// Jacobians are exact (see `jacobian`). Cost: a few dozen Jacobians for each start.
 ///
-/// \throws InvalidArgument for a box that is empty or not finite, less than 1 start.
+/// \throws InvalidArgument for a box that is empty or not finite, less than 1 start; DimensionMismatch.
 template <typename System>
 std::vector<FixedPoint> fixed_points(const System& system, const Eigen::VectorXd& lower,
                                      const Eigen::VectorXd& upper, const FixedPointOptions& options = {}) {
+  if constexpr (StaticDimension<System>)
+    almagest::detail::check_lengths("fixed_points", "lower", lower.size(), "the system", System::dimension);
   const detail::RestingField<double> field{
       [&](const Eigen::VectorXd& x, Eigen::VectorXd& rate) { system(x, rate, 0.0); },
       [&](const Eigen::VectorXd& x, Eigen::MatrixXd& J) { almagest::jacobian(system, x, 0.0, J); }};

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <concepts>
-#include <functional>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "almagest/core/errors.hpp"
@@ -87,8 +87,11 @@ class GrowthRecord {
       }
       result.standard_errors = (result.standard_errors / Real(parts * (parts - 1))).cwiseSqrt();
     }
-    std::sort(result.exponents.data(), result.exponents.data() + total_.size(), std::greater<>());
-    return result;
+    std::vector<Eigen::Index> order(std::size_t(total_.size()));
+    std::iota(order.begin(), order.end(), Eigen::Index(0));
+    std::stable_sort(order.begin(), order.end(),
+                     [&](Eigen::Index a, Eigen::Index b) { return result.exponents[a] > result.exponents[b]; });
+    return {result.exponents(order), result.standard_errors(order), duration};
   }
 
  private:

@@ -77,6 +77,9 @@ LyapunovSpectrum follow_map(const Map& map, State x, const LyapunovOptions& opti
   Dual state = T::join(x, v), next = state;
   GrowthRecord record(width);
   const auto settle = static_cast<long long>(options.transient), count = static_cast<long long>(options.duration);
+  if (count < 1)
+    throw InvalidArgument(text("lyapunov_spectrum: duration is ", options.duration,
+                               ", but counts the iterations of a map; give at least 1."));
   for (long long k = 0; k < settle + count; ++k) {
     map(state, next);
     std::swap(state, next);

@@ -134,6 +134,7 @@ template <std::same_as<double> Real = double>
 double log_density(const Eigen::MatrixX<Real>& centres, const Eigen::VectorX<Real>& at, double variance) {
   const Eigen::ArrayX<Real> exponents = -(centres.colwise() - at).colwise().squaredNorm().array() / (2 * variance);
   const double most = exponents.maxCoeff();
+  if (!(most > -std::numeric_limits<double>::infinity())) return most;  // beyond the reach of numbers
   return most + std::log((exponents - most).exp().mean());
 }
 

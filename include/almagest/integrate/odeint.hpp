@@ -176,6 +176,13 @@ class ErrorChecker {
   Real absolute_, relative_;
 };
 
+/// Whether copies of a state get its size: those that can be resized must be so by Odeint too.
+template <typename State>
+constexpr bool keeps_its_size = odeint::is_resizeable<State>::value || !requires(State& x) { x.resize(1); };
+template <typename State>
+  requires requires { State::SizeAtCompileTime; }
+constexpr bool keeps_its_size<State> = odeint::is_resizeable<State>::value || State::SizeAtCompileTime >= 0;
+
 /// Static states never ask for their size; the question alone would keep them out of registers.
 template <typename State>
 using Resizer =
@@ -184,6 +191,8 @@ using Resizer =
 /// The system as Odeint calls it: by reference, and on the state's own type.
 template <typename State, typename System>
 auto field_of(const System& system) {
+  static_assert(keeps_its_size<State>,
+                "a state of this type is not resized: give std::vector, std::array or an Eigen vector");
   return [&system](const State& x, State& dxdt, RealOf<State> t) { system(x, dxdt, t); };
 }
 

@@ -149,7 +149,7 @@ class Propagator {
       const double rest = interval - done;
       const bool last = trial_ >= rest * (1 - 1e-12);
       const double h = last ? rest : trial_;
-      if (tried >= limits_.steps || !(h > 1e-14 * interval)) return {Outcome::Kind::stalled, t + done};
+      if (tried >= limits_.steps || is_nothing(h, t + done, interval)) return {Outcome::Kind::stalled, t + done};
       if constexpr (watched<Stop>) before_ = x;
       Real now = Real(t + done), next = Real(h);
       if (!steps_.attempt(system, x, now, next)) {
@@ -165,6 +165,12 @@ class Propagator {
         if (stop(before_, t + from, x, t + done)) return {Outcome::Kind::stopped, t + done};
     }
     return {};
+  }
+
+  /// Whether a step is lost in the rounding of the time and small in the interval too, which may be long for its start.
+  static bool is_nothing(double h, double now, double interval) {
+    using Number = std::numeric_limits<double>;
+    return !(h > 1e-14 * interval) && !(h > std::max(4 * Number::epsilon() * std::abs(now), Number::min()));
   }
 
   void beat(long long steps, double fraction) {

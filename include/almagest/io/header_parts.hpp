@@ -23,18 +23,24 @@ using almagest::detail::text;
 /// Refuses what cannot be the name of a namespace in C++17 or later.
 inline void check_identifier(std::string_view name) {
   // clang-format off
-  constexpr std::array<std::string_view, 96> reserved = {
+  constexpr std::array<std::string_view, 97> reserved = {
       "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break",
       "case", "catch", "char", "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return",
       "co_yield", "compl", "concept", "const", "const_cast", "consteval", "constexpr", "constinit",
       "continue", "decltype", "default", "delete", "do", "double", "dynamic_cast", "else", "enum",
       "explicit", "export", "extern", "false", "float", "for", "friend", "goto", "if", "inline",
-      "int", "long", "main", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr",
+      "int", "linux", "long", "main", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr",
       "operator", "or", "or_eq", "posix", "private", "protected", "public", "register",
       "reinterpret_cast", "requires", "return", "short", "signed", "sizeof", "static",
       "static_assert", "static_cast", "std", "struct", "switch", "template", "this", "thread_local",
       "throw", "true", "try", "typedef", "typeid", "typename", "union", "unix", "unsigned", "using",
       "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq"};
+  // Functions of <math.h>, which stand in the global namespace too.
+  constexpr std::string_view mathematics =
+      " abs acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh drem erf erfc exp exp10 exp2 expm1 fabs "
+      "fdim finite floor fma fmax fmin fmod frexp gamma hypot ilogb isinf isnan j0 j1 jn ldexp lgamma llrint llround log "
+      "log10 log1p log2 logb lrint lround modf nan nearbyint nextafter nexttoward pow pow10 remainder remquo rint round "
+      "scalb scalbln scalbn signgam significand sin sincos sinh sqrt tan tanh tgamma trunc y0 y1 yn ";
   // clang-format on
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
@@ -46,7 +52,8 @@ inline void check_identifier(std::string_view name) {
         text("export_header: name is \"", name,
              "\", which is no C++ identifier; begin with a letter, go on with letters, digits and "
              "single underscores."));
-  if (std::find(reserved.begin(), reserved.end(), name) != reserved.end())
+  if (std::find(reserved.begin(), reserved.end(), name) != reserved.end() ||
+      mathematics.find(text(' ', name, ' ')) != std::string_view::npos)
     throw InvalidArgument(text("export_header: name is \"", name,
                                "\", a word that C++ keeps for itself; choose another, such as \"",
                                name, "_model\"."));

@@ -238,6 +238,36 @@ Bag<Scalar> fit_bag(const OptimizedDmdProblem<Scalar>& problem, const ExponentSe
   return bag;
 }
 
+/// Where pair k is real in some bags and conjugate in others, takes its statistics of the bags of the more frequent
+/// kind. Returns how many were left out.
+template <typename Scalar>
+Eigen::Index agree_on_pair(const std::vector<Bag<Scalar>>& bags, const Eigen::MatrixX<std::complex<Scalar>>& patterns,
+                           Eigen::Index k, BagStatistics<Scalar>& of) {
+  const auto turns = [k](const Bag<Scalar>& bag) { return bag.set.exponents()[2 * k].imag() != 0; };
+  Eigen::Index turning = 0, real = 0;
+  for (const auto& bag : bags)
+    if (bag.converged) ++(turns(bag) ? turning : real);
+  if (turning == 0 || real == 0) return 0;
+  const bool wanted = turning >= real;
+  RunningMoments<Eigen::VectorX<std::complex<Scalar>>> exponents, amplitudes;
+  RunningMoments<Eigen::MatrixX<std::complex<Scalar>>> modes;
+  for (const auto& bag : bags) {
+    if (!bag.converged || turns(bag) != wanted) continue;
+    exponents.add(bag.set.exponents().segment(2 * k, 2));
+    amplitudes.add(bag.amplitudes.segment(2 * k, 2));
+    modes.add(patterns * bag.modes.middleCols(2 * k, 2));
+  }
+  of.exponents.segment(2 * k, 2) = exponents.mean();
+  of.amplitudes.segment(2 * k, 2) = amplitudes.mean();
+  of.modes.middleCols(2 * k, 2) = modes.mean();
+  if (std::max(turning, real) > 1) {
+    of.exponent_deviations.segment(2 * k, 2) = exponents.deviation();
+    of.amplitude_deviations.segment(2 * k, 2) = amplitudes.deviation();
+    of.mode_deviations.middleCols(2 * k, 2) = modes.deviation();
+  }
+  return std::min(turning, real);
+}
+
 template <typename Scalar>
 BaggedDmd<Scalar> fit_bagged_dmd(const std::vector<TrajectoryView<Scalar>>& several,
                                  const BaggedDmdOptions& options, const Progress& progress) {
@@ -275,22 +305,21 @@ BaggedDmd<Scalar> fit_bagged_dmd(const std::vector<TrajectoryView<Scalar>>& seve
     problem.parts.warnings.push_back(
         text(options.bags - converged, " of ", options.bags, " bags did not converge and were left out."));
 
+  BagStatistics<Scalar> of{exponents.mean(), exponents.deviation(),  modes.mean(),
+                           modes.deviation(), amplitudes.mean(), amplitudes.deviation()};
   // Means of conjugates are conjugates; a pair that is real in some bags and conjugate in others is neither.
-  Eigen::VectorX<Complex> mean = exponents.mean();
   for (Eigen::Index k = 0; k < whole.pairs(); ++k)
-    if (mean[2 * k].imag() != 0 && mean[2 * k + 1] != std::conj(mean[2 * k])) {
+    if (const auto left_out = agree_on_pair(bags, patterns, k, of); left_out > 0)
       problem.parts.warnings.push_back(
-          "a pair of exponents is real in some bags and conjugate in others; its mean is that of the fit to all "
-          "samples.");
-      mean.segment(2 * k, 2) = whole.exponents().segment(2 * k, 2);
-    }
-  const auto order = complete<Scalar>(problem.several, mean, modes.mean(), problem.parts);
-  BagStatistics<Scalar> statistics{mean(order),
-                                   exponents.deviation()(order),
-                                   modes.mean()(Eigen::indexing::all, order),
-                                   modes.deviation()(Eigen::indexing::all, order),
-                                   amplitudes.mean()(order),
-                                   amplitudes.deviation()(order)};
+          text("a pair of exponents is real in some bags and conjugate in others; its means are without the ", left_out,
+               " bags of the rarer kind."));
+  const auto order = complete<Scalar>(problem.several, of.exponents, of.modes, problem.parts);
+  BagStatistics<Scalar> statistics{of.exponents(order),
+                                   of.exponent_deviations(order),
+                                   of.modes(Eigen::indexing::all, order),
+                                   of.mode_deviations(Eigen::indexing::all, order),
+                                   of.amplitudes(order),
+                                   of.amplitude_deviations(order)};
   double samples = 0, taken = 0;
   for (const auto& run : problem.data) {
     samples += double(run.times.size());

@@ -19,6 +19,13 @@
 
 namespace almagest::inline ALMAGEST_ABI::koopman {
 
+namespace detail {
+/// What a fit with inputs says where the state and the inputs depend on each other.
+inline constexpr const char* inputs_that_follow =
+    "the inputs are functions of the state on these data, as under feedback, so that nothing "
+    "tells what either does; give runs whose inputs vary by themselves.";
+}  // namespace detail
+
 /// How many windows of `length` samples a run has.
 template <typename Scalar>
 Eigen::Index window_count(const TrajectoryView<Scalar>& run, Eigen::Index length) {

@@ -173,7 +173,7 @@ class Dmd {
   /// The `steps` samples after `history`, of which the last `context()` samples count. A model with
   /// inputs is left to itself: its inputs are 0.
   Forecast<Scalar> forecast(const TrajectoryView<Scalar>& history, Eigen::Index steps) const {
-    return driven(history, Matrix::Zero(input_operator().cols(), steps), steps);
+    return driven(history, Matrix::Zero(input_operator().cols(), std::max<Eigen::Index>(steps, 0)), steps);
   }
 
   /// The samples after `history` under new inputs, `inputs x steps`: column k acts from sample k of

@@ -394,9 +394,7 @@ Edmd<Scalar> EdmdAccumulator<Scalar>::solve(const EdmdOptions& options,
   for (Eigen::Index j = 0; j < amplitudes.size(); ++j)
     amplitudes[j] *= detail::normalize_mode(spectrum.modes.col(j));
   if (inputs_ > 0 && inputs_ == driven_ && all.rank < encoder.cols() + inputs_)
-    warnings.emplace_back(
-        "the inputs are functions of the state on these data, as under feedback, so that nothing "
-        "tells what either does; give runs whose inputs vary by themselves.");
+    warnings.emplace_back(detail::inputs_that_follow);
   auto [input_operator, bilinear_operator] = detail::input_operators<Real>(all, encoder, inputs_);
   return Edmd<Scalar>(EdmdParts{options, library_, *training_, std::move(encoder),
                                 std::move(compression), std::move(reduced), std::move(observation),

@@ -179,10 +179,16 @@ std::vector<double> sign_changes(const TrajectoryView<Scalar>& run, Eigen::Index
     throw InvalidArgument(almagest::detail::text("sign_changes: component is ", component,
                                                  ", but the run has ", run.dimension(), "; count from 0."));
   std::vector<double> found;
-  for (Eigen::Index k = 0; k + 1 < run.size(); ++k) {
-    const double a = double(run.states()(component, k)), b = double(run.states()(component, k + 1));
-    if ((a < 0) == (b < 0)) continue;
-    found.push_back(run.times()[k] + (run.times()[k + 1] - run.times()[k]) * a / (a - b));
+  // Who only touches 0 has not changed sides.
+  Eigen::Index before = -1;
+  for (Eigen::Index k = 0; k < run.size(); ++k) {
+    const double b = double(run.states()(component, k));
+    if (b == 0) continue;
+    if (const double a = before < 0 ? b : double(run.states()(component, before)); (a < 0) != (b < 0)) {
+      const double from = run.times()[before], to = run.times()[before + 1];
+      found.push_back(before + 1 == k ? from + (to - from) * a / (a - b) : to);
+    }
+    before = k;
   }
   return found;
 }

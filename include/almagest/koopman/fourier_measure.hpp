@@ -22,7 +22,7 @@ namespace almagest::inline ALMAGEST_ABI::koopman {
 /// Filters \f$ \phi(n/N) \f$ that let the series of moments converge: the smoother at 0 and 1, the
 /// faster where the density is smooth, the worse elsewhere.
 enum class MomentFilter {
-  fejer,   ///< \f$ 1 - |x| \f$: never negative, order 1
+  fejer,   ///< \f$ 1 - |x| \f$: never negative for exact moments, order 1
   cosine,  ///< \f$ (1 + \cos \pi x) / 2 \f$: order 2
   vand,    ///< \f$ 1 - x^4 (-20 |x|^3 + 70 x^2 - 84 |x| + 35) \f$: order 4
   bump     ///< \f$ \exp(-\frac{2}{1 - |x|} \exp(-c / x^4)) \f$, c = 0.109550455106347: beyond all

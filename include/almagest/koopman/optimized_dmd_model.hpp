@@ -319,16 +319,16 @@ Forecast<Scalar> OptimizedDmd<Scalar>::forecast(const TrajectoryView<Scalar>& hi
 
 template <typename Scalar>
 Trajectory<Scalar> OptimizedDmd<Scalar>::reconstruct(const TrajectoryView<Scalar>& run) const {
-  if (run.dimension() != dimension())
-    throw DimensionMismatch(almagest::detail::text(
-        "OptimizedDmd::reconstruct: the run has dimension ", run.dimension(),
-        ", but the model was trained on dimension ", dimension(), "; give a run of the trained system."));
   return {run.times(), states(fitted(run), run.times(), run.times().front(), "OptimizedDmd::reconstruct"),
           run.info()};
 }
 
 template <typename Scalar>
 Eigen::VectorX<std::complex<Scalar>> OptimizedDmd<Scalar>::fitted(const TrajectoryView<Scalar>& run) const {
+  if (run.dimension() != dimension())
+    throw DimensionMismatch(almagest::detail::text(
+        "OptimizedDmd: the run has dimension ", run.dimension(), ", but the model was trained on dimension ",
+        dimension(), "; give a run of the trained system."));
   const Eigen::VectorXd times = run.times().values();
   return basis_.amplitudes(run.states(), Vector((times.array() - times[0]).template cast<Scalar>()));
 }

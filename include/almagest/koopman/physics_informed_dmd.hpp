@@ -65,8 +65,8 @@ Eigen::MatrixX<Scalar> circulant_map(const WindowPairs<Scalar>& pairs) {
   const Eigen::MatrixX<Complex> x = pairs.x.template cast<Complex>() * wave,
                                 y = pairs.y.template cast<Complex>() * wave;
   const Eigen::VectorX<Scalar> power = x.colwise().squaredNorm().transpose();
-  const Scalar least =
-      std::numeric_limits<Scalar>::epsilon() * std::numeric_limits<Scalar>::epsilon() * power.maxCoeff();
+  const Scalar rounding = Scalar(n) * std::numeric_limits<Scalar>::epsilon();  // of the transform
+  const Scalar least = rounding * rounding * power.maxCoeff();
   Eigen::VectorX<Complex> symbol(n);
   for (Eigen::Index k = 0; k < n; ++k) symbol[k] = power[k] > least ? x.col(k).dot(y.col(k)) / power[k] : Complex(0);
   const Eigen::VectorX<Scalar> column = (wave.conjugate() * symbol).real() / Scalar(n);

@@ -22,17 +22,25 @@ struct ReducedStep {
   Eigen::MatrixX<Scalar> a, b;
 };
 
-/// Least squares of C on Q and on the inputs.
+/// Least squares of C on Q and on the inputs, with a warning where the inputs depend on the state.
 template <typename Scalar>
-ReducedStep<Scalar> least_squares(const Reduction<Scalar>& reduced, const Eigen::MatrixX<Scalar>& inputs) {
+ReducedStep<Scalar> least_squares(const Reduction<Scalar>& reduced, const Eigen::MatrixX<Scalar>& inputs,
+                                  std::vector<std::string>& warnings) {
   const Eigen::Index rank = reduced.q.cols();
   // Columns of Q are orthonormal.
   if (inputs.cols() == 0) return {reduced.c.transpose() * reduced.q, Eigen::MatrixX<Scalar>(rank, 0)};
+  // Those of the inputs are made of unit length too, so that their unit does not decide on the rank.
+  const Eigen::VectorX<Scalar> length =
+      inputs.colwise().norm().transpose().unaryExpr([](Scalar one) { return one > 0 ? one : Scalar(1); });
   Eigen::MatrixX<Scalar> both(reduced.q.rows(), rank + inputs.cols());
-  both << reduced.q, inputs;
-  const Eigen::MatrixX<Scalar> found =
-      Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixX<Scalar>>(both).solve(reduced.c);
-  return {found.topRows(rank).transpose(), found.bottomRows(inputs.cols()).transpose()};
+  both << reduced.q, inputs * length.cwiseInverse().asDiagonal();
+  Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixX<Scalar>> factors(both.rows(), both.cols());
+  factors.setThreshold(Scalar(64) * std::numeric_limits<Scalar>::epsilon() * std::sqrt(Scalar(both.rows())));
+  factors.compute(both);
+  if (factors.rank() < both.cols()) warnings.emplace_back(inputs_that_follow);
+  const Eigen::MatrixX<Scalar> found = factors.solve(reduced.c);
+  return {found.topRows(rank).transpose(),
+          (length.cwiseInverse().asDiagonal() * found.bottomRows(inputs.cols())).transpose()};
 }
 
 /// The root of M whose eigenvalues lie nearest to those of A, which is close to a root. A principal
@@ -88,7 +96,7 @@ template <typename Scalar>
 ReducedStep<Scalar> regress(const Reduction<Scalar>& reduced, const Eigen::MatrixX<Scalar>& inputs,
                             Regression regression, std::vector<std::string>& warnings) {
   return regression == Regression::forward_backward ? forward_backward(reduced, warnings)
-                                                    : least_squares(reduced, inputs);
+                                                    : least_squares(reduced, inputs, warnings);
 }
 
 }  // namespace almagest::inline ALMAGEST_ABI::koopman::detail

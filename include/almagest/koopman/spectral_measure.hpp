@@ -69,6 +69,7 @@ class SpectralMeasure {
     if (order < 1 || order > 12)
       throw InvalidArgument(
           almagest::detail::text("SpectralMeasure: order is ", order, "; choose 1 to 12."));
+    almagest::detail::check_finite("SpectralMeasure", "angles", angles);
     const auto [poles, residues] = kernel(order);
     constexpr Real two_pi = Real(6.283185307179586);
     Vector out(angles.size());

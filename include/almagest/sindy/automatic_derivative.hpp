@@ -56,13 +56,14 @@ class AutomaticDifferentiator final : public Differentiator {
     using almagest::detail::rounded, almagest::detail::text;
     const Vector noise = noise_level(times, Matrix(states));
     Vector errors;
-    const std::vector<int> orders = best_differences(times, states, noise, rates, errors);
+    const Vector taken = without_narrow_gaps(times);
+    const std::vector<int> orders = best_differences(times, states, noise, taken, rates, errors);
     SplineFit<Real> spline(times);
     const Real step = Real((times.back() - times.front()) / double(times.size() - 1));
     for (Eigen::Index c = 0; c < states.cols(); ++c) {
       Vector values = states.col(c), slopes;
       const Real lambda = spline.apply({}, values, slopes);
-      const Real apart = (slopes - rates.col(c)).squaredNorm() / Real(states.rows());
+      const Real apart = (slopes - rates.col(c)).cwiseProduct(taken).squaredNorm() / taken.sum();
       const Real flattened = std::sqrt(std::max(apart - errors[c] * errors[c], Real(0)));
       const bool smooth = std::max(noise_passed(noise[c], lambda, step), flattened) < errors[c];
       if (smooth) {
@@ -77,11 +78,24 @@ class AutomaticDifferentiator final : public Differentiator {
   }
 
  private:
+  /// 1 for samples that count, and 0 at gaps so narrow that differences across them are all noise: a few of these would
+  /// drown what the others tell of either method.
+  static Vector without_narrow_gaps(const TimeGrid& times) {
+    const Eigen::Index n = times.size();
+    const double narrow = 0.1 * (times.back() - times.front()) / double(n - 1);
+    Vector taken = Vector::Ones(n);
+    for (Eigen::Index i = 0; i + 1 < n; ++i)
+      if (times.interval(i) < narrow)
+        taken.segment(std::max<Eigen::Index>(i - 1, 0), std::min<Eigen::Index>(4, n - std::max<Eigen::Index>(i - 1, 0)))
+            .setZero();
+    return taken.sum() * 4 < Real(n) ? Vector::Ones(n).eval() : taken;
+  }
+
   /// Of each component the rates by the order with the least estimate of their error, which is
   /// written too. Returns the orders.
   static std::vector<int> best_differences(const TimeGrid& times, const Eigen::MatrixXd& states,
-                                           const Vector& noise, Eigen::MatrixXd& rates,
-                                           Vector& errors) {
+                                           const Vector& noise, const Vector& taken,
+                                           Eigen::MatrixXd& rates, Vector& errors) {
     const Eigen::Index n = states.rows(), d = states.cols();
     // What the weights make of noise is seen on noise of unit size, in a column of its own.
     Matrix samples(n, d + 1), values(n, d + 1), slopes(n, d + 1), finer(n, d + 1);
@@ -97,11 +111,12 @@ class AutomaticDifferentiator final : public Differentiator {
     differences(2, slopes);
     for (int order = 2; order + 2 <= highest_order && order + 3 <= n; order += 2) {
       differences(order + 2, finer);
-      const Real amplified = slopes.col(d).squaredNorm(), parted = (slopes - finer).col(d).squaredNorm();
+      const Matrix counted = taken.asDiagonal() * slopes, apart = counted - taken.asDiagonal() * finer;
+      const Real amplified = counted.col(d).squaredNorm(), parted = apart.col(d).squaredNorm();
       for (Eigen::Index c = 0; c < d; ++c) {
         const Real power = noise[c] * noise[c];
-        const Real away = (slopes - finer).col(c).squaredNorm() - power * parted;
-        const Real error = std::sqrt((power * amplified + std::max(away, Real(0))) / Real(n));
+        const Real away = apart.col(c).squaredNorm() - power * parted;
+        const Real error = std::sqrt((power * amplified + std::max(away, Real(0))) / taken.sum());
         if (!(error < errors[c])) continue;
         errors[c] = error;
         orders[std::size_t(c)] = order;

@@ -44,6 +44,7 @@ std::optional<double> shared_step(const std::vector<TrajectoryView<Scalar>>& sev
   std::optional<double> step;
   for (const auto& run : several) {
     if (!run.times().is_uniform()) return std::nullopt;
+    if (run.size() < 2) continue;
     if (!step) step = run.times().step();
     if (std::abs(run.times().step() - *step) > 1e-6 * *step) return std::nullopt;
   }

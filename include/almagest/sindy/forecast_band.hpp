@@ -37,6 +37,9 @@ ForecastBand forecast_band(const Model<Scalar>& model, const TrajectoryView<Scal
   const auto& members = model.report().members;
   if (members.size() < 2)
     throw InvalidArgument("forecast_band: the model has no members; fit it with EnsembleOf.");
+  if (!model.input_names().empty())
+    throw InvalidArgument(text("forecast_band: the law has ", model.input_names().size(),
+                               " inputs, under which it has no band yet; forecast its members one by one."));
   if (!(share > 0 && share < 1))
     throw InvalidArgument(text("forecast_band: share is ", share, "; give a number between 0 and 1."));
   if (threads < 1) throw InvalidArgument("forecast_band: threads is 0; give at least 1.");

@@ -83,8 +83,16 @@ Regression<Real> turned(const Regression<Real>& all, Eigen::Index target) {
   return {{narrow(columns), all.samples()}, std::move(names), {all.feature(target)}, Eigen::VectorX<Real>::Zero(1)};
 }
 
+/// Whether a sum of features is nothing but rounding and noise at the samples, beside its own terms.
+template <typename Real>
+bool vanishes(const Regression<Real>& all, const Eigen::VectorXd& weights) {
+  const auto features = all.triangle().leftCols(weights.size());
+  const double terms = features.colwise().norm().dot(weights.cwiseAbs().transpose());
+  return (features * weights).norm() <= 1e-6 * terms;
+}
+
 /// The implicit equation with \f$ \dot x\,\theta_k \f$ on its left; no score where nothing is left on
-/// its right.
+/// its right, or where it says no more than that the samples obey a relation without rates, which makes D vanish.
 template <typename Real>
 Rational rational(const Regression<Real>& all, const Optimizer& optimizer, Eigen::Index k) {
   const Eigen::Index n = all.features() / 2;
@@ -108,7 +116,14 @@ Rational rational(const Regression<Real>& all, const Optimizer& optimizer, Eigen
   out.denominator[k] = 1;
   for (Eigen::Index f = 0, at = n; f < n; ++f)
     if (f != k) out.denominator[f] -= xi[at++];
+  if (vanishes(all, out.denominator)) return {};
   return out;
+}
+
+/// Whether the rate is 0 at all samples.
+template <typename Real>
+bool rests(const Regression<Real>& all) {
+  return all.triangle().rightCols(all.features() / 2).isZero(0);
 }
 
 /// The best of the implicit equations of one component. An equation times a feature holds as well:
@@ -215,10 +230,16 @@ Model<double> fit_rational(const std::vector<TrajectoryView<Scalar>>& several, c
   report.residuals.setZero(d);
   for (Eigen::Index i = 0; i < d; ++i) {
     const auto regression = implicit_rows(several, i, library, derivative);
+    if (rests(regression)) {
+      law.formulas.push_back("0");
+      continue;
+    }
     const Rational found = best_rational(regression, optimizer);
     if (!std::isfinite(found.score))
       throw InvalidArgument(text("sindy::fit_rational: the threshold removes every term of the equations of ",
-                                 facts.names[std::size_t(i)], "'; give a lower one."));
+                                 facts.names[std::size_t(i)],
+                                 "', or leaves those whose denominators vanish because the samples obey a relation "
+                                 "among the features; give a lower one, or a smaller library."));
     report.residuals[i] = found.misfit;
     if (changes_sign(several, *made, found.denominator))
       report.warnings.push_back(text(facts.names[std::size_t(i)],

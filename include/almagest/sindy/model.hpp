@@ -104,14 +104,14 @@ class Model {
     law_.evaluate([&](std::size_t i) -> decltype(auto) { return detail::component(x, i); }, dxdt);
   }
 
-  /// The law under inputs `u(t)`, a function that returns something indexable: a vector field.
+  /// The law under inputs `u(t)`, a function that returns something indexable: a vector field, which has a copy of the
+  /// law.
   template <typename Input>
   auto driven(Input u) const {
-    return [this, u = std::move(u)](const auto& x, auto& dxdt, const auto& t) {
+    return [law = law_, u = std::move(u), d = std::size_t(dimension())](const auto& x, auto& dxdt, const auto& t) {
       using Element = std::remove_cvref_t<decltype(detail::component(x, 0))>;
       const auto inputs = u(t);
-      const std::size_t d = std::size_t(dimension());
-      law_.evaluate(
+      law.evaluate(
           [&](std::size_t i) {
             if (i < d) return Element(detail::component(x, i));
             Element value(detail::component(x, 0));

@@ -220,8 +220,7 @@ class PdeModel {
       const auto found = parameters.find(name);
       if (found == parameters.end())
         throw InvalidArgument(almagest::detail::text(what, ": the equation has the parameter ", name,
-                                                     ", which has no value here; take model.at({{\"", name,
-                                                     "\", value}})."));
+                                                     ", which has no value here; take the model `at` a value of it."));
       values[k] = found->second;
     }
     return {grid_, library_, coefficients(), std::move(values)};

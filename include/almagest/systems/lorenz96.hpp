@@ -6,6 +6,8 @@
 #include <tuple>
 
 #include "almagest/core/config.hpp"
+#include "almagest/core/errors.hpp"
+#include "almagest/core/text.hpp"
 
 namespace almagest::inline ALMAGEST_ABI::systems {
 
@@ -24,7 +26,12 @@ struct Lorenz96 {
   auto parameters() const { return std::tie(forcing); }
   template <typename Other>
   using rebind = Lorenz96<Other>;
-  std::size_t size() const { return cells; }
+  /// \throws InvalidArgument for a ring of less than 4 cells.
+  std::size_t size() const {
+    if (cells < 4)
+      throw InvalidArgument(almagest::detail::text("Lorenz96: cells is ", cells, "; give at least 4."));
+    return cells;
+  }
 
   template <typename State, typename Derivative, typename Time>
   void operator()(const State& x, Derivative& dxdt, Time) const {

@@ -22,6 +22,8 @@ __all__ = ["animate", "snapshots", "space_time"]
 
 def _values(run: Trajectory, component: int, axes: Sequence[int], what: str) -> NDArray[np.float64]:
     """One component's samples on the grid; of complex fields the density |psi|^2."""
+    if not isinstance(run, Trajectory):
+        raise InvalidArgument(f"plot.{what}: run is a {type(run).__name__}; give a Trajectory, which has a grid")
     if run.grid is None:
         raise InvalidArgument(f"plot.{what}: the trajectory has no grid; make it with Trajectory(..., grid=...)")
     count = len(run.grid.counts)

@@ -10,8 +10,9 @@ import numpy as np
 from .._almagest import sindy as _compiled
 from .._almagest.core import InvalidArgument, Trajectory
 from .._estimator import check_choice
-from .._derivatives import Derivative
+from .._derivatives import Derivative, FiniteDifference
 from .._sindy import ForecastBand, SINDy
+from .._sindy_forms import SecondOrderSINDy
 from .._spectrum import run_of
 from ._canvas import QUIET, check, colorbar
 
@@ -66,6 +67,9 @@ def coefficient_paths(model: SINDy) -> Figure:
 
 
 def _scores(ax: Axes, path: Sequence[tuple[list[int], float, float]], chosen: int | None) -> Axes:
+    if not path:  # of a component that rests
+        ax.set_yticks([])
+        return ax
     terms = np.array([len(support) for support, _, _ in path])
     misfits, scores = np.array([point[1:] for point in path]).T
     order = np.argsort(terms, kind="stable")
@@ -126,8 +130,8 @@ def inclusion(model: SINDy, *, ax: Axes | None = None) -> Axes:
 def derivatives(model: SINDy, run: Trajectory | ArrayLike, derivative: Derivative | None = None) -> Figure:
     """The rates of a run as they are measured, and as the law has them at the samples.
 
-    run         Trajectory, or array at the training's time step
-    derivative  that measures; None means that of the model
+    run         Trajectory, or array at the training's time step; of a SecondOrderSINDy of positions or states
+    derivative  that measures; None means that of the model, or differences where it has none
 
     Titles tell the root mean square of the difference, relative to that of the measured rate.
 
@@ -141,8 +145,12 @@ def derivatives(model: SINDy, run: Trajectory | ArrayLike, derivative: Derivativ
         raise InvalidArgument("plot.derivatives: the law has inputs, but this picture is of laws of the state alone.")
     if derivative is not None:
         check_choice(derivative, Derivative, "plot.derivatives: derivative")
+    shape = run.states.shape if isinstance(run, Trajectory) else np.shape(run)
+    if isinstance(model, SecondOrderSINDy) and 2 * (shape[1] if len(shape) > 1 else 1) == law.dimension:
+        run = model.states(run)
     given = run_of(run, law, "plot.derivatives")
-    measured = _compiled.differentiate(given, model._derivative() if derivative is None else derivative._compiled())
+    own = model._derivative() if hasattr(model, "derivative") else FiniteDifference()._compiled()
+    measured = _compiled.differentiate(given, own if derivative is None else derivative._compiled())
     predicted, times = model.predict(given), given.times.values
     figure, panels = plt.subplots(
         len(law.names), 1, figsize=(8, 0.9 + 1.6 * len(law.names)), sharex=True, squeeze=False, layout="constrained"

@@ -128,7 +128,7 @@ def pseudospectrum(
     InvalidArgument for a model without a pseudospectrum, an empty range, fewer than 3 points, levels that do not
     increase.
     """
-    if not callable(getattr(model, "pseudospectrum", None)):
+    if not callable(getattr(model, "pseudospectrum", None)) or not hasattr(type(model), "eigenvalues_"):
         raise InvalidArgument(f"plot.pseudospectrum: model is {model!r}; give al.EDMD() or a relative of it, fitted.")
     _check_tolerance(tolerance, "pseudospectrum")
     if whole(points, "plot.pseudospectrum: points") < 3:
@@ -224,11 +224,12 @@ def modes(
 
     check(model, SpectralEstimator, "modes", "a model with modes_, such as al.DMD()")
     exponents, residuals = model.exponents_, model.residuals_
+    count = len(exponents)  # of HAVOK, less than its rank: some coordinates force
     if which is None:
-        which = [j for j in range(model.rank_) if exponents[j].imag >= 0][:4]
-    wrong = [j for j in which if not 0 <= whole(j, "plot.modes: which") < model.rank_]
+        which = [j for j in range(count) if exponents[j].imag >= 0][:4]
+    wrong = [j for j in which if not 0 <= whole(j, "plot.modes: which") < count]
     if wrong or not len(which):
-        raise InvalidArgument(f"plot.modes: which is {list(which)}, but the model has modes 0 to {model.rank_ - 1}.")
+        raise InvalidArgument(f"plot.modes: which is {list(which)}, but the model has modes 0 to {count - 1}.")
     shapes = _shapes(model, grid, component)
     t = _span(exponents[list(which)]) if times is None else np.asarray(TimeGrid(times).values)
     image = grid is not None and len(grid.counts) == 2
