@@ -181,8 +181,7 @@ def fourier_measure(moments: ArrayLike, points: int, filter: str = "vand") -> ND
     moments  <K^n g, g> for n = 0, 1, ..., such as `correlations` gives
     points   at least twice as many
     filter   "fejer" (order 1; never negative for exact moments), "cosine" (2), "vand" (4) or "bump": how fast it
-             converges where
-             the density is smooth
+             converges where the density is smooth
 
     Colbrook & Townsend 2024, 10.1002/cpa.22125.
     """
