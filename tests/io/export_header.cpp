@@ -184,8 +184,8 @@ TEST_CASE("A name that is no C++ identifier is refused") {
   for (const char* name : {"lorenz", "Lorenz_63", "x2", "classy", "a", "gammas"})
     CHECK_NOTHROW(io::header_text(model, name));
 
-  const sindy::Model<double> opaque(features::RadialBasis{.centres = Eigen::MatrixXd::Identity(3, 3)},
-                                    Eigen::MatrixXd::Ones(3, 3), model.training());
+  const sindy::Model<double> opaque(features::RadialBasis{.centres = Eigen::MatrixXd::Identity(2, 2)},
+                                    Eigen::MatrixXd::Ones(2, 2), model.training());
   CHECK_THAT(sentence<InvalidArgument>([&] { io::header_text(opaque, "x"); }), ContainsSubstring("no formulas"));
 
   const Folder folder;

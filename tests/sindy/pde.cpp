@@ -145,7 +145,8 @@ TEST_CASE("sindy pde: a parameter of every run") {
   Eigen::VectorXd rate(64);
   const Eigen::VectorXd u = runs[0].states().col(0);
   CHECK(sentence<InvalidArgument>([&] { model(u, rate, 0.0); }) ==
-        "sindy::PdeModel: the equation has the parameter nu, which has no value here; take model.at({{\"nu\", value}}).");
+        "sindy::PdeModel: the equation has the parameter nu, which has no value here; take the model `at` a value of "
+        "it.");
   model.at({{"nu", 0.2}})(u, rate, 0.0);
   CHECK(rate.allFinite());
 }
