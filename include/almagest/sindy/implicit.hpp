@@ -120,12 +120,6 @@ Rational rational(const Regression<Real>& all, const Optimizer& optimizer, Eigen
   return out;
 }
 
-/// Whether the rate is 0 at all samples.
-template <typename Real>
-bool rests(const Regression<Real>& all) {
-  return all.triangle().rightCols(all.features() / 2).isZero(0);
-}
-
 /// The best of the implicit equations of one component. An equation times a feature holds as well:
 /// of those that fit alike, the first has the least of such factors.
 template <typename Real>
@@ -229,11 +223,11 @@ Model<double> fit_rational(const std::vector<TrajectoryView<Scalar>>& several, c
   FitReport report;
   report.residuals.setZero(d);
   for (Eigen::Index i = 0; i < d; ++i) {
-    const auto regression = implicit_rows(several, i, library, derivative);
-    if (rests(regression)) {
+    if (facts.lower[i] == facts.upper[i]) {  // it rests
       law.formulas.push_back("0");
       continue;
     }
+    const auto regression = implicit_rows(several, i, library, derivative);
     const Rational found = best_rational(regression, optimizer);
     if (!std::isfinite(found.score))
       throw InvalidArgument(text("sindy::fit_rational: the threshold removes every term of the equations of ",
