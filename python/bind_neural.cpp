@@ -173,7 +173,8 @@ neural::Training training_of(const py::dict& given, const py::object& watch) {
       value = number.cast<std::remove_cvref_t<decltype(value)>>();
     } catch (const py::cast_error&) {
       throw InvalidArgument(text("Training: ", name, " is ", std::string(py::repr(number)),
-                                 ", which is no number of its kind, or too large a one."));
+                                 ", which is of another kind than it takes, or too large; see "
+                                 "almagest.neural.Training."));
     }
   };
   take("epochs", out.epochs);

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Any, Sequence
 import numpy as np
 
 from ._almagest import neural_ode as _compiled
-from ._almagest.core import InvalidArgument
+from ._almagest.core import InvalidArgument, Trajectory
 from ._estimator import as_history, as_runs, has_times, whole
 from ._network import DescendingEstimator, comes_at
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from ._almagest.core import Forecast, Trajectory
+    from ._almagest.core import Forecast
+
+
+def _axes(data: Any) -> int:
+    """How deep arrays lie in lists, and how many axes they have."""
+    return 1 + _axes(data[0]) if isinstance(data, (list, tuple)) and data else np.ndim(data)
 
 
 class LEADS(DescendingEstimator):
@@ -70,7 +75,7 @@ class LEADS(DescendingEstimator):
         self.seed = seed
 
     def _runs(self, data: Any, dt: float | None, what: str) -> list[Any]:
-        if not isinstance(data, (list, tuple)) or not data or np.ndim(data[0]) == 0 and not has_times(data[0]):
+        if isinstance(data, Trajectory) or not all(has_times(one) or _axes(one) > 1 for one in data):
             raise InvalidArgument(
                 f"{what}: data is a {type(data).__name__}, but LEADS learns from several environments; give a list with "
                 "a run, or a list of runs, for each."

@@ -145,6 +145,8 @@ TEST_CASE("Broken files are refused with line and column") {
   CHECK_THAT(refused<NonFiniteData>("t,x\n0,-inf\n"), ContainsSubstring("\"-inf\""));
   CHECK_THAT(refused<IoError>("t,x\n0,1\n# caf\xE9\n1,2\n"), ContainsSubstring("not UTF-8 in line 3"));
   CHECK_THAT(refused<IoError>("t,x\n0,1\n# \x80\n"), ContainsSubstring("not UTF-8 in line 3"));
+  CHECK_THAT(refused<IoError>("t,x\n0,1\n# \xC0\xAF\n"), ContainsSubstring("not UTF-8 in line 3"));
+  CHECK_THAT(refused<IoError>("t,x\n0,1\n# caf\xC3"), ContainsSubstring("not UTF-8 in line 3"));
   CHECK_THAT(refused<IoError>(""), ContainsSubstring("no rows"));
   CHECK_THAT(refused<IoError>("# nothing else\n"), ContainsSubstring("no rows"));
   CHECK_THAT(refused<IoError>("t,x\n"), ContainsSubstring("no samples"));

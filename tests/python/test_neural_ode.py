@@ -128,3 +128,15 @@ def test_what_cannot_be_learned_is_refused(run):
     told = []
     with pytest.raises(al.Cancelled):
         al.neural.NeuralODE(epochs=50).fit(run, progress=lambda fraction: told.append(fraction) or len(told) < 3)
+
+
+def test_environments_come_in_lists_of_any_depth():
+    run = al.integrate(al.systems.LotkaVolterra(), [1, 1], al.TimeGrid.uniform(0, 0.2, 10))
+    blank = lambda: al.neural.LEADS(hidden=[2], epochs=1)
+    plain = run.states
+    with_times = [run, run], [[run, run[:10]], [run, run]], al.Ensemble([run, run])
+    for data, dt in [*((data, None) for data in with_times), ([plain, plain], 0.2), (np.array([plain, plain]), 0.2)]:
+        assert blank().fit(data, dt=dt).environments_ == 2
+    for data, dt in [(run, None), (plain, 0.2), (plain.tolist(), 0.2)]:
+        with pytest.raises(al.InvalidArgument, match="several environments"):
+            blank().fit(data, dt=dt)

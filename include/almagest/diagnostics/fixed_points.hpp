@@ -72,7 +72,8 @@ template <typename Real>
 std::vector<FixedPoint> fixed_points(const RestingField<Real>& field, const Eigen::VectorX<Real>& lower,
                                      const Eigen::VectorX<Real>& upper, const FixedPointOptions& options) {
   using almagest::detail::text;
-  if (lower.size() != upper.size() || lower.size() == 0 || !(lower - upper).allFinite() || (lower.array() > upper.array()).any())
+  if (lower.size() != upper.size() || lower.size() == 0 || !(lower - upper).allFinite() ||
+      (lower.array() > upper.array()).any())
     throw InvalidArgument("fixed_points: lower and upper are no box; give finite bounds, lower ones first.");
   if (options.starts < 1)
     throw InvalidArgument(text("fixed_points: starts is ", options.starts, "; give at least 1."));

@@ -140,16 +140,20 @@ class CsvText {
   /// Names go to Python and into other files, which hold UTF-8.
   void check_encoding() const {
     Eigen::Index line = 1;
+    const auto refuse_unless = [&](bool right) {
+      if (!right)
+        throw IoError(text("read_csv: \"", path_, "\" is not UTF-8 in line ", line,
+                           "; save it in that encoding, or without accents."));
+    };
     int more = 0;  // bytes of a character that are to come
     for (const char byte : bytes_) {
       const auto code = static_cast<unsigned char>(byte);
       const bool continues = (code & 0xC0) == 0x80;
-      if (continues != (more > 0) || code >= 0xF8)
-        throw IoError(text("read_csv: \"", path_, "\" is not UTF-8 in line ", line,
-                           "; save it in that encoding, or without accents."));
+      refuse_unless(continues == (more > 0) && code != 0xC0 && code != 0xC1 && code < 0xF5);
       more = continues ? more - 1 : code >= 0xF0 ? 3 : code >= 0xE0 ? 2 : code >= 0xC0 ? 1 : 0;
       if (byte == '\n') ++line;
     }
+    refuse_unless(more == 0);
   }
   std::string place(const Line& line, Eigen::Index column) const {
     return text("read_csv: \"", path_, "\" line ", line.number, ", column ", column + 1,

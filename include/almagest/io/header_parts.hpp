@@ -37,10 +37,11 @@ inline void check_identifier(std::string_view name) {
       "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq"};
   // Functions of <math.h>, which stand in the global namespace too.
   constexpr std::string_view mathematics =
-      " abs acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh drem erf erfc exp exp10 exp2 expm1 fabs "
-      "fdim finite floor fma fmax fmin fmod frexp gamma hypot ilogb isinf isnan j0 j1 jn ldexp lgamma llrint llround log "
-      "log10 log1p log2 logb lrint lround modf nan nearbyint nextafter nexttoward pow pow10 remainder remquo rint round "
-      "scalb scalbln scalbn signgam significand sin sincos sinh sqrt tan tanh tgamma trunc y0 y1 yn ";
+      " abs acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh drem erf erfc exp exp10 exp2 "
+      "expm1 fabs fdim finite floor fma fmax fmin fmod frexp gamma hypot ilogb isinf isnan j0 j1 jn ldexp "
+      "lgamma llrint llround log log10 log1p log2 logb lrint lround modf nan nearbyint nextafter nexttoward "
+      "pow pow10 remainder remquo rint round scalb scalbln scalbn signgam significand sin sincos sinh sqrt "
+      "tan tanh tgamma trunc y0 y1 yn ";
   // clang-format on
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };

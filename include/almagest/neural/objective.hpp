@@ -127,7 +127,7 @@ class Objective {
   virtual double validation(const Vector&) { return std::numeric_limits<double>::quiet_NaN(); }
   /// Called before each epoch: the place for schedules of the loss, as of teacher forcing.
   virtual void begin(int /*epoch*/, const Vector& /*parameters*/) {}
-  /// What checkpoints must tell apart and the first batch does not: "name = value", a line each.
+  /// What checkpoints must tell apart and the losses of an epoch at the start do not: "name = value", a line each.
   virtual std::string identity() const { return almagest::detail::text("samples = ", samples(), '\n'); }
   /// What batches leave to the batches after them, beside the parameters; checkpoints keep it. Nothing, for most.
   virtual std::vector<double> memory() const { return {}; }

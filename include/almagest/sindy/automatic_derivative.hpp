@@ -84,10 +84,11 @@ class AutomaticDifferentiator final : public Differentiator {
     const Eigen::Index n = times.size();
     const double narrow = 0.1 * (times.back() - times.front()) / double(n - 1);
     Vector taken = Vector::Ones(n);
-    for (Eigen::Index i = 0; i + 1 < n; ++i)
-      if (times.interval(i) < narrow)
-        taken.segment(std::max<Eigen::Index>(i - 1, 0), std::min<Eigen::Index>(4, n - std::max<Eigen::Index>(i - 1, 0)))
-            .setZero();
+    for (Eigen::Index i = 0; i + 1 < n; ++i) {
+      if (!(times.interval(i) < narrow)) continue;
+      const Eigen::Index first = std::max<Eigen::Index>(i - 1, 0);  // the ends of the gap and their neighbours
+      taken.segment(first, std::min<Eigen::Index>(4, n - first)).setZero();
+    }
     return taken.sum() * 4 < Real(n) ? Vector::Ones(n).eval() : taken;
   }
 

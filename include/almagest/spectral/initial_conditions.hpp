@@ -3,7 +3,8 @@
 
 /// \file
 /// Fields to start from, many of them exact solutions. All take the grid and return values at its points,
-/// flattened; distances are taken the short way round the domain.
+/// flattened; distances are taken the short way round the domain. Parameters that are not finite, and lengths that are
+/// not positive, are refused as InvalidArgument.
 
 #include <Eigen/Core>
 #include <array>
